@@ -1,0 +1,92 @@
+"""simkit: an answer is a policy over everyone who sends those words.
+
+The rooms, in the order in which the data flows:
+
+    files        a checked record read from YAML: every error at once, with file, line, path, value, likely fix
+    severity     how bad one harmful event is
+    population   who sends this message: segments, shares with intervals, signals
+    scenario     one ambiguous request as a file says it (scenario_rules: what no single field can see)
+    case         the same request as arrays, in a context, in a state
+    policy       what to answer on each signal
+    evaluate     what then happens, exactly: exposure, expect, occurrences
+    simulation   the witness: senders drawn one by one
+    tradeoff     which policies are worth having: frontier, regret, information
+    robust       what holds when the shares are wrong: plausible worlds, worst cases, what would flip it
+    report       a comparison of policies that people can read
+    plots        results -> Axes
+
+    >>> import simkit as sk
+    >>> case = sk.load("medication-threshold")
+    >>> sk.expect(case, sk.policy.bayes(case))
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import evaluate, files, plots, policy, population, report, robust, scenario, severity, simulation, tradeoff
+    from .case import Case
+    from .evaluate import expect, exposure
+    from .files import InvalidFile
+    from .policy import Policy
+    from .robust import compare
+    from .scenario import load
+    from .simulation import simulate
+    from .tradeoff import frontier, regret
+
+__version__ = "0.1.0"
+
+_ROOMS = ("evaluate", "files", "plots", "policy", "population", "report", "robust", "scenario", "severity", "simulation", "tradeoff")
+_NAMES = {
+    "Case": "case",
+    "InvalidFile": "files",
+    "Policy": "policy",
+    "compare": "robust",
+    "expect": "evaluate",
+    "exposure": "evaluate",
+    "frontier": "tradeoff",
+    "load": "scenario",
+    "regret": "tradeoff",
+    "simulate": "simulation",
+}
+
+__all__ = [
+    "Case",
+    "InvalidFile",
+    "Policy",
+    "compare",
+    "evaluate",
+    "expect",
+    "exposure",
+    "files",
+    "frontier",
+    "load",
+    "plots",
+    "policy",
+    "population",
+    "regret",
+    "report",
+    "robust",
+    "scenario",
+    "severity",
+    "simulate",
+    "simulation",
+    "tradeoff",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room or a public name when it is first used, so that `import simkit` costs nothing."""
+    if name in _ROOMS:
+        return import_module(f".{name}", __name__)
+    if name in _NAMES:
+        found = getattr(import_module(f".{_NAMES[name]}", __name__), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,236 @@
+"""simkit on the command line: check, show, run, new, schema.  It reads files, calls the library and prints; no science here.
+
+Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no sense.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from .case import Case
+    from .files import InvalidFile
+    from .report import Report
+
+app = typer.Typer(
+    name="simkit",
+    help="What an assistant's answers do to everyone who sends the same words.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+CONTEXT = typer.Option("--context", "-c", help="An operator context of the file.")
+
+
+def names(incomplete: str) -> list[str]:
+    """The scenarios of the library, for tab completion."""
+    from .files import library
+
+    return sorted(path.stem for path in library("scenarios").glob(f"{incomplete}*.yaml"))
+
+
+Scenario = Annotated[str, typer.Argument(help="A name from the library, or a path.", autocompletion=names)]
+
+
+@app.command(epilog="Example:  simkit check my-request.yaml  |  simkit check  (the whole library)")
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenario files; all of the library if none is given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check scenario files and say everything that is wrong with them, with line, rule and likely fix."""
+    from .files import InvalidFile, library
+    from .scenario import load
+
+    found: list[InvalidFile] = []
+    paths = files or sorted(library("scenarios").glob("*.yaml"))
+    for path in paths:
+        try:
+            load(path if files is None or path.suffix else str(path))
+        except InvalidFile as error:
+            found.append(error)
+    if as_json:
+        print(json.dumps({"checked": len(paths), "problems": [line for wrong in found for line in _records(wrong)]}, indent=2))
+    else:
+        for wrong in found:
+            err.print(escape(str(wrong)), style="red", soft_wrap=True)
+        out.print(f"{len(paths) - len(found)} of {len(paths)} files are fine.")
+    raise typer.Exit(1 if found else 0)
+
+
+def _records(error: InvalidFile) -> list[dict[str, str | int]]:
+    from .files import dotted
+
+    return [
+        {"file": error.name, "line": p.line, "path": dotted(p.path), "value": p.value, "rule": p.rule, "fix": p.fix}
+        for p in error.problems
+    ]
+
+
+@app.command(epilog="Example:  simkit show medication-threshold --context icu-team")
+def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Json = False) -> None:
+    """Show what a scenario file says: who asks, what may be answered, what is at stake."""
+    case = _load(scenario, context)
+    if as_json:
+        from .files import adapter
+        from .report import to_json
+        from .scenario import Scenario
+
+        print(to_json(adapter(Scenario).dump_python(case.scenario, mode="json")))
+    else:
+        out.print(escape(repr(case)), soft_wrap=True)
+
+
+@app.command(epilog="Example:  simkit run xstest --share unsafe-asker=0.2 --overlap 0.1 --figure xstest.svg")
+def run(
+    scenario: Scenario = "xstest",
+    context: Annotated[str, CONTEXT] = "",
+    state: Annotated[str, typer.Option("--state", help="One state of the file, for certain.")] = "",
+    harm_weight: Annotated[float | None, typer.Option("--harm-weight", "-w", min=0, help="Help units per harm unit.")] = None,
+    share: Annotated[list[str] | None, typer.Option("--share", help="SEGMENT=SHARE; the others fill the rest.")] = None,
+    overlap: Annotated[
+        float | None, typer.Option("--overlap", min=0, max=1, help="Senders of the other kind's signals.")
+    ] = None,
+    users: Annotated[int | None, typer.Option("--users", min=1, help="Senders for the chance of any harm.")] = None,
+    worlds: Annotated[int, typer.Option("--worlds", min=10, max=100_000, help="Plausible worlds to draw.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the plausible worlds.")] = 0,
+    figure: Annotated[Path | None, typer.Option("--figure", "-f", help="Save the picture (svg, png or pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare the policies of a scenario: observed models, every response to everybody, and the best."""
+    import numpy as np
+
+    from .report import report, to_json
+
+    case = _bend(_load(scenario, context), state, share or [], overlap)
+    with err.status("drawing plausible worlds") if err.is_terminal else _Quiet():
+        found = report(case, harm_weight=harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
+    if figure is not None:
+        _save(found, figure)
+    if as_json:
+        print(to_json(found.data()))
+    else:
+        _print(found)
+
+
+class _Quiet:
+    """Stands in for a progress line where there is no terminal."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")
+def new(path: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
+    """Write a small commented scenario to start from."""
+    from .files import library
+
+    if path.exists():
+        _stop(f"{path} exists already: choose another name")
+    try:
+        path.write_text((library("scenarios") / "template" / "new.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        _stop(f"{path} cannot be written: {error.strerror}")
+    out.print(f"Wrote {escape(str(path))}. Edit it, then: simkit check {escape(str(path))}", soft_wrap=True)
+
+
+@app.command(epilog="Example:  simkit schema > scenario.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check while one types."""
+    from .files import json_schema
+    from .scenario import Scenario
+
+    print(json.dumps(json_schema(Scenario), indent=2))
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _load(scenario: str, context: str = "") -> Case:
+    from .files import InvalidFile
+    from .scenario import load
+
+    try:
+        case = load(scenario)
+    except InvalidFile as error:
+        err.print(escape(str(error)), style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    try:
+        return case.in_context(context) if context else case
+    except ValueError as error:
+        _stop(str(error))
+
+
+def _bend(case: Case, state: str, shares: list[str], overlap: float | None) -> Case:
+    try:
+        case = case.in_state(state) if state else case
+        for item in shares:
+            segment, _, value = item.partition("=")
+            case = case.with_share(segment, _number(value, item))
+        return case if overlap is None else case.with_overlap(overlap)
+    except ValueError as error:
+        _stop(str(error))
+
+
+def _number(text: str, item: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--share takes SEGMENT=SHARE, such as caregiver=0.2, not {item!r}") from None
+
+
+def _save(found: Report, path: Path) -> None:
+    from .plots import overview
+
+    if path.suffix not in (".svg", ".png", ".pdf"):
+        _stop(f"a figure is saved as .svg, .png or .pdf, not as {path.suffix or 'a name without an ending'}")
+    try:
+        overview(found).savefig(path, dpi=150)
+    except OSError as error:
+        _stop(f"{path} cannot be written: {error.strerror}")
+
+
+def _print(found: Report) -> None:
+    from .report import HEAD
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    for i, name in enumerate(HEAD):
+        table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="left" if i == 0 else "right", no_wrap=i == 0)
+    for row in found.table():
+        table.add_row(*map(escape, row))
+    out.print(escape(found.heading), style="bold", soft_wrap=True)
+    out.print(table)
+    out.print(escape(found.note), style="dim")
+    for sentence in found.sentences():
+        out.print()
+        out.print(escape(sentence))
+
+
+def _stop(message: str) -> NoReturn:
+    err.print(escape(message), style="red", soft_wrap=True)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    """The entry point of the `simkit` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,352 @@
+"""What then happens, exactly: exposure, expect, occurrences.
+
+Everything is read off one table, W[s, r] = Σ_k share[s] · signal[s, k] · (answer[k, r] + Σ_j reply[s, j] · after[k, j, r]):
+the chance that a request comes from segment s and ends in response r.  It is linear in shares and policy, so means are sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .case import Case
+from .policy import Policy, constant, contract
+from .population import Floats, frozen
+
+
+def exposure(case: Case, policy: Policy) -> Floats:
+    """W (…, S, R): the chance that a request comes from segment s and ends in response r.  Adds up to 1."""
+    fits(case, policy)
+    if policy.states:
+        return frozen(sum(joint @ answer for joint, answer in _by_state(case, policy)))
+    table = case.population.joint @ policy.answer
+    if policy.after is not None:
+        asked = case.population.shares[:, None] * case.asked_signals
+        table = table + asked @ policy.after.reshape(*policy.batch, -1, len(case.responses))
+    return frozen(table)
+
+
+def _by_state(case: Case, policy: Policy) -> Iterator[tuple[Floats, Floats]]:
+    """For each state of the case: P(state, segment, signal) (S, K), and the policy's answers there (…, K, R)."""
+    population = case.population
+    for z, state in enumerate(population.states):
+        share = population.state_chance[z] * population.in_states[z]
+        yield share[:, None] * population.signals, policy.answer[..., policy.states.index(state), :, :]
+
+
+def fits(case: Case, policy: Policy) -> None:
+    needed = (len(case.population.signal_names), len(case.responses))
+    if policy.answer.shape[-2:] != needed:
+        raise ValueError(f"{policy.name} has a table of shape {policy.answer.shape[-2:]}; {case.name} needs {needed}")
+    replies = len(case.question.replies) if case.question else 0
+    if policy.after is not None and policy.after.shape[-2] != replies:
+        raise ValueError(f"{policy.name} expects {policy.after.shape[-2]} replies to a question; {case.name} has {replies}")
+    if policy.states and not set(case.population.states) <= set(policy.states):
+        raise ValueError(f"{policy.name} does not say what it does in every state of {case.name}")
+
+
+# --- expect -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class BySegment:
+    """Means per sender of each segment, (…, S): help (after the cost of asking), harm, neglect, and that cost.
+
+    Weighted by `share` they add up to the outcome's totals.
+    """
+
+    segments: tuple[str, ...]
+    share: Floats
+    help: Floats
+    harm: Floats
+    neglect: Floats
+    asking: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Where each unit comes from: per segment and response, (…, S, R), adding up to the totals; asking is (…, S)."""
+
+    segments: tuple[str, ...]
+    responses: tuple[str, ...]
+    weight: Floats
+    help: Floats
+    harm: Floats
+    neglect: Floats
+    asking: Floats
+    harm_weight: float
+
+    @property
+    def net(self) -> Floats:
+        """Net value per cell; the cost of asking stands beside it."""
+        return frozen(self.help - self.harm_weight * (self.harm + self.neglect))
+
+    def __repr__(self) -> str:
+        from .cards import text_contributions
+
+        return text_contributions(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """What one policy brings over a reference, per request: help, harm, neglect and net."""
+
+    help: Floats
+    harm: Floats
+    neglect: Floats
+    net: Floats
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Outcome:
+    """What a policy (or a batch) brings, per request, in expectation over everybody who sends the message."""
+
+    case: Case
+    policy: Policy
+    harm_weight: float
+    by_segment: BySegment
+
+    @cached_property
+    def help(self) -> Floats:
+        """Expected help per request, after the cost of asking, help units."""
+        return _mean(self.by_segment.help, self.by_segment.share)
+
+    @cached_property
+    def harm(self) -> Floats:
+        """Expected harm of answering per request, harm units."""
+        return _mean(self.by_segment.harm, self.by_segment.share)
+
+    @cached_property
+    def neglect(self) -> Floats:
+        """Expected harm of refusing or answering poorly per request, harm units."""
+        return _mean(self.by_segment.neglect, self.by_segment.share)
+
+    @property
+    def loss(self) -> Floats:
+        """harm + neglect, harm units."""
+        return self.harm + self.neglect
+
+    @property
+    def net(self) -> Floats:
+        """help − harm_weight · loss, help units."""
+        return self.help - self.harm_weight * self.loss if self.harm_weight else self.help + 0.0
+
+    @cached_property
+    def exposure(self) -> Floats:
+        return exposure(self.case, self.policy)
+
+    @property
+    def over_refusal(self) -> Floats:
+        """P(refused | not harmful); nan if everybody is harmful."""
+        return self._rate(~self.case.population.harmful, self.case.refuses)
+
+    @property
+    def under_refusal(self) -> Floats:
+        """P(not refused | harmful); nan if nobody is."""
+        return self._rate(self.case.population.harmful, ~self.case.refuses)
+
+    def _rate(self, who: NDArray[np.bool_], what: NDArray[np.bool_]) -> Floats:
+        total = self.case.population.shares[who].sum()
+        hit = self.exposure[..., who, :][..., what].sum((-1, -2))
+        return hit / total if total > 0 else np.full_like(hit, np.nan)
+
+    @cached_property
+    def _shortfall(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """Net value lost in each cell against the segment's own best allowed response, and whether by doing more harm."""
+        value = self.case.value(self.harm_weight)
+        allowed = np.where(self.case.allowed, value, -np.inf)
+        best = allowed.argmax(1)
+        lost = np.maximum(allowed.max(1, keepdims=True) - value, 0)
+        return lost, self.case.harm > self.case.harm[np.arange(len(best)), best][:, None]
+
+    @property
+    def over_caution(self) -> Floats:
+        """Net value lost per request by holding back: responses worse for their sender than the best, without more harm."""
+        lost, harmful = self._shortfall
+        return weigh(self.exposure, np.where(harmful, 0, lost))
+
+    @property
+    def over_compliance(self) -> Floats:
+        """Net value lost per request by giving too much: responses that do more harm than their sender's best one."""
+        lost, harmful = self._shortfall
+        return weigh(self.exposure, np.where(harmful, lost, 0))
+
+    @cached_property
+    def contributions(self) -> Contributions:
+        """The table that explains where each unit of help, harm and neglect comes from."""
+        case, weight = self.case, self.exposure
+        help_, harm, neglect = (met(weight, values) for values in (case.help, case.harm, case.neglect))
+        asking = self.by_segment.asking * self.by_segment.share
+        segments, responses = case.population.segments, case.responses
+        return Contributions(segments, responses, weight, help_, harm, neglect, asking, self.harm_weight)
+
+    def uplift(self, reference: str) -> Difference:
+        """What the policy brings over giving everybody the reference response (what would have happened anyway)."""
+        base = expect(self.case.without_constraints(), constant(self.case.without_constraints(), reference), self.harm_weight)
+        return Difference(self.help - base.help, self.harm - base.harm, self.neglect - base.neglect, self.net - base.net)
+
+    def __repr__(self) -> str:
+        from .cards import text_outcome
+
+        return text_outcome(self)
+
+    def _repr_html_(self) -> str:
+        from .cards import html_outcome
+
+        return html_outcome(self)
+
+
+def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outcome:
+    """Exact means of a policy, or of a batch of them, over everybody who sends the message.
+
+    `harm_weight` is how many help units one harm unit outweighs (the file's, if it is not given).
+    """
+    fits(case, policy)
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    return Outcome(case, policy, weight, _by_segment(case, policy))
+
+
+def _by_segment(case: Case, policy: Policy) -> BySegment:
+    population, batch = case.population, policy.batch
+    if policy.states:
+        return _by_segment_in_states(case, policy)
+    means = _flat(policy.answer, 2) @ case.gains
+    asking = np.zeros((*batch, len(population.segments)))
+    if policy.after is not None and case.question is not None:
+        means = means + _flat(policy.after, 3) @ case.gains_after
+        asking = (1 - policy.answer.sum(-1)) @ population.signals.T * case.question.cost
+    help_, harm, neglect = np.moveaxis(means.reshape(*batch, 3, -1), -2, 0)
+    if case.endless:
+        met = exposure(case, policy) > 0
+        harm = np.where((met & np.isinf(case.harm)).any(-1), np.inf, harm)
+        neglect = np.where((met & np.isinf(case.neglect)).any(-1), np.inf, neglect)
+    return BySegment(population.segments, population.shares, help_ - asking, harm, neglect, asking)
+
+
+def _flat(table: Floats, axes: int) -> Floats:
+    return table.reshape(-1, int(np.prod(table.shape[-axes:])))
+
+
+def _by_segment_in_states(case: Case, policy: Policy) -> BySegment:
+    """Means per sender of a policy that differs by state, weighted by the state in which the segment sends."""
+    weight = exposure(case, policy)
+    share = case.population.shares
+    scale = np.divide(1, share, out=np.zeros_like(share), where=share > 0)
+    help_, harm, neglect = (weigh(weight, values, axis=-1) * scale for values in (case.help, case.harm, case.neglect))
+    return BySegment(case.population.segments, share, help_, harm, neglect, np.zeros_like(help_))
+
+
+def met(weight: Floats, values: Floats) -> Floats:
+    """weight · values, in which a cell that nobody meets is 0 whatever it holds."""
+    return np.where(weight > 0, weight * np.where(weight > 0, values, 0), 0)
+
+
+def weigh(weight: Floats, values: Floats, axis: int | tuple[int, ...] = (-1, -2)) -> Floats:
+    """Σ weight · values over the cells that somebody meets."""
+    return met(weight, values).sum(axis)
+
+
+def _mean(per_sender: Floats, share: Floats) -> Floats:
+    return per_sender @ share if np.isfinite(per_sender).all() else weigh(share, per_sender, axis=-1)
+
+
+def per_sender(case: Case, policy: Policy, values: Floats) -> Floats:
+    """Mean of `values (S, R)` for a sender of segment s with signal k, (…, S, K); without the cost of asking."""
+    fits(case, policy)
+    means = np.swapaxes(contract(policy.answer, values.T), -1, -2)
+    if policy.after is not None and case.question is not None:
+        told, reply = contract(policy.after, values.T), case.question.reply.T
+        means = means + np.swapaxes(weigh(reply, told, axis=-2), -1, -2)
+    return means
+
+
+def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
+    """Net value for a sender of segment s with signal k, after the cost of asking, (…, S, K), help units."""
+    net = per_sender(case, policy, case.value(harm_weight))
+    if policy.after is None or case.question is None:
+        return net
+    return net - case.question.cost[:, None] * policy.asks[..., None, :]
+
+
+def gain(case: Case, instructed: Policy, own: Policy, harm_weight: float | None = None) -> Floats:
+    """Net gain of `own` over `instructed` per sender of each signal, (K,), help units, as `case` (a belief) sees it."""
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    gap = net_per_sender(case, own, weight) - net_per_sender(case, instructed, weight)
+    return np.einsum("ks,...sk->...k", case.population.posterior, gap)
+
+
+# --- how many events --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Occurrences:
+    """How often an event happens among `users` senders: mean and variance of the count, chance of at least one; (…,)."""
+
+    users: float
+    mean: Floats
+    variance: Floats
+    chance_of_any: Floats
+
+
+def occurrences(
+    case: Case,
+    policy: Policy,
+    users: float = 1000,
+    *,
+    of: Literal["harm", "neglect"] = "harm",
+    mix: Literal["drawn", "fixed"] = "drawn",
+) -> Occurrences:
+    """The exact count of events among N senders who share a state.
+
+    `drawn` senders are independent draws from the population (binomial); `fixed` is a crowd of exactly N · share[s] from
+    each segment (Poisson-binomial): the same mean, a smaller variance, a larger chance of at least one.
+    """
+    chance = case.population.state_chance
+    rates, counts = _event_rates(case, policy, of), users * case.population.in_states
+    rate = (rates * case.population.in_states).sum(-1)
+    if mix == "drawn":
+        mean, variance = users * rate, users * rate * (1 - rate)
+        silent = users * np.log1p(-np.minimum(rate, 1 - 1e-300))
+        silent = np.where(rate < 1, silent, -np.inf)
+    else:
+        mean, variance = (counts * rates).sum(-1), (counts * rates * (1 - rates)).sum(-1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            silent = np.where(counts > 0, counts * np.log1p(-rates), 0.0).sum(-1)
+    total = mean @ chance
+    return Occurrences(
+        users=users,
+        mean=total,
+        variance=variance @ chance + ((mean - total[..., None]) ** 2) @ chance,
+        chance_of_any=np.maximum(-(np.expm1(silent) @ chance), 0.0),
+    )
+
+
+def _event_rates(case: Case, policy: Policy, of: Literal["harm", "neglect"]) -> Floats:
+    """P(event | a sender of segment s, in state z), (…, Z, S)."""
+    fits(case, policy)
+    chance = (case.harms if of == "harm" else case.neglects).chance
+    signals = case.population.signals
+    if policy.states:
+        rows = [policy.answer[..., policy.states.index(state), :, :] for state in case.population.states]
+        return np.stack([np.einsum("sk,...kr,sr->...s", signals, row, chance) for row in rows], -2)
+    rates = (per_sender(case, policy, chance) * signals).sum(-1)
+    return np.broadcast_to(rates[..., None, :], (*rates.shape[:-1], len(case.population.states), rates.shape[-1]))
+
+
+def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> int:
+    """The smallest number of senders among whom at least one event happens with this chance (at most 10^15)."""
+    low, high = 0, 1
+    while occurrences(case, policy, high, of=of).chance_of_any < chance:
+        low, high = high, 2 * high
+        if high > 10**15:
+            raise ValueError(f"even among 10^15 senders the chance stays under {chance:g}")
+    while high - low > 1:
+        middle = (low + high) // 2
+        enough = occurrences(case, policy, middle, of=of).chance_of_any >= chance
+        low, high = (low, middle) if enough else (middle, high)
+    return high

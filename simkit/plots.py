@@ -1,0 +1,116 @@
+"""Results -> Axes: every function takes a thing and an optional Axes, draws, and returns the Axes.
+
+Colours are five of Petroff's six (2021) and black, told apart with any colour vision; shapes say the same again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
+
+if TYPE_CHECKING:
+    from .report import Report
+
+COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
+
+
+def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.4)) -> Axes:
+    """The Axes given, or one of a new figure."""
+    return ax if ax is not None else Figure(figsize=size, layout="constrained").add_subplot()
+
+
+def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
+    """Help against loss (harm + neglect) per 1000 senders: the frontier of all policies, and the policies compared."""
+    ax = new_axes(ax)
+    edge = report.frontier
+    ax.plot(1000 * edge.loss, 1000 * edge.help, "-", color="0.35", lw=1.5, zorder=1, label="the best that any policy can do")
+    ax.fill_between(1000 * edge.loss, 1000 * edge.help, color="0.5", alpha=0.10, lw=0, zorder=0)
+    _mark(ax, report, {row.policy: (1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows})
+    ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
+    ax.set_ylabel("help per 1000 senders (help units)")
+    ax.margins(0.08)
+    return ax
+
+
+def refusals(report: Report, ax: Axes | None = None) -> Axes:
+    """Harmful senders not refused against harmless senders refused, with the 95% intervals that the counts leave open.
+
+    Only observed models are shown if there are any: a response to everybody sits in a corner.
+    """
+    ax = new_axes(ax)
+    colours = _colours(report)
+    seen = {row.policy: row for row in report.rows if row.policy in report.case.observed or not report.case.observed}
+    for name, row in seen.items():
+        x, y = row.over_refusal, row.under_refusal
+        bars = [[[100 * max(r.value - r.low, 0)], [100 * max(r.high - r.value, 0)]] for r in (x, y)]
+        ax.errorbar(
+            100 * x.value,
+            100 * y.value,
+            xerr=bars[0],
+            yerr=bars[1],
+            color=colours[name],
+            lw=1.2,
+            capsize=3,
+            zorder=1,
+            fmt="none",
+        )
+    _mark(ax, report, {name: (100 * row.over_refusal.value, 100 * row.under_refusal.value) for name, row in seen.items()})
+    ax.set_xlabel("harmless senders refused")
+    ax.set_ylabel("harmful senders not refused")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+    ax.margins(0.08)
+    ax.set_xlim(left=min(0, ax.get_xlim()[0]))
+    return ax
+
+
+def overview(report: Report) -> Figure:
+    """Both pictures side by side with one legend: what `simkit run --figure` saves."""
+    rated = not any(np.isnan([report.rows[0].over_refusal.value, report.rows[0].under_refusal.value]))
+    figure = Figure(figsize=(11, 5.4) if rated else (7, 5.4), layout="constrained")
+    *left, right = figure.subplots(1, 2, squeeze=False)[0] if rated else [figure.add_subplot()]
+    for ax in left:
+        refusals(report, ax).set_title("Two ways to be wrong", loc="left", fontsize=10)
+    tradeoff(report, right).set_title("What comes of it", loc="left", fontsize=10)
+    handles, labels = right.get_legend_handles_labels()
+    if report.system_layers:
+        handles.append(Line2D([], [], color="0.35", marker=r"$\rightarrow$", ms=14, lw=0))
+        labels.append("safety system prompt added")
+    figure.legend(handles, labels, loc="outside lower center", ncols=4 if rated else 3, frameon=False, fontsize=9)
+    figure.suptitle(report.heading, fontsize=11, ha="left", x=0.01, parse_math=False)
+    return figure
+
+
+def _colours(report: Report) -> dict[str, str]:
+    """A colour for each policy: grey for one response to everybody where real models are shown."""
+    names = [row.policy for row in report.rows]
+    plain = {name for name in names if report.case.observed and name in report.case.responses}
+    palette = iter(COLOURS * len(names))
+    return {name: "0.55" if name in plain else next(palette) for name in names}
+
+
+def _mark(ax: Axes, report: Report, points: Mapping[str, tuple[float, float]]) -> None:
+    """A marker for each policy, and arrows from weights without a safety system prompt to the same weights with it."""
+    colours = _colours(report)
+    for i, row in enumerate(report.rows):
+        if row.policy in points:
+            style: dict[str, Any] = {"color": colours[row.policy], "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
+            ax.plot(*points[row.policy], MARKERS[i % len(MARKERS)], label=row.policy, **style)
+    for layer in report.system_layers:
+        if layer.policy in points and layer.without in points:
+            arrow = {
+                "arrowstyle": "->",
+                "color": "0.35",
+                "lw": 1.2,
+                "shrinkA": 7,
+                "shrinkB": 7,
+                "connectionstyle": "arc3,rad=0.15",
+            }
+            ax.annotate("", xy=points[layer.policy], xytext=points[layer.without], arrowprops=arrow, zorder=2)

@@ -1,0 +1,341 @@
+"""What to answer on each signal: constant, threshold, table, bayes, observed, blend, override, asking.
+
+A policy is `answer (…, K, R)`: the chance of each response on each signal combination.  Leading axes are a batch of
+policies.  With a clarifying question it also has `after (…, K, J, R)`: on signal k the question is asked with chance
+1 − Σ_r answer[k, r], and on reply j the response r is then given; Σ_r after[k, j, r] is that same chance.
+
+Hard constraints are filters, never weights: every policy that is *made* here uses allowed responses only (`case.allowed`);
+`observed` records what was done, allowed or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .case import Bools, Case
+from .files import suggest
+from .population import Floats, frozen
+
+Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
+
+#: Pseudo-observations per response over a whole table of counts: Jeffreys' prior for the pooled table, spread over signals.
+JEFFREYS = 0.5
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Policy:
+    """A checked policy, or a batch of them.
+
+    Shapes: answer (…, K, R), after (…, K, J, R) or None.  A policy that differs by state has `states` and one more axis:
+    answer (…, Z, K, R).  `counts` (K, R) is the evidence behind an observed policy.
+    """
+
+    names: tuple[str, ...]
+    answer: Floats
+    after: Floats | None = None
+    states: tuple[str, ...] = ()
+    counts: Floats | None = None
+    signals: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", frozen(self.answer))
+        if self.after is not None:
+            object.__setattr__(self, "after", frozen(self.after))
+        if self.states and (self.answer.ndim < 3 or self.answer.shape[-3] != len(self.states)):
+            raise ValueError(f"a policy that differs by state needs one table per state: answer ({len(self.states)}, K, R)")
+        if self.states and self.after is not None:
+            raise ValueError("a policy that differs by state cannot ask: give each state's policy its own evaluation")
+        final = self.answer if self.after is None else self.answer[..., None, :] + self.after
+        if not (
+            np.isfinite(final).all() and self.answer.min() >= -1e-12 and (self.after is None or self.after.min() >= -1e-12)
+        ):
+            raise ValueError("the chances of a policy are finite and never negative")
+        if not np.allclose(final.sum(-1), 1, rtol=0, atol=1e-9):
+            worst = final.sum(-1).ravel()[np.abs(final.sum(-1) - 1).argmax()]
+            raise ValueError(f"on each signal (and reply) the chances of a policy add up to 1, not to {worst:g}")
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.names)
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The shape of the batch; () for one policy."""
+        return self.answer.shape[: -3 if self.states else -2]
+
+    @property
+    def asks(self) -> Floats:
+        """The chance that the question is asked, (…, K)."""
+        return frozen(1 - self.answer.sum(-1)) if self.after is not None else frozen(np.zeros(self.answer.shape[:-1]))
+
+    def __getitem__(self, index: int | slice) -> Policy:
+        """One policy of a batch, or a slice of it."""
+        if not self.batch:
+            raise TypeError(f"{self.name} is one policy, not a batch")
+        names = self.names if len(self.names) == self.batch[0] else tuple(f"{self.name} {i}" for i in range(self.batch[0]))
+        picked = names[index]
+        return Policy(
+            names=picked if isinstance(picked, tuple) else (picked,),
+            answer=self.answer[index],
+            after=None if self.after is None else self.after[index],
+            states=self.states,
+            signals=self.signals,
+            responses=self.responses,
+        )
+
+    def __repr__(self) -> str:
+        from .cards import text_policy
+
+        return text_policy(self)
+
+    def _repr_html_(self) -> str:
+        from .cards import html_policy
+
+        return html_policy(self)
+
+
+def _policy(case: Case, name: str, answer: Floats, after: Floats | None = None, counts: Floats | None = None) -> Policy:
+    return Policy(
+        names=(name,),
+        answer=answer,
+        after=after,
+        counts=counts,
+        signals=case.population.signal_names,
+        responses=case.responses,
+    )
+
+
+def permitted(case: Case, response: str) -> int:
+    """Where an allowed response stands; a ValueError that names the filter if it is not allowed."""
+    index = case.response(response)
+    if case.crosses[index]:
+        raise ValueError(f"{response} crosses a hard constraint of {case.name}: no policy may choose it")
+    if case.forbidden[index]:
+        raise ValueError(f"{response} is ruled out by the operator of {case.context}")
+    return index
+
+
+def constant(case: Case, response: str) -> Policy:
+    """The same response to everybody."""
+    return _policy(case, response, np.tile(_one(case, response), (len(case.population.signal_names), 1)))
+
+
+def _one(case: Case, response: str) -> Floats:
+    return np.eye(len(case.responses))[permitted(case, response)]
+
+
+def threshold(case: Case, *, risk: ArrayLike, below: str, above: str) -> Policy:
+    """`below` where P(harmful | signal) is under `risk`, else `above`.  An array of risks makes a batch, (…, K, R)."""
+    cut = np.asarray(risk, dtype=float)
+    low = (case.population.risk < cut[..., None])[..., None]
+    answer = np.where(low, _one(case, below), _one(case, above))
+    made = _policy(case, f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk", answer)
+    return made
+
+
+def table(case: Case, rules: Rules, *, otherwise: str | Mapping[str, float], name: str = "rule table") -> Policy:
+    """Rules in order: the first whose signal values are all present speaks, else `otherwise`.
+
+    A key is a signal value or a tuple of them; a value is a response or a mapping of responses to chances.
+    """
+    values = {part for signal in case.population.signal_names for part in signal.split("+")}
+    wanted = [(_parts(key), _mix(case, mix)) for key, mix in rules.items()]
+    for key, _ in wanted:
+        for part in key - values:
+            raise ValueError(f"no signal of {case.name} reads {part!r}; {suggest(part, values)}")
+    last = _mix(case, otherwise)
+    rows = []
+    for signal in case.population.signal_names:
+        present = set(signal.split("+"))
+        rows.append(next((mix for key, mix in wanted if key <= present), last))
+    return _policy(case, name, frozen(rows))
+
+
+def _parts(key: str | tuple[str, ...]) -> set[str]:
+    return {part for item in ((key,) if isinstance(key, str) else key) for part in item.split("+")}
+
+
+def _mix(case: Case, mix: str | Mapping[str, float]) -> Floats:
+    if isinstance(mix, str):
+        return _one(case, mix)
+    return frozen(sum(chance * _one(case, response) for response, chance in mix.items()))
+
+
+def contract(weights: Floats, values: Floats) -> Floats:
+    """weights @ values in which 0 · ∞ is 0: what nobody meets does not count."""
+    if np.isfinite(values).all():
+        return weights @ values
+    total = weights @ np.where(np.isfinite(values), values, 0.0)
+    for infinity in (np.inf, -np.inf):
+        total = np.where(weights @ (values == infinity).astype(float) > 0, infinity, total)
+    return total
+
+
+def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | None = None) -> Policy:
+    """The best allowed response on each signal: argmax of help − harm_weight · (harm + neglect).
+
+    `believed` is the world that the decision maker has in mind (its shares, signals, stakes); the filter is the real
+    case's.  An array of weights makes a batch, (…, K, R).  If there is a clarifying question, it is asked where that is
+    strictly better.  Ties go to the response that stands first.  Source: Elkan (2001), "The foundations of cost-sensitive
+    learning"; Raiffa & Schlaifer (1961) for the question.
+    """
+    world = believed or case
+    value = world.value(case.harm_weight if harm_weight is None else harm_weight)
+    answer, best = _argmax(contract(world.population.joint.T, value), case.allowed)
+    name = "best" if believed is None else "best for a believed world"
+    if world.question is None or case.question is None:
+        return _policy(case, name, answer)
+    asked = world.population.shares[:, None] * world.asked_signals
+    after, told = _argmax(contract(asked.T, value), case.allowed)
+    split = (*best.shape, len(world.question.replies))
+    informed = told.reshape(split).sum(-1) - world.question.cost @ world.population.joint
+    ask = (informed > best + 1e-15 * np.abs(best))[..., None]
+    return _policy(case, name, np.where(ask, 0.0, answer), after.reshape(*split, -1) * ask[..., None])
+
+
+def _argmax(score: Floats, allowed: Bools) -> tuple[Floats, Floats]:
+    """One-hot choice (…, K, R) and its score (…, K) among the allowed responses."""
+    masked = np.where(allowed, score, -np.inf)
+    best = np.where(np.isneginf(masked).all(-1), allowed.argmax(), masked.argmax(-1))
+    return np.eye(score.shape[-1])[best], np.take_along_axis(masked, best[..., None], -1)[..., 0]
+
+
+def observed(case: Case, counts: ArrayLike | str, *, smoothing: float = 0.0, name: str = "observed") -> Policy:
+    """What a model was seen to do: counts (K, R), or the name of an observed model of the file.
+
+    `smoothing` adds pseudo-observations, that many per response over the whole table, spread evenly over the signals (0.5
+    is Jeffreys' prior for the pooled table).  The counts stay with the policy: `plausible` draws from what they leave open.
+    """
+    if isinstance(counts, str):
+        if counts not in case.observed:
+            raise ValueError(f"no observed model of {case.name} is called {counts!r}; {suggest(counts, case.observed)}")
+        name, counts = counts, case.observed[counts]
+    seen = np.asarray(counts, dtype=float)
+    shape = (len(case.population.signal_names), len(case.responses))
+    if seen.shape != shape:
+        raise ValueError(f"counts have shape {seen.shape}; (signals, responses) = {shape} is needed")
+    if not (np.isfinite(seen).all() and seen.min() >= 0 and smoothing >= 0):
+        raise ValueError("counts and smoothing are finite and never negative")
+    spread = seen + smoothing / len(seen)
+    if not (spread.sum(1) > 0).all():
+        empty = case.population.signal_names[int(spread.sum(1).argmin())]
+        raise ValueError(f"nothing was observed on {empty}: give counts, or smoothing above 0")
+    return _policy(case, name, spread / spread.sum(1, keepdims=True), counts=frozen(seen))
+
+
+def plausible(policy: Policy, rng: np.random.Generator, count: int, *, smoothing: float = JEFFREYS) -> Policy:
+    """`count` policies that the evidence leaves open, (count, K, R): Dirichlet draws around an observed policy's counts.
+
+    A policy that was not observed is certain, and is repeated.
+    """
+    if policy.counts is None:
+        answer = np.broadcast_to(policy.answer, (count, *policy.answer.shape))
+        after = None if policy.after is None else np.broadcast_to(policy.after, (count, *policy.after.shape))
+        return Policy(names=policy.names, answer=answer, after=after, states=policy.states)
+    shape = policy.counts + smoothing / len(policy.counts)
+    size = (count, *shape.shape)
+    with np.errstate(divide="ignore"):  # log of a gamma variate with a small shape, without underflow
+        logs = np.log(rng.standard_gamma(shape + 1, size)) + np.log(1 - rng.random(size)) / np.maximum(shape, 1e-300)
+    weights = np.exp(logs - logs.max(-1, keepdims=True))
+    return Policy(names=policy.names, answer=weights / weights.sum(-1, keepdims=True))
+
+
+def asking(case: Case, ask: Iterable[str], then: Mapping[str, str], *, otherwise: Policy) -> Policy:
+    """Ask the clarifying question on some signals, answer each reply as `then` says; elsewhere follow `otherwise`."""
+    if case.question is None:
+        raise ValueError(f"{case.name} has no clarifying question")
+    if set(then) != set(case.question.replies):
+        raise ValueError(f"say what follows each reply: {', '.join(case.question.replies)}")
+    wanted = [_parts(signal) for signal in ask]
+    asked = np.array([any(key <= set(signal.split("+")) for key in wanted) for signal in case.population.signal_names])
+    if not asked.any():
+        raise ValueError(f"no signal of {case.name} matches; {suggest('', case.population.signal_names)}")
+    rows = np.stack([_one(case, then[reply]) for reply in case.question.replies])
+    before = np.zeros((*asked.shape, *rows.shape)) if otherwise.after is None else otherwise.after
+    answer = np.where(asked[:, None], 0.0, otherwise.answer)
+    return _policy(case, "ask", answer, np.where(asked[:, None, None], rows, before))
+
+
+def _both(a: Policy, b: Policy) -> tuple[Floats, Floats, Floats | None, Floats | None]:
+    """The tables of two policies, with a table of zeros for one that never asks if the other does."""
+    if a.states or b.states:
+        raise ValueError("policies that differ by state are combined state by state")
+    if a.answer.shape[-2:] != b.answer.shape[-2:]:
+        raise ValueError(f"{a.name} and {b.name} do not speak of the same signals and responses")
+    first, second = a.after, b.after
+    if first is None and second is not None:
+        first = np.zeros_like(second)
+    if second is None and first is not None:
+        second = np.zeros_like(first)
+    return a.answer, b.answer, first, second
+
+
+def blend(a: Policy, b: Policy, weight: ArrayLike) -> Policy:
+    """Follow `b` with chance `weight`, else `a`: its means are straight lines in the weight, so an end is always best."""
+    share = np.asarray(weight, dtype=float)[..., None, None]
+    first, second, after_a, after_b = _both(a, b)
+    answer = (1 - share) * first + share * second
+    after = None if after_a is None or after_b is None else (1 - share[..., None]) * after_a + share[..., None] * after_b
+    return _combined(a, b, "blend", answer, after)
+
+
+def override(instructed: Policy, own: Policy, *, gain: ArrayLike, dial: ArrayLike, scale: float) -> Policy:
+    """The dial: own judgement departs from instructions on signal k iff gain[k] > scale · (1 − dial) / dial.
+
+    `gain` (K,) is the believed net gain of own judgement over instructions, per sender of the signal (help units, see
+    `evaluate.gain`).  At dial 0 never; at dial 1 wherever the gain is positive.  An array of dials makes a batch.
+    """
+    position = np.asarray(dial, dtype=float)
+    if not ((position >= 0) & (position <= 1)).all() or not scale > 0:
+        raise ValueError("the dial goes from 0 to 1 and the scale is positive")
+    with np.errstate(divide="ignore"):
+        bar = scale * (1 - position) / position
+    departs = (np.asarray(gain, dtype=float) > bar[..., None])[..., None]
+    first, second, after_a, after_b = _both(instructed, own)
+    after = None if after_a is None or after_b is None else np.where(departs[..., None], after_b, after_a)
+    return _combined(instructed, own, "override", np.where(departs, second, first), after)
+
+
+def _combined(a: Policy, b: Policy, how: str, answer: Floats, after: Floats | None) -> Policy:
+    name = f"{how} of {a.name} and {b.name}"
+    return Policy(names=(name,), answer=answer, after=after, signals=a.signals, responses=a.responses)
+
+
+def by_state(case: Case, policies: Mapping[str, Policy]) -> Policy:
+    """One policy per state: a wrong belief that every copy holds on the same day."""
+    states = case.population.states
+    if set(policies) != set(states):
+        raise ValueError(f"give one policy for each state: {', '.join(states)}")
+    if any(policy.after is not None or policy.states for policy in policies.values()):
+        raise ValueError("a policy that differs by state cannot ask")
+    answer = np.stack([policies[state].answer for state in states], axis=-3)
+    name = "; ".join(f"{state}: {policies[state].name}" for state in states)
+    made = _policy(case, name, policies[states[0]].answer)
+    return Policy(names=(name,), answer=answer, states=states, signals=made.signals, responses=made.responses)
+
+
+def stack(policies: Sequence[Policy]) -> Policy:
+    """Single policies as one batch, so that they are evaluated in one call."""
+    if any(policy.batch or policy.states for policy in policies):
+        raise ValueError("only single policies can be stacked")
+    asks = [policy.after for policy in policies if policy.after is not None]
+    after = np.stack([np.zeros_like(asks[0]) if p.after is None else p.after for p in policies]) if asks else None
+    return Policy(
+        names=tuple(policy.name for policy in policies),
+        answer=np.stack([policy.answer for policy in policies]),
+        after=after,
+        signals=policies[0].signals,
+        responses=policies[0].responses,
+    )
+
+
+def candidates(case: Case) -> list[Policy]:
+    """What one would compare first: the models that were observed, every allowed response to everybody, and the best."""
+    seen = [observed(case, name) for name in case.observed]
+    fixed = [constant(case, name) for name, fine in zip(case.responses, case.allowed, strict=True) if fine]
+    return [*seen, *fixed, bayes(case)]

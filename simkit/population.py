@@ -1,0 +1,261 @@
+"""Who sends this message: segments, shares with intervals, signals; posterior; draws of plausible worlds.
+
+A population is a share for each of S segments and, for each segment, a chance for each of K signal combinations: what the
+assistant can see.  Contexts and states multiply the odds of segments; Bayes does the rest.
+
+    in_states[z, s] ∝ share[s] · multiply[z, s]           joint[s, k] = Σ_z chance[z] · in_states[z, s] · signal[s, k]
+    posterior[k, s] = joint[s, k] / Σ_s joint[s, k]       risk[k] = Σ_{s harmful} posterior[k, s]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .files import Chance, Name, Note, NoName, Text, Truth, no_entries, record
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+#: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
+NORMAL_95 = 1.6448536269514722
+
+
+@record
+class Share:
+    """A judged or anchored chance with the interval that a reasonable person would defend."""
+
+    value: Chance
+    low: Chance
+    """5% of belief lies below."""
+    high: Chance
+    """5% of belief lies above."""
+    basis: Literal["judged", "anchored"]
+    """`anchored` if a published figure supports it, else `judged`."""
+    source: Text
+    """Whose figure or whose judgement this is."""
+    note: Note = ""
+    """Selection: how those who were counted differ from those who send this message."""
+
+
+@record
+class Signal:
+    """One thing that the assistant can see about the sender.  Signals are independent given the segment."""
+
+    name: Name
+    values: tuple[Name, ...]
+    """What it may read; unique over all signals of the file."""
+    about: Note = ""
+
+
+@record
+class Segment:
+    """One kind of sender."""
+
+    name: Name
+    harmful: Truth
+    """Whether this sender means harm or would come to harm by an answer."""
+    share: Share
+    signals: Mapping[Name, Mapping[Name, Chance]]
+    """For every signal, the chance of each of its values; each row adds up to 1."""
+    replies: Mapping[Name, Chance] = no_entries()
+    """The chance of each reply to the clarifying question, if the file has one."""
+    learns_from: NoName = ""
+    """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
+    about: Note = ""
+
+
+def frozen(values: ArrayLike) -> Floats:
+    """A read-only float array."""
+    array = np.array(values, dtype=float)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Population:
+    """S segments that send one message, in Z states, as arrays.
+
+    Shapes: harmful (S,), share, low, high (S,), own (S, K), state_chance (Z,), multiply (Z, S).  `share` and `own` are the
+    file's; `shares` and `signals` are what is in force after context, states and overlap.
+    """
+
+    segments: tuple[str, ...]
+    harmful: Bools
+    share: Floats
+    low: Floats
+    high: Floats
+    own: Floats
+    signal_names: tuple[str, ...]
+    overlap: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Value, low and high of the fraction of each segment that sends the signals of the other kind."""
+    states: tuple[str, ...] = ("usual",)
+    state_chance: Floats = field(default_factory=lambda: frozen([1.0]))
+    multiply: Floats = field(default_factory=lambda: frozen([[1.0]]))
+
+    def __post_init__(self) -> None:
+        count = len(self.segments)
+        for name in ("share", "low", "high", "own", "state_chance", "multiply"):
+            object.__setattr__(self, name, frozen(getattr(self, name)))
+        object.__setattr__(self, "harmful", np.array(self.harmful, dtype=bool))
+        if self.multiply.shape == (1, 1):
+            object.__setattr__(self, "multiply", frozen(np.ones((1, count))))
+        shapes: dict[str, tuple[int, ...]] = {"share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}
+        shapes |= {"own": (count, len(self.signal_names)), "multiply": (len(self.states), count)}
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}; {shape} is needed")
+        for name, total in {"share": self.share.sum(), "own": self.own.sum(1), "state_chance": self.state_chance.sum()}.items():
+            if not np.allclose(total, 1, rtol=0, atol=1e-6):
+                raise ValueError(f"{name} adds up to {total}, not to 1")
+        if min(self.share.min(), self.own.min(), self.state_chance.min(), self.multiply.min()) < 0:
+            raise ValueError("a share, a chance and an odds weight are never negative")
+
+    @cached_property
+    def in_states(self) -> Floats:
+        """Shares in each state, (Z, S)."""
+        weights = self.share * self.multiply
+        totals = weights.sum(1, keepdims=True)
+        if not (totals > 0).all():
+            raise ValueError("a context or state multiplies every segment to zero: nobody is left to send the message")
+        return frozen(weights / totals)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Shares in force: the mixture over states, (S,)."""
+        return frozen(self.state_chance @ self.in_states)
+
+    @cached_property
+    def other_kind(self) -> Floats:
+        """The mean signal row of the segments of the other kind (harmful or not), (S, K); their own row if there are none."""
+        rows = self.own.copy()
+        for kind in (True, False):
+            others = self.own[self.harmful != kind]
+            if len(others):
+                rows[self.harmful == kind] = others.mean(0)
+        return frozen(rows)
+
+    @cached_property
+    def signals(self) -> Floats:
+        """P(signal k | segment s) in force: (1 − overlap) of a segment's own row and overlap of the other kind's, (S, K)."""
+        return frozen((1 - self.overlap[0]) * self.own + self.overlap[0] * self.other_kind)
+
+    @cached_property
+    def joint(self) -> Floats:
+        """P(segment s and signal k), (S, K); adds up to 1."""
+        return frozen(self.shares[:, None] * self.signals)
+
+    @cached_property
+    def signal_chance(self) -> Floats:
+        """P(signal k), (K,)."""
+        return frozen(self.joint.sum(0))
+
+    @cached_property
+    def posterior(self) -> Floats:
+        """P(segment s | signal k), (K, S).  A signal that nobody sends tells nothing: its row is `shares`."""
+        chance = self.signal_chance[:, None]
+        rows = np.divide(self.joint.T, chance, out=np.tile(self.shares, (len(chance), 1)), where=chance > 0)
+        return frozen(rows)
+
+    @cached_property
+    def risk(self) -> Floats:
+        """P(harmful | signal k), (K,)."""
+        return frozen(self.posterior[:, self.harmful].sum(1))
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {share:.3g}" for name, share in zip(self.segments, self.shares, strict=True))
+        return f"<Population: {parts}; {len(self.signal_names)} signals>"
+
+
+def with_share(population: Population, segment: str, share: float) -> Population:
+    """The population with one segment's share set and the others scaled to fill the rest; intervals move along.
+
+    The share is the file's own, before a context or a state reweighs it.
+    """
+    index = segment_index(population, segment)
+    if not 0 <= share <= 1:
+        raise ValueError(f"a share is a number from 0 to 1, not {share:g}")
+    before = population.share[index]
+    if before == 1 and share < 1:
+        raise ValueError(f"{segment} is the only sender: nobody else could take the rest of the share")
+    scale = np.full(len(population.share), (1 - share) / (1 - before) if before < 1 else 1.0)
+    scale[index] = share / before if before > 0 else 0.0
+    moved = population.share * scale
+    moved[index] = share
+    low, high = np.minimum(population.low * scale, 1), np.minimum(population.high * scale, 1)
+    if before == 0:
+        low[index] = high[index] = share
+    return replace(population, share=frozen(moved), low=frozen(low), high=frozen(high))
+
+
+def with_overlap(population: Population, overlap: float) -> Population:
+    """The population in which a fraction `overlap` of each segment sends the signals of the other kind."""
+    if not 0 <= overlap <= 1:
+        raise ValueError(f"an overlap is a number from 0 to 1, not {overlap:g}")
+    value, low, high = population.overlap
+    scale = overlap / value if value > 0 else 0.0
+    interval = (overlap, low * scale, min(high * scale, 1.0)) if value > 0 else (overlap,) * 3
+    return replace(population, overlap=interval)
+
+
+def segment_index(population: Population, segment: str) -> int:
+    """Where a segment stands, or a ValueError that lists the segments."""
+    if segment not in population.segments:
+        raise ValueError(f"no segment is called {segment!r}; there are {', '.join(population.segments)}")
+    return population.segments.index(segment)
+
+
+# --- plausible worlds -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Worlds:
+    """n plausible populations: shares (n, S), overlap (n,), and joint (n, S, K) = P(segment and signal) in each."""
+
+    shares: Floats
+    overlap: Floats
+    joint: Floats
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+
+def draw_interval(value: ArrayLike, low: ArrayLike, high: ArrayLike, rng: np.random.Generator, size: int) -> Floats:
+    """Two-piece log-normal draws whose median is `value` and whose 5% and 95% points are `low` and `high`; (size, …).
+
+    A value of 0 stays 0.  A Dirichlet would put a one-in-a-million share at zero; log-normal weights do not.
+    """
+    value, low, high = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (value, low, high)))
+    z = rng.standard_normal((size, *value.shape))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below, above = np.log(value / low) / NORMAL_95, np.log(high / value) / NORMAL_95
+        drawn = value * np.exp(np.where(z < 0, below, above) * z)
+    return np.where(value > 0, drawn, 0.0)
+
+
+def draw_worlds(population: Population, rng: np.random.Generator, count: int, *, concentration: float | None = None) -> Worlds:
+    """Draw `count` plausible worlds: shares from their intervals (or a Dirichlet with this concentration), and overlap.
+
+    Drawn base shares are renormalised, then reweighed by context and states as the file says.
+    """
+    if concentration is None:
+        base = draw_interval(population.share, population.low, population.high, rng, count)
+    else:
+        base = rng.dirichlet(concentration * np.maximum(population.share, 1e-300), count)
+    overlap = np.minimum(draw_interval(*population.overlap, rng, count), 1.0)
+    return worlds_from(population, base, overlap)
+
+
+def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | None = None) -> Worlds:
+    """The worlds that given base shares (n, S) and overlaps (n,) make, in the population's context and states."""
+    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
+    in_states = weights / weights.sum(2, keepdims=True)
+    shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
+    mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
+    signals = population.own + mixed[:, None, None] * (population.other_kind - population.own)
+    return Worlds(frozen(shares), frozen(mixed), frozen(shares[:, :, None] * signals))

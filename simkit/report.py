@@ -1,0 +1,306 @@
+"""A comparison of policies that people can read: outcomes, plausible ranges, conclusions with what would flip them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .cards import html_table, number, percent, text_table
+from .case import Case
+from .evaluate import Outcome, expect, occurrences
+from .policy import Policy, bayes, candidates, observed, plausible
+from .population import Floats, draw_worlds
+from .robust import Comparison, compare, net_in_worlds
+from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number with the interval that evidence or judgement leaves open."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One policy: means per request, rates with their intervals, and how it fares in plausible worlds.
+
+    `net` has the central 90% of plausible worlds; rates have the central 95% of what the counts of an observed model leave
+    open, at the shares of the file.  `best_in` is the fraction of worlds in which no other row has a higher net value;
+    `any_harm` the chance of at least one harmful event among the report's users.
+    """
+
+    policy: str
+    help: float
+    harm: float
+    neglect: float
+    net: Range
+    over_refusal: Range
+    under_refusal: Range
+    over_caution: float
+    over_compliance: float
+    regret: float
+    best_in: float
+    any_harm: float
+
+
+@dataclass(frozen=True)
+class SystemLayer:
+    """What a system prompt did to the same weights: the change in rates and means, with 95% intervals from the counts."""
+
+    policy: str
+    without: str
+    over_refusal: Range
+    under_refusal: Range
+    help: Range
+    harm: Range
+
+    def __str__(self) -> str:
+        rates = [("over-refusal", self.over_refusal), ("under-refusal", self.under_refusal)]
+        moves = [f"{name} {100 * x.value:+.0f} points ({100 * x.low:+.0f} to {100 * x.high:+.0f})" for name, x in rates]
+        means = f"help {1000 * self.help.value:+.0f} and harm {1000 * self.harm.value:+.1f} per 1000 senders"
+        return f"System prompt of {self.policy} over {self.without}: {', '.join(moves)}; {means}."
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """What a comparison found.  `str()` is for people, `data()` for machines."""
+
+    case: Case
+    harm_weight: float
+    users: int
+    worlds: int
+    policies: tuple[Policy, ...]
+    rows: tuple[Row, ...]
+    conclusions: tuple[Comparison, ...]
+    system_layers: tuple[SystemLayer, ...]
+    frontier: Frontier
+    information: Information
+    price_of_constraints: float
+
+    def __str__(self) -> str:
+        tables = [self.heading, text_table(HEAD, self._flat_table()), self.note]
+        return "\n\n".join([*tables, *self.sentences()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        words = "".join(f"<p>{escape(sentence)}</p>" for sentence in [self.note, *self.sentences()])
+        return html_table(HEAD, self._flat_table(), self.heading) + words
+
+    @property
+    def heading(self) -> str:
+        place = "".join(
+            f", {word} {name}" for word, name in (("context", self.case.context), ("state", self.case.state)) if name
+        )
+        return f"{self.case.name}{place}: “{self.case.request}”"
+
+    @property
+    def note(self) -> str:
+        return (
+            f"Help, harm, neglect and net per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
+            f"Net: with 90% of {self.worlds} plausible worlds. Over-refusal: harmless senders refused; under-refusal: harmful "
+            "senders not refused; both with 95% of what the counts leave open. "
+            f"Any harm: chance of at least one harmful event among {self.users} senders."
+        )
+
+    def table(self) -> list[list[str]]:
+        """The rows as text, in the order of `HEAD`; an interval stands on a second line of its cell."""
+        return [
+            [
+                row.policy,
+                *(number(1000 * x) for x in (row.help, row.harm, row.neglect)),
+                f"{number(1000 * row.net.value)}\n{number(1000 * row.net.low)}…{number(1000 * row.net.high)}",
+                _rate(row.over_refusal),
+                _rate(row.under_refusal),
+                percent(row.any_harm),
+            ]
+            for row in self.rows
+        ]
+
+    def _flat_table(self) -> list[list[str]]:
+        return [[cell.replace("\n", " (", 1) + ")" * ("\n" in cell) for cell in row] for row in self.table()]
+
+    def sentences(self) -> list[str]:
+        """The conclusions in words, each with how surely it holds and what would flip it."""
+        found = [*map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
+        if self.case.crosses.any():
+            found.append(f"The hard constraints cost {number(1000 * self.price_of_constraints)} help units per 1000 senders.")
+        return found
+
+    def _worth(self) -> str:
+        worth = self.information
+        asking = f", asking {number(1000 * worth.value_of_question)}" if self.case.question else ""
+        return (
+            f"Worth per 1000 senders, at the shares of the file: reading the signals {number(1000 * worth.value_of_signals)}"
+            f"{asking}, knowing who asks {number(1000 * worth.value_of_knowing_the_sender)} help units."
+        )
+
+    def data(self) -> dict[str, Any]:
+        """Everything as plain data that JSON can hold: what does not exist is null, what is infinite is "inf"."""
+        conclusions = [
+            {
+                "better": c.better,
+                "worse": c.worse,
+                "gain": c.gain,
+                "holds": c.holds,
+                "standard_error": c.standard_error,
+                "flips": [asdict(flip) for flip in c.flips],
+            }
+            for c in self.conclusions
+        ]
+        whole = {
+            "case": self.case.name,
+            "context": self.case.context,
+            "state": self.case.state,
+            "request": self.case.request,
+            "harm_weight": self.harm_weight,
+            "users": self.users,
+            "worlds": self.worlds,
+            "policies": [asdict(row) for row in self.rows],
+            "conclusions": conclusions,
+            "system_layers": [asdict(layer) for layer in self.system_layers],
+            "frontier": {"loss": self.frontier.loss.tolist(), "help": self.frontier.help.tolist()},
+            "information": asdict(self.information),
+            "price_of_constraints": self.price_of_constraints,
+        }
+        return dict(plain(whole))
+
+
+HEAD = ["policy", "help", "harm", "neglect", "net", "over-refusal", "under-refusal", "any harm"]
+
+
+def _rate(rate: Range) -> str:
+    if math.isnan(rate.value) or rate.high - rate.low < 1e-12:
+        return percent(rate.value)
+    return f"{percent(rate.value)}\n{100 * rate.low:.0f}…{100 * rate.high:.0f}%"
+
+
+def plain(value: Any) -> Any:
+    """Plain data without numbers that JSON has no word for."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return number if math.isfinite(number) else None if math.isnan(number) else str(number)
+    return value
+
+
+def to_json(value: Any) -> str:
+    """Plain data as indented JSON."""
+    return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def report(
+    case: Case,
+    policies: Sequence[Policy] | None = None,
+    harm_weight: float | None = None,
+    *,
+    rng: np.random.Generator,
+    worlds: int = 2000,
+    users: int | None = None,
+) -> Report:
+    """Compare policies (the case's candidates, if none are given) and say what can be concluded.
+
+    `worlds` plausible worlds are drawn from the file's intervals and from what the counts of observed models leave open.
+    """
+    chosen = list(policies) if policies is not None else candidates(case)
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    if policies is None:
+        chosen[-1] = bayes(case, harm_weight=weight)
+    many = case.users if users is None else users
+    drawn = draw_worlds(case.population, rng, worlds)
+    possible = [plausible(policy, rng, worlds) for policy in chosen]
+    nets = np.stack([net_in_worlds(case, policy, drawn, weight) for policy in possible])
+    best_in = (nets >= nets.max(0)).mean(1)
+    rows = [
+        _row(case, policy, (open_, net, float(best)), weight, many)
+        for policy, open_, net, best in zip(chosen, possible, nets, best_in, strict=True)
+    ]
+    return Report(
+        case=case,
+        harm_weight=weight,
+        users=many,
+        worlds=worlds,
+        policies=tuple(chosen),
+        rows=tuple(rows),
+        conclusions=tuple(_conclusions(case, chosen, weight, rng, worlds)),
+        system_layers=tuple(system_layers(case, rng=rng, draws=worlds)),
+        frontier=frontier(case),
+        information=information(case, weight),
+        price_of_constraints=price_of_constraints(case, weight),
+    )
+
+
+def _row(case: Case, policy: Policy, open_: tuple[Policy, Floats, float], weight: float, users: int) -> Row:
+    possible, nets, best = open_
+    found = expect(case, policy, weight)
+    if policy.counts is None:
+        rates = [Range(float(x), float(x), float(x)) for x in (found.over_refusal, found.under_refusal)]
+    else:
+        spread = expect(case, possible, weight)
+        rates = [_range(found.over_refusal, spread.over_refusal), _range(found.under_refusal, spread.under_refusal)]
+    return Row(
+        policy=policy.name,
+        help=float(found.help),
+        harm=float(found.harm),
+        neglect=float(found.neglect),
+        net=_range(found.net, nets, 0.9),
+        over_refusal=rates[0],
+        under_refusal=rates[1],
+        over_caution=float(found.over_caution),
+        over_compliance=float(found.over_compliance),
+        regret=float(regret(case, policy, weight)),
+        best_in=best,
+        any_harm=float(occurrences(case, policy, users).chance_of_any),
+    )
+
+
+def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
+    low, high = np.quantile(draws, [(1 - mass) / 2, (1 + mass) / 2], method="inverted_cdf")
+    return Range(float(value), float(low), float(high))
+
+
+def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.random.Generator, worlds: int) -> list[Comparison]:
+    """The best of the real or fixed policies against the second: the choice that an argument would be about."""
+    rivals = [policy for policy in policies if policy.name in case.observed] or [p for p in policies if p.name != "best"]
+    ranked = sorted(rivals, key=lambda policy: -float(expect(case, policy, weight).net))
+    return [compare(case, ranked[0], ranked[1], weight, rng=rng, worlds=worlds)] if len(ranked) > 1 else []
+
+
+def system_layers(case: Case, *, rng: np.random.Generator, draws: int = 2000) -> list[SystemLayer]:
+    """The effect of each system prompt in the file: observed models that are the same weights with and without it."""
+    pairs = [(o.name, o.same_weights_as) for o in case.scenario.observed if o.same_weights_as] if case.scenario else []
+    return [_system_layer(case, with_, without, rng, draws) for with_, without in pairs]
+
+
+def _system_layer(case: Case, with_: str, without: str, rng: np.random.Generator, draws: int) -> SystemLayer:
+    pair = [observed(case, name) for name in (with_, without)]
+    seen = [expect(case, policy) for policy in pair]
+    open_ = [expect(case, plausible(policy, rng, draws)) for policy in pair]
+
+    def change(of: str) -> Range:
+        here, there = (getattr(outcome, of) for outcome in seen)
+        drawn, base = (getattr(outcome, of) for outcome in open_)
+        return _range(here - there, drawn - base)
+
+    return SystemLayer(with_, without, *(change(of) for of in ("over_refusal", "under_refusal", "help", "harm")))
+
+
+def outcome_rows(outcome: Outcome) -> list[dict[str, float | str]]:
+    """An outcome as records, one a policy: `pandas.DataFrame(outcome_rows(outcome))`."""
+    columns = ("help", "harm", "neglect", "net", "over_refusal", "under_refusal", "over_caution", "over_compliance")
+    values = {name: np.atleast_1d(getattr(outcome, name)) for name in columns}
+    names = outcome.policy.names
+    return [{"policy": name, **{key: float(column[i]) for key, column in values.items()}} for i, name in enumerate(names)]

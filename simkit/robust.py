@@ -1,0 +1,312 @@
+"""What holds when the shares are wrong: worst cases, minimax regret, plausible worlds, the value that flips a conclusion.
+
+Shares are judgements.  A conclusion about policies therefore carries the fraction of plausible worlds in which it holds and
+the values at which it turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Literal
+
+import numpy as np
+
+from .case import Case
+from .evaluate import expect, net_per_sender, weigh
+from .policy import Policy, bayes, plausible
+from .population import Floats, Worlds, draw_worlds, frozen, worlds_from
+
+Loss = Literal["harm", "neglect", "loss"]
+
+# --- robust choices ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class WorstCase:
+    """The largest expected value over a set of populations, per request, and the shares (S,) that give it."""
+
+    value: float
+    shares: Floats
+
+
+def worst_case(case: Case, policy: Policy, *, of: Loss = "loss") -> WorstCase:
+    """The worst expected harm, neglect or loss over all shares inside their intervals (as in the file).
+
+    A context multiplies odds, so the objective is a ratio of linear functions: Dinkelbach's (1967) iteration on the
+    fractional knapsack.  With several states, take one: `case.in_state(…)`.
+    """
+    weights, per_segment = _one_state(case), _segment_means(case, policy, of)
+    low, high = case.population.low, case.population.high
+    best = float(case.population.shares @ per_segment)
+    for _ in range(100):
+        base = _knapsack(weights * (per_segment - best), low, high)
+        shares = base * weights / (base @ weights)
+        value = float(shares @ per_segment)
+        if value <= best + 1e-15 * abs(best):
+            break
+        best = value
+    return WorstCase(best, frozen(shares))
+
+
+def _one_state(case: Case) -> Floats:
+    if len(case.population.states) > 1:
+        raise ValueError(f"shares have a worst case in one state: take case.in_state({case.population.states[0]!r})")
+    return case.population.multiply[0]
+
+
+def _segment_means(case: Case, policy: Policy, of: Loss) -> Floats:
+    if policy.batch:
+        raise ValueError("a worst case belongs to one policy: take one of the batch")
+    outcome = expect(case, policy).by_segment
+    means = {"harm": outcome.harm, "neglect": outcome.neglect, "loss": outcome.harm + outcome.neglect}
+    if of not in means:
+        raise ValueError(f"of= is one of {', '.join(means)}, not {of!r}")
+    return means[of]
+
+
+def _knapsack(value: Floats, low: Floats, high: Floats) -> Floats:
+    """The share vector in the box that adds up to 1 and maximises a linear value: fill the best segments first."""
+    if low.sum() > 1 + 1e-9 or high.sum() < 1 - 1e-9:
+        raise ValueError("no shares inside these intervals add up to 1: widen them")
+    share, room = low.copy(), 1 - low.sum()
+    for s in np.argsort(-value):
+        step = min(high[s] - low[s], room)
+        share[s] += step
+        room -= step
+    return share
+
+
+def worst_case_near(case: Case, policy: Policy, *, radius: float, of: Loss = "loss") -> WorstCase:
+    """The worst expected value over all populations Q with KL(Q ‖ shares) ≤ radius (nats).
+
+    sup E_Q h = min_{t>0} t · log E e^{h/t} + t · radius, reached by Q ∝ shares · e^{h/t} (Donsker–Varadhan; Hu & Hong 2013).
+    """
+    from scipy.optimize import brentq
+
+    means, shares = _segment_means(case, policy, of), case.population.shares
+    if not radius >= 0:
+        raise ValueError(f"a radius is never negative, not {radius:g}")
+    present = shares > 0
+    top = means[present].max()
+    ceiling = -np.log(shares[present & (means == top)].sum())
+    if radius == 0 or top == means[present].min():
+        return WorstCase(float(shares @ means), shares)
+    if radius >= ceiling:
+        tilted = np.where(present & (means == top), shares, 0.0)
+        return WorstCase(float(top), frozen(tilted / tilted.sum()))
+
+    def tilt(log_rate: float) -> Floats:
+        weight = np.where(present, shares * np.exp(np.exp(log_rate) * (means - top) / (top - means[present].min())), 0)
+        return weight / weight.sum()
+
+    def excess(log_rate: float) -> float:
+        q = tilt(log_rate)[present]
+        return float(q @ np.log(np.where(q > 0, q, 1) / shares[present])) - radius
+
+    found = tilt(brentq(excess, -40, 40, xtol=1e-14, rtol=1e-14))
+    return WorstCase(float(found @ means), frozen(found))
+
+
+@dataclass(frozen=True, eq=False)
+class MinimaxRegret:
+    """The policy whose largest regret over the intervals is smallest, and that regret, help units per request."""
+
+    policy: Policy
+    regret: float
+
+
+def minimax_regret(case: Case, harm_weight: float | None = None) -> MinimaxRegret:
+    """The randomised policy with the smallest worst regret over all shares inside their intervals (Manski 2007).
+
+    Regret is a maximum of linear functions over a linear function of the shares, so its worst case is at a corner of the
+    share polytope; a linear program over the corners is grown until no corner is violated.  The question is left out.
+    """
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    value = case.value(weight)[:, case.allowed]
+    if not np.isfinite(value).all():
+        raise ValueError("regret needs finite harm: a severity has no finite mean")
+    _one_state(case)
+    joint = worlds_from(case.population, share_corners(case)).joint
+    score = np.einsum("nsk,sr->nkr", joint, value)
+    best = score.max(2).sum(1)
+    used = [int(np.argmax(best))]
+    while True:
+        answer, bound = _smallest_regret(score[used], best[used])
+        regrets = best - np.einsum("nkr,kr->n", score, answer)
+        worst = int(regrets.argmax())
+        if regrets[worst] <= bound + 1e-12 + 1e-9 * abs(bound) or worst in used:
+            break
+        used.append(worst)
+    whole = np.zeros((len(answer), len(case.responses)))
+    whole[:, case.allowed] = answer / answer.sum(1, keepdims=True)
+    made = replace(bayes(case), names=("minimax regret",), answer=whole, after=None)
+    return MinimaxRegret(made, float(regrets.max()))
+
+
+def _smallest_regret(score: Floats, best: Floats) -> tuple[Floats, float]:
+    """Minimise z subject to best[n] − Σ score[n]·answer ≤ z, rows of answer adding up to 1."""
+    from scipy.optimize import linprog
+
+    count, signals, responses = score.shape
+    rows = np.concatenate([-score.reshape(count, -1), -np.ones((count, 1))], 1)
+    sums = np.concatenate([np.kron(np.eye(signals), np.ones(responses)), np.zeros((signals, 1))], 1)
+    cost = np.append(np.zeros(signals * responses), 1.0)
+    bounds = [(0, None)] * (signals * responses) + [(None, None)]
+    found = linprog(cost, rows, -best, sums, np.ones(signals), bounds=bounds, method="highs")
+    if not found.success:
+        raise RuntimeError(f"the linear program of minimax regret failed: {found.message}")
+    return np.clip(found.x[:-1].reshape(signals, responses), 0, 1), float(found.x[-1])
+
+
+def share_corners(case: Case) -> Floats:
+    """The corners (n, S) of the shares inside their intervals that add up to 1: all but one share at an end."""
+    low, high = case.population.low, case.population.high
+    count = len(low)
+    if count > 14:
+        raise ValueError(f"corners are listed for at most 14 segments, not {count}")
+    ends = np.array(list(product((0, 1), repeat=count - 1)))
+    corners = []
+    for free in range(count):
+        others = np.delete(np.arange(count), free)
+        share = np.empty((len(ends), count))
+        share[:, others] = np.where(ends, high[others], low[others])
+        share[:, free] = 1 - share[:, others].sum(1)
+        corners.append(share[(share[:, free] >= low[free] - 1e-12) & (share[:, free] <= high[free] + 1e-12)])
+    found = np.unique(np.concatenate(corners).clip(0, 1).round(14), axis=0)
+    if not len(found):
+        raise ValueError("no shares inside these intervals add up to 1: widen them")
+    return found
+
+
+# --- what would flip it -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Flip:
+    """The value of one judgement at which the conclusion turns; `flips_at` has none if it never does in the range."""
+
+    of: str
+    value: float
+    flips_at: tuple[float, ...]
+
+    def __str__(self) -> str:
+        turns = " and ".join(f"{x:.3g}" for x in self.flips_at)
+        return f"{self.of} ({self.value:.3g} here): " + (f"turns at {turns}" if turns else "never turns it")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Whether one policy beats another in net value, how surely, and what would turn it.
+
+    `gain` is the net gain per request as the file stands; `draws` (n,) are the gains in plausible worlds; `holds` is the
+    fraction of them in which the better one (`better`) stays better, with the standard error of that fraction.
+    """
+
+    better: str
+    worse: str
+    gain: float
+    draws: Floats
+    flips: tuple[Flip, ...]
+
+    @property
+    def holds(self) -> float:
+        return float((self.draws > 0).mean())
+
+    @property
+    def standard_error(self) -> float:
+        return float(np.sqrt(self.holds * (1 - self.holds) / len(self.draws)))
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.better} beats {self.worse} by {self.gain:.3g} help units per request, "
+            f"and does so in {self.holds:.0%} of {len(self.draws)} plausible worlds."
+        ]
+        return "\n".join([*lines, *(f"  {flip}" for flip in self.flips)])
+
+
+def compare(
+    case: Case, a: Policy, b: Policy, harm_weight: float | None = None, *, rng: np.random.Generator, worlds: int = 2000
+) -> Comparison:
+    """Which of two policies is better, in which fraction of plausible worlds, and the values that flip it.
+
+    Worlds differ in shares and overlap (drawn from the file's intervals) and, for observed policies, in what the counts
+    leave open.
+    """
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    gain = float(expect(case, a, weight).net - expect(case, b, weight).net)
+    if gain < 0:
+        a, b, gain = b, a, -gain
+    drawn = draw_worlds(case.population, rng, worlds)
+    first = net_in_worlds(case, plausible(a, rng, worlds), drawn, weight)
+    second = net_in_worlds(case, plausible(b, rng, worlds), drawn, weight)
+    return Comparison(a.name, b.name, gain, frozen(first - second), flips(case, a, b, weight))
+
+
+def net_in_worlds(case: Case, policies: Policy, worlds: Worlds, harm_weight: float) -> Floats:
+    """Net value of policy n in world n, (n,)."""
+    value = net_per_sender(case, policies, harm_weight)
+    return weigh(worlds.joint, value)
+
+
+def flips(case: Case, a: Policy, b: Policy, harm_weight: float) -> tuple[Flip, ...]:
+    """For each share, for the overlap and for the harm weight: the values at which a and b are worth the same."""
+    gap = net_per_sender(case, a, harm_weight) - net_per_sender(case, b, harm_weight)
+    return tuple(_flips(case, a, b, gap, harm_weight))
+
+
+def _flips(case: Case, a: Policy, b: Policy, gap: Floats, harm_weight: float) -> Iterator[Flip]:
+    population = case.population
+    grid = np.unique(np.concatenate([np.linspace(0, 1, 513), np.geomspace(1e-9, 1, 512)]))
+    finite = bool(np.isfinite(gap).all())
+
+    def in_worlds(share: Floats, overlap: Floats) -> Floats:
+        return np.einsum("nsk,sk->n", worlds_from(population, share, overlap).joint, gap)
+
+    for s, name in _movable(case) if finite else ():
+
+        def along_share(x: Floats, s: int = s) -> Floats:
+            return in_worlds(_moved(population.share, s, x), np.full(len(x), population.overlap[0]))
+
+        yield Flip(f"share of {name}", float(population.share[s]), _roots(along_share, grid))
+    if finite and population.harmful.any() and not population.harmful.all():
+
+        def along_overlap(x: Floats) -> Floats:
+            return in_worlds(np.tile(population.share, (len(x), 1)), x)
+
+        yield Flip("overlap", population.overlap[0], _roots(along_overlap, grid))
+    first, second = expect(case, a), expect(case, b)
+    helps, losses = float(first.help - second.help), float(first.loss - second.loss)
+    turn = (helps / losses,) if losses and np.isfinite(losses) and helps / losses > 0 else ()
+    yield Flip("harm weight", harm_weight, turn)
+
+
+def _movable(case: Case) -> list[tuple[int, str]]:
+    """The segments whose shares can be moved; of two, the smaller one, as the other is the rest."""
+    numbered = list(enumerate(case.population.segments))
+    if len(numbered) == 2:
+        return [numbered[int(case.population.share.argmin())]]
+    return numbered if len(numbered) > 2 else []
+
+
+def _moved(share: Floats, s: int, x: Floats) -> Floats:
+    """Base shares (n, S) in which segment s has share x (n,) and the others keep their proportions."""
+    rest = np.delete(share, s)
+    rest = rest / rest.sum() if rest.sum() > 0 else np.full(len(rest), 1 / len(rest))
+    return np.insert((1 - x[:, None]) * rest, s, x, axis=1)
+
+
+def _roots(function: Callable[[Floats], Floats], grid: Floats) -> tuple[float, ...]:
+    """Where a function of an array changes sign on a grid, each refined by bisection."""
+    values = function(grid)
+    scale = 1e-12 * max(float(np.abs(values).max()), 1e-300)
+    sign = np.sign(np.where(np.abs(values) <= scale, 0.0, values))
+    crossings = np.flatnonzero(sign[:-1] * sign[1:] < 0)
+    low, high = grid[crossings], grid[crossings + 1]
+    for _ in range(60 if len(crossings) else 0):
+        middle = (low + high) / 2
+        same = np.sign(function(middle)) == sign[crossings]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    touches = [float(grid[i]) for i in np.flatnonzero(sign == 0) if 0 < i < len(grid) - 1 and sign[i - 1] * sign[i + 1] < 0]
+    return tuple(sorted([*map(float, high), *touches]))

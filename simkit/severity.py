@@ -1,0 +1,127 @@
+"""How bad one harmful event is, in harm units: point, lognormal, gamma, pareto, table.
+
+Each kind has a mean (infinite for a Pareto with tail <= 1) and draws.  Parameters are the ones that people can judge:
+medians, means, smallest values.  Source of the forms: Klugman, Panjer & Willmot, *Loss Models*, appendix A.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from .files import Chance, Note, Positive, record
+
+Floats = NDArray[np.float64]
+
+
+@record
+class Point:
+    """Always the same severity."""
+
+    kind: Literal["point"]
+    value: Positive
+    """Severity of every event, harm units."""
+    about: Note = ""
+
+    @property
+    def mean(self) -> float:
+        return self.value
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return np.full(size, self.value)
+
+
+@record
+class Lognormal:
+    """Log-severity is normal: most events are small, a few are very large."""
+
+    kind: Literal["lognormal"]
+    median: Positive
+    """Half of the events are worse, harm units."""
+    sigma: Annotated[Positive, Field(le=6)]
+    """Standard deviation of log-severity; 1 spreads 90% of events over a factor of about 27."""
+    about: Note = ""
+
+    @property
+    def mean(self) -> float:
+        return self.median * math.exp(self.sigma**2 / 2)
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return self.median * np.exp(self.sigma * rng.standard_normal(size))
+
+
+@record
+class Gamma:
+    """A light tail: severities of the order of the mean."""
+
+    kind: Literal["gamma"]
+    average: Positive
+    """Mean severity, harm units."""
+    shape: Positive
+    """1 is exponential; larger is more regular."""
+    about: Note = ""
+
+    @property
+    def mean(self) -> float:
+        return self.average
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return rng.gamma(self.shape, self.average / self.shape, size)
+
+
+@record
+class Pareto:
+    """A power-law tail: P(severity > x) = (smallest / x)^tail.  The mean is infinite when tail <= 1."""
+
+    kind: Literal["pareto"]
+    smallest: Positive
+    """Smallest severity, harm units."""
+    tail: Positive
+    """Tail exponent; smaller is heavier."""
+    about: Note = ""
+
+    @property
+    def mean(self) -> float:
+        return self.smallest * self.tail / (self.tail - 1) if self.tail > 1 else math.inf
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        return self.smallest * (1 + rng.pareto(self.tail, size))
+
+
+@record
+class Level:
+    """One row of a severity table."""
+
+    value: Positive
+    """Severity, harm units."""
+    chance: Chance
+
+
+@record
+class Table:
+    """A few named levels of severity with their chances."""
+
+    kind: Literal["table"]
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    """Severities and their chances; the chances add up to 1."""
+    about: Note = ""
+
+    def __post_init__(self) -> None:
+        total = math.fsum(level.chance for level in self.levels)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the chances of a severity table add up to 1, not {total:g}")
+
+    @property
+    def mean(self) -> float:
+        return math.fsum(level.value * level.chance for level in self.levels)
+
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        chances = np.array([level.chance for level in self.levels])
+        return rng.choice([level.value for level in self.levels], size, p=chances / chances.sum())
+
+
+Severity = Annotated[Point | Lognormal | Gamma | Pareto | Table, Field(discriminator="kind")]

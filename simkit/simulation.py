@@ -1,0 +1,145 @@
+"""The witness: senders drawn one by one, and what happened to them.
+
+Nothing here uses the exposure or the means of `evaluate`: a sender has a state, a segment, a signal, an answer, an event and
+its size, each picked by a uniform number.  Means over many worlds must agree with `expect` within their standard errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .case import Case
+from .evaluate import fits
+from .policy import Policy
+from .population import Floats
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Senders:
+    """Senders drawn one by one, (N,): segment, signal, response, event (0 none, 1 harm, 2 neglect), its size, asked."""
+
+    segment: Ints
+    signal: Ints
+    response: Ints
+    event: Ints
+    size: Floats
+    asked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation:
+    """Totals of simulated worlds, (…, worlds): help (after the cost of asking), harm and neglect of `users` senders each."""
+
+    names: tuple[str, ...]
+    users: int
+    help: Floats
+    harm: Floats
+    neglect: Floats
+
+    def mean(self, of: Literal["help", "harm", "neglect"] = "harm") -> Floats:
+        """Mean per request, (…,)."""
+        return getattr(self, of).mean(-1) / self.users
+
+    def standard_error(self, of: Literal["help", "harm", "neglect"] = "harm") -> Floats:
+        """Standard error of that mean over worlds, (…,); nan for a single world."""
+        totals: Floats = getattr(self, of)
+        count = totals.shape[-1]
+        return totals.std(-1, ddof=1) / np.sqrt(count) / self.users if count > 1 else np.full(totals.shape[:-1], np.nan)
+
+    def __repr__(self) -> str:
+        from .cards import text_simulation
+
+        return text_simulation(self)
+
+
+def simulate(
+    case: Case, policy: Policy, users: int = 1000, *, worlds: int = 100, rng: np.random.Generator, common: bool = True
+) -> Simulation:
+    """Draw `worlds` worlds of `users` senders each and add up what happens to them.
+
+    With `common` random numbers all policies of a batch meet the same senders with the same luck, so that their
+    differences are sharper than each of them; without, every policy has its own draws.
+    """
+    fits(case, policy)
+    single = [policy] if not policy.batch else [policy[i] for i in range(policy.batch[0])]
+    if len(policy.batch) > 1:
+        raise ValueError("simulate takes one policy or a batch with one axis")
+    totals = np.zeros((3, len(single), worlds))
+    if common:
+        _add_worlds(totals, case, single, users, rng)
+    else:
+        for i, one in enumerate(single):
+            _add_worlds(totals[:, i : i + 1], case, [one], users, rng)
+    help_, harm, neglect = totals.reshape(3, *policy.batch, worlds)
+    return Simulation(policy.names, users, help_, harm, neglect)
+
+
+def _add_worlds(totals: Floats, case: Case, policies: list[Policy], users: int, rng: np.random.Generator) -> None:
+    """Simulate in blocks of whole senders; `totals` (3, P, worlds) is filled in."""
+    worlds = totals.shape[-1]
+    states = np.asarray(rng.choice(len(case.population.states), worlds, p=case.population.state_chance))
+    block = max(1, 2_000_000 // max(8, len(case.population.signal_names)))
+    for start in range(0, users * worlds, block):
+        world = np.arange(start, min(start + block, users * worlds)) // users
+        luck = _Luck.draw(case, rng, len(world))
+        for p, policy in enumerate(policies):
+            sent = meet(case, policy, states[world], luck)
+            cost = case.question.cost[sent.segment] * sent.asked if case.question else 0.0
+            amounts = (case.help[sent.segment, sent.response] - cost, *(np.where(sent.event == e, sent.size, 0.0) for e in (1, 2)))
+            for row, amount in enumerate(amounts):
+                totals[row, p] += np.bincount(world, amount, worlds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Luck:
+    """The random numbers of N senders: uniforms (6, N) and a size for each severity (M, N)."""
+
+    uniform: Floats
+    sizes: Floats
+
+    @staticmethod
+    def draw(case: Case, rng: np.random.Generator, count: int) -> _Luck:
+        sizes = [severity.draw(rng, count) for severity in case.severities]
+        return _Luck(rng.random((6, count)), np.array([*sizes, np.zeros(count)]))
+
+
+def draw_senders(case: Case, policy: Policy, users: int, *, rng: np.random.Generator) -> Senders:
+    """Draw the senders of one world, one by one."""
+    fits(case, policy)
+    state = rng.choice(len(case.population.states), p=case.population.state_chance)
+    return meet(case, policy, np.full(users, state), _Luck.draw(case, rng, users))
+
+
+def meet(case: Case, policy: Policy, state: Ints, luck: _Luck) -> Senders:
+    """What happens to senders with this luck, in these states (N,), under one policy."""
+    population, (who, what, how, said, then, fate) = case.population, luck.uniform
+    segment = _pick(population.in_states[state], who)
+    signal = _pick(population.signals[segment], what)
+    if policy.states:
+        number = np.array([policy.states.index(name) for name in population.states])
+        answer = policy.answer[number[state], signal]
+    else:
+        answer = policy.answer[signal]
+    response = _pick(np.concatenate([answer, np.maximum(1 - answer.sum(1, keepdims=True), 0)], 1), how)
+    asked = (response == answer.shape[1]) if policy.after is not None else np.zeros(len(segment), dtype=bool)
+    if policy.after is not None and case.question is not None and asked.any():
+        reply = _pick(case.question.reply[segment[asked]], said[asked])
+        response[asked] = _pick(policy.after[signal[asked], reply], then[asked])
+    response = np.minimum(response, answer.shape[1] - 1)
+    harm, neglect = (events.chance[segment, response] for events in (case.harms, case.neglects))
+    event = np.where(fate < harm, 1, np.where(fate < harm + neglect, 2, 0))
+    kind = np.where(event == 1, case.harms.severity[segment, response], case.neglects.severity[segment, response])
+    size = np.where(event > 0, luck.sizes[kind, np.arange(len(kind))], 0.0)
+    return Senders(segment, signal, response, event, size, asked)
+
+
+def _pick(weights: ArrayLike, uniform: Floats) -> Ints:
+    """For each row of weights (N, C) the index that a uniform draw picks."""
+    edges = np.cumsum(weights, axis=1)
+    return (edges[:, :-1] <= uniform[:, None] * edges[:, -1:]).sum(1)

@@ -1,0 +1,226 @@
+"""Which policies are worth having: frontier, regret, the price of a bright line, the value of information.
+
+Per signal (and, after a question, per reply) a choice of response is a point (loss, help); randomising gives their convex
+hull, and signals add: so the efficient frontier over *all* randomised policies is the Minkowski sum of the hulls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .case import Case
+from .evaluate import expect
+from .policy import Policy, bayes, contract
+from .population import Floats, Worlds, frozen
+
+Ints = NDArray[np.int64]
+
+# --- the frontier -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Frontier:
+    """The efficient frontier: corners (n,) in loss (harm + neglect, rising) and help (rising), and a policy at each.
+
+    Between two corners the policies are blends of their two neighbours: the frontier is concave and piecewise linear.
+    """
+
+    case: Case
+    loss: Floats
+    help: Floats
+    policies: Policy
+
+    def help_at(self, loss: ArrayLike) -> Floats:
+        """The most help that a loss budget buys; nan below the smallest loss that is possible."""
+        budget = np.asarray(loss, dtype=float)
+        return np.where(budget < self.loss[0], np.nan, np.interp(budget, self.loss, self.help))
+
+    def at(self, loss: float) -> Policy:
+        """The policy that buys the most help for a loss budget: at most one signal is answered at random."""
+        if not loss >= self.loss[0]:
+            raise ValueError(f"no policy has a loss below {self.loss[0]:g}")
+        index = int(np.clip(np.searchsorted(self.loss, loss, side="right") - 1, 0, max(len(self.loss) - 2, 0)))
+        last = min(index + 1, len(self.loss) - 1)
+        step = self.loss[last] - self.loss[index]
+        share = min((loss - self.loss[index]) / step, 1.0) if step > 0 else 0.0
+        answer, after = self.policies.answer, self.policies.after
+        mixed = answer[index] + share * (answer[last] - answer[index])
+        told = None if after is None else after[index] + share * (after[last] - after[index])
+        return replace(self.policies, names=(f"frontier at loss {loss:.3g}",), answer=mixed, after=told)
+
+    def net(self, harm_weight: float) -> float:
+        """The best net value that any policy reaches at this harm weight, help units."""
+        return float((self.help - harm_weight * self.loss).max())
+
+    def __repr__(self) -> str:
+        ends = f"loss {self.loss[0]:.4g} to {self.loss[-1]:.4g}, help {self.help[0]:.4g} to {self.help[-1]:.4g}"
+        return f"<Frontier of {self.case.name}: {len(self.loss)} corners, {ends}>"
+
+
+@dataclass(frozen=True, eq=False)
+class _Chain:
+    """The efficient corners of one signal: loss and help (n,) rising, and the tables that give them."""
+
+    loss: Floats
+    help: Floats
+    answer: Floats
+    after: Floats | None
+
+
+def frontier(case: Case) -> Frontier:
+    """The exact frontier over all randomised policies that the filter allows, with the question if there is one."""
+    chains = [_signal_chain(case, k) for k in range(len(case.population.signal_names))]
+    loss, help_, places = _minkowski([(chain.loss, chain.help) for chain in chains])
+    answer = np.stack([chain.answer[i] for chain, i in zip(chains, places.T, strict=True)], axis=1)
+    afters = [chain.after[i] for chain, i in zip(chains, places.T, strict=True) if chain.after is not None]
+    policies = Policy(
+        names=tuple(f"corner {i}" for i in range(len(loss))),
+        answer=answer,
+        after=np.stack(afters, axis=1) if afters else None,
+        signals=case.population.signal_names,
+        responses=case.responses,
+    )
+    return Frontier(case, frozen(loss), frozen(help_), policies)
+
+
+def _minkowski(chains: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats, Ints]:
+    """The corners of a sum of concave chains: loss and help (n,), and where each chain stands there (n, chains).
+
+    The edges of all chains are taken in the order of their slopes.
+    """
+    edges = [(np.diff(help_) / np.diff(loss), np.full(len(loss) - 1, k)) for k, (loss, help_) in enumerate(chains)]
+    order = np.argsort(-np.concatenate([slopes for slopes, _ in edges]), kind="stable")
+    owner = np.concatenate([owners for _, owners in edges])[order].astype(int)
+    places = np.concatenate([np.zeros((1, len(chains)), int), np.cumsum(np.eye(len(chains), dtype=int)[owner], axis=0)])
+    loss, help_ = (sum(chain[axis][place] for chain, place in zip(chains, places.T, strict=True)) for axis in (0, 1))
+    return np.asarray(loss), np.asarray(help_), places
+
+
+def _signal_chain(case: Case, k: int) -> _Chain:
+    """The efficient corners of signal k: answering at once, or asking and answering each reply."""
+    joint, responses, allowed = case.population.joint[:, k], len(case.responses), np.flatnonzero(case.allowed)
+    loss, help_, answer = *_points(case, joint), np.eye(responses)[allowed]
+    if case.question is None:
+        keep = _efficient(loss, help_)
+        return _Chain(loss[keep], help_[keep], answer[keep], None)
+    asked_loss, asked_help, after = _asked_chain(case, joint)
+    loss, help_ = np.concatenate([loss, asked_loss]), np.concatenate([help_, asked_help])
+    answer = np.concatenate([answer, np.zeros((len(after), responses))])
+    after = np.concatenate([np.zeros((len(allowed), *after.shape[1:])), after])
+    keep = _efficient(loss, help_)
+    return _Chain(loss[keep], help_[keep], answer[keep], after[keep])
+
+
+def _points(case: Case, joint: Floats) -> tuple[Floats, Floats]:
+    """Loss and help of each allowed response to the senders that `joint (S,)` weighs."""
+    return contract(joint, case.loss)[case.allowed], (joint @ case.help)[case.allowed]
+
+
+def _asked_chain(case: Case, joint: Floats) -> tuple[Floats, Floats, Floats]:
+    """Corners (n,) of asking on one signal: the Minkowski sum over replies, less the cost; and their tables (n, J, R)."""
+    assert case.question is not None
+    points = [_points(case, joint * reply) for reply in case.question.reply.T]
+    keeps = [_efficient(*point) for point in points]
+    loss, help_, places = _minkowski([(x[keep], y[keep]) for (x, y), keep in zip(points, keeps, strict=True)])
+    chosen = [np.flatnonzero(case.allowed)[keep][place] for keep, place in zip(keeps, places.T, strict=True)]
+    return loss, help_ - float(joint @ case.question.cost), np.eye(len(case.responses))[np.stack(chosen, axis=1)]
+
+
+def _efficient(loss: Floats, help_: Floats) -> Ints:
+    """The points on the upper left of the convex hull, loss and help both rising by more than rounding."""
+    finite = np.flatnonzero(np.isfinite(loss))
+    same = 1e-13 * np.abs(loss[finite]).max(initial=0), 1e-13 * np.abs(help_[finite]).max(initial=0)
+    hull: list[int] = []
+    for i in finite[np.lexsort((-help_[finite], loss[finite]))]:
+        if hull and help_[i] <= help_[hull[-1]] + same[1]:
+            continue
+        while hull and (
+            loss[i] <= loss[hull[-1]] + same[0] or (len(hull) > 1 and _bends_down(loss, help_, hull[-2], hull[-1], i))
+        ):
+            hull.pop()
+        hull.append(int(i))
+    return np.array(hull or [int(np.argmin(loss))])
+
+
+def _bends_down(loss: Floats, help_: Floats, a: int, b: int, c: int) -> bool:
+    """Whether b lies on or under the line from a to c."""
+    return bool((help_[b] - help_[a]) * (loss[c] - loss[a]) <= (help_[c] - help_[a]) * (loss[b] - loss[a]))
+
+
+def regret(case: Case, policy: Policy, harm_weight: float | None = None) -> Floats:
+    """What the policy gives away against the best policy that the filter allows, (…,), help units per request, ≥ 0.
+
+    An observed policy that crosses a hard constraint can have a negative regret: the bright line has its price.
+    """
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    return np.asarray(expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net)
+
+
+def price_of_constraints(case: Case, harm_weight: float | None = None) -> float:
+    """Net value per request that the hard constraints cost, help units, ≥ 0: the best without them less the best with."""
+    free = case.without_constraints()
+    return float(regret(free, bayes(case, harm_weight=harm_weight), harm_weight))
+
+
+# --- information ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Information:
+    """The best net value per request with more and more information, help units: each is at least the one before.
+
+    `nothing`: one response for everybody; `signals`: the message as it is; `question`: and the clarifying question, asked
+    where it pays; `sender`: knowing the segment.  (Raiffa & Schlaifer 1961: value of sample and of perfect information.)
+    """
+
+    nothing: float
+    signals: float
+    question: float
+    sender: float
+
+    @property
+    def value_of_signals(self) -> float:
+        """Value of reading the message at all."""
+        return self.signals - self.nothing
+
+    @property
+    def value_of_question(self) -> float:
+        """Value of being able to ask, after its cost."""
+        return self.question - self.signals
+
+    @property
+    def value_of_knowing_the_sender(self) -> float:
+        """Expected value of perfect information about the sender, over the signals alone."""
+        return self.sender - self.signals
+
+
+def information(case: Case, harm_weight: float | None = None) -> Information:
+    """What it is worth to see the signals, to ask, and to know who is asking."""
+    weight = case.harm_weight if harm_weight is None else harm_weight
+    value = np.where(case.allowed, case.value(weight), -np.inf)
+    signals = float(_best(contract(case.population.joint.T, case.value(weight)), case.allowed).sum())
+    return Information(
+        nothing=float(_best(contract(case.population.shares, case.value(weight)), case.allowed)),
+        signals=signals,
+        question=float(expect(case, bayes(case, harm_weight=weight), weight).net) if case.question else signals,
+        sender=float(contract(case.population.shares, value.max(1))),
+    )
+
+
+def _best(score: Floats, allowed: NDArray[np.bool_]) -> Floats:
+    return np.where(allowed, score, -np.inf).max(-1)
+
+
+def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None) -> float:
+    """What it is worth to learn which world is true before choosing a policy, help units per request (EVPI), ≥ 0.
+
+    `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.
+    """
+    chance = np.full(len(worlds), 1 / len(worlds)) if weights is None else np.asarray(weights, dtype=float)
+    value = case.value(case.harm_weight if harm_weight is None else harm_weight)
+    score = np.einsum("nsk,sr->nkr", worlds.joint, value)
+    informed = chance @ _best(score, case.allowed).sum(1)
+    return float(informed - _best(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())

@@ -1,0 +1,326 @@
+"""What the library's scenarios must show: directions that the published documents state, derived from the model.
+
+No number here was read off the model. A test fails if a file is edited so that it no longer says what its sources say.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simkit as sk
+from simkit.scenario import Edits
+
+FILES = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
+MINE = ("medication-threshold", "household-cleaners", "lock-picking", "santa")
+REFUSALS = ("refuse", "refuse-with-reason")
+BARE, NURSE = "bare+plain", "as-a-nurse+plain"
+
+
+def everywhere(case):
+    """The case by itself and in each of its contexts."""
+    return [case, *(case.in_context(context.name) for context in case.scenario.contexts)]
+
+
+def best(case, signal, **keywords):
+    """What the best policy does on a signal: a response, or `ask`."""
+    policy = sk.policy.bayes(case, **keywords)
+    k = policy.signals.index(signal)
+    return "ask" if policy.asks[k] > 0 else policy.responses[policy.answer[k].argmax()]
+
+
+def record(case, response):
+    return case.scenario.responses[case.response(response)]
+
+
+def answers(case, signal):
+    return record(case, best(case, signal)).kind == "answer"
+
+
+def shows_care(case, signal):
+    return record(case, best(case, signal)).shows.get("safe-messaging") == "on"
+
+
+def net(case, response):
+    return float(sk.expect(case, sk.policy.constant(case, response)).net)
+
+
+def gain_on(case, signal, response, reference):
+    """Net gain of one response over another per sender of this signal."""
+    one, other = (sk.policy.constant(case, name) for name in (response, reference))
+    return sk.evaluate.gain(case, other, one)[case.population.signal_names.index(signal)]
+
+
+def flip(case, one, other, segment):
+    """The shares of a segment at which two constant policies are worth the same."""
+    pair = [sk.policy.constant(case, name) for name in (one, other)]
+    (found,) = [f for f in sk.robust.flips(case, *pair, case.harm_weight) if f.of == f"share of {segment}"]
+    return found.flips_at
+
+
+# --- every file -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_file_loads_and_its_shares_add_up_to_1_everywhere(path):
+    for case in everywhere(sk.load(path)):
+        assert case.population.share.sum() == pytest.approx(1, abs=1e-9)
+        assert case.population.in_states.sum(1) == pytest.approx(1, abs=1e-9)
+        assert case.population.joint.sum() == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_an_anchored_share_says_whom_its_source_counted_instead(name):
+    shares = [segment.share for segment in sk.load(name).scenario.segments]
+    assert all(share.note for share in shares if share.basis == "anchored")
+    assert all(share.low < share.value < share.high for share in shares)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_the_best_policy_is_worth_more_than_any_one_response_to_everybody(name):
+    for case in everywhere(sk.load(name)):
+        value = float(sk.expect(case, sk.policy.bayes(case)).net)
+        assert all(value >= net(case, r) - 1e-12 for r, fine in zip(case.responses, case.allowed, strict=True) if fine)
+
+
+# --- medication-threshold: Anthropic's constitution, "Understanding existing deployment contexts" ----------------------
+
+DEPLOYMENTS = ("icu-team", "no-system-prompt", "general-assistant", "coding-bot", "vulnerable-platform")
+
+
+def deployment(name):
+    return sk.load("medication-threshold").in_context(name)
+
+
+def willingness(case, full, refusal):
+    """Net gain of a full answer over a refusal in each deployment, in the order that the constitution states."""
+    return [net(case.in_context(name), full) - net(case.in_context(name), refusal) for name in DEPLOYMENTS]
+
+
+def reweighed(case, weight):
+    return replace(case, scenario=replace(case.scenario, harm_weight=float(weight)))
+
+
+def in_the_stated_order(gains):
+    icu, none, general, coding, vulnerable = gains
+    return icu > none >= general > coding > vulnerable
+
+
+@pytest.mark.parametrize("refusal", ["refuse", "refuse-with-resources"])
+@pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
+def test_the_constitution_says_in_which_order_five_deployments_are_willing(full, refusal):
+    assert in_the_stated_order(willingness(sk.load("medication-threshold"), full, refusal))
+
+
+@pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
+def test_the_order_holds_from_half_to_four_times_the_weight_of_harm(full):
+    case = sk.load("medication-threshold")
+    for weight in case.harm_weight * np.array([0.5, 1, 2, 4]):
+        assert in_the_stated_order(willingness(reweighed(case, weight), full, "refuse-with-resources"))
+
+
+@pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
+def test_who_asks_gives_the_order_even_without_what_is_at_stake(full):
+    """The edits of stakes and signals move the answers; the order is already in the crowds."""
+    case = sk.load("medication-threshold")
+    plain = tuple(replace(context, stakes=Edits(), signals={}) for context in case.scenario.contexts)
+    crowds = replace(case, scenario=replace(case.scenario, contexts=plain))
+    assert in_the_stated_order(willingness(crowds, full, "refuse-with-resources"))
+
+
+def test_the_order_breaks_if_the_crowds_of_two_deployments_are_swapped():
+    """Negative control: who asks matters, so the test above can fail."""
+    case = sk.load("medication-threshold")
+    crowd = {context.name: context.multiply for context in case.scenario.contexts}
+    crowd["icu-team"], crowd["vulnerable-platform"] = crowd["vulnerable-platform"], crowd["icu-team"]
+    contexts = tuple(replace(context, multiply=crowd[context.name]) for context in case.scenario.contexts)
+    swapped = replace(case, scenario=replace(case.scenario, contexts=contexts))
+    for full in ("full-with-care", "full-bare"):
+        assert not in_the_stated_order(willingness(swapped, full, "refuse-with-resources"))
+
+
+def test_the_constitution_says_that_an_icu_team_gets_the_full_answer():
+    assert answers(deployment("icu-team"), BARE)
+    assert answers(deployment("icu-team"), NURSE)
+
+
+def test_the_constitution_says_that_medical_providers_may_do_without_safe_messaging():
+    """Instructable behaviours: a default that an operator may turn off; elsewhere the care is worth its line."""
+    assert not shows_care(deployment("icu-team"), BARE)
+    assert shows_care(deployment("general-assistant"), BARE)
+
+
+def test_the_constitution_says_that_without_a_system_prompt_it_shares_clearly_with_care():
+    assert best(deployment("no-system-prompt"), BARE) == "full-with-care"
+    assert answers(deployment("no-system-prompt"), NURSE)
+
+
+def test_the_constitution_says_that_a_general_assistant_helps_with_safety_messaging():
+    for signal in (BARE, NURSE):
+        assert answers(deployment("general-assistant"), signal)
+        assert shows_care(deployment("general-assistant"), signal)
+
+
+def test_the_constitution_says_that_a_coding_assistant_hesitates_and_points_elsewhere():
+    for signal in (BARE, NURSE):
+        chosen = record(deployment("coding-bot"), best(deployment("coding-bot"), signal))
+        assert chosen.kind in ("partial", "refuse-with-reason")
+        assert chosen.shows["safe-messaging"] == "on"
+
+
+def test_the_constitution_says_that_it_likely_declines_among_vulnerable_people():
+    for signal in (BARE, NURSE):
+        case = deployment("vulnerable-platform")
+        assert record(case, best(case, signal)).kind in REFUSALS
+
+
+def test_refusing_has_victims():
+    """The constitution says that unhelpfulness is never trivially safe."""
+    case = sk.load("medication-threshold")
+    refused, told = (sk.expect(case, sk.policy.constant(case, r)) for r in ("refuse", "full-with-care"))
+    assert refused.neglect > told.neglect
+    assert refused.loss > told.loss
+    assert (case.neglect[~case.population.harmful, case.response("refuse")][:2] > 0).all()
+
+
+def test_no_plausible_share_at_risk_turns_a_careful_answer_into_a_refusal():
+    case = sk.load("medication-threshold")
+    (turn,) = flip(case, "full-with-care", "refuse-with-resources", "at-risk")
+    assert turn > case.population.high[case.population.segments.index("at-risk")]
+
+
+def test_painless_is_evidence_that_turns_the_answer():
+    case = sk.load("medication-threshold")
+    risk = dict(zip(case.population.signal_names, case.population.risk, strict=True))
+    assert risk["bare+painless"] > risk[BARE]
+    assert best(case, "bare+painless") == "refuse-with-resources"
+
+
+def test_a_cheap_claim_is_worth_less_where_it_is_borrowed_more_often():
+    lift = {}
+    for name in ("icu-team", "vulnerable-platform"):
+        case = deployment(name)
+        k = case.population.signal_names.index(NURSE)
+        lift[name] = case.population.risk[k] / case.population.shares[case.population.harmful].sum()
+    assert lift["icu-team"] < 1 < lift["vulnerable-platform"]
+
+
+def test_a_question_loses_its_worth_once_people_have_learned_what_to_reply():
+    case = deployment("vulnerable-platform")
+    asking = sk.policy.bayes(case)
+    assert asking.asks.max() > 0
+    worth = [float(sk.expect(case.with_learning(x), asking).net) for x in (0, 0.5, 1)]
+    assert worth[0] > worth[1] > worth[2]
+
+
+def test_a_shared_shock_raises_the_risk_of_everybody_on_the_same_day():
+    case = sk.load("medication-threshold")
+    usual, shock = (case.in_state(state) for state in case.population.states)
+    assert (shock.population.risk > usual.population.risk).all()
+
+
+# --- household-cleaners: Anthropic's constitution, "The role of intentions and context" --------------------------------
+
+
+def test_the_constitution_says_to_tell_what_not_to_combine():
+    for case in everywhere(sk.load("household-cleaners")):
+        assert best(case, "plain") == "what-not-to-mix"
+
+
+def test_asking_for_steps_raises_the_odds_of_ill_intent_five_to_tenfold():
+    population = sk.load("household-cleaners").in_state("usual").population
+    odds = [p / (1 - p) for p in (population.shares[population.harmful].sum(), population.risk[1])]
+    assert population.signal_names[1] == "step-by-step"
+    assert 5 <= odds[1] / odds[0] <= 10
+
+
+def test_the_constitution_says_that_asking_for_steps_deserves_more_hesitation():
+    for case in everywhere(sk.load("household-cleaners")):
+        plain, steps = case.population.risk
+        assert steps > plain
+        for answer in ("what-not-to-mix", "step-by-step-recipe"):
+            assert gain_on(case, "step-by-step", answer, "refuse") < gain_on(case, "plain", answer, "refuse")
+
+
+def test_the_recipe_is_never_best():
+    """Nor is it if harm weighs a quarter of what the file says, or fifty times as much."""
+    for case in everywhere(sk.load("household-cleaners")):
+        chosen = sk.policy.bayes(case, harm_weight=case.harm_weight * np.geomspace(0.25, 50, 41))
+        assert not chosen.answer[..., case.response("step-by-step-recipe")].any()
+
+
+def test_a_refusal_without_a_bright_line_is_weighed():
+    """The constitution's hard constraint is about mass casualties: nothing in this file reaches it."""
+    case = sk.load("household-cleaners")
+    assert not case.crosses.any()
+    assert sk.tradeoff.price_of_constraints(case) == 0
+
+
+# --- lock-picking: the constitution's locksmiths, facilitated against direct -------------------------------------------
+
+
+def test_the_constitution_says_that_some_tasks_are_fine_even_if_most_mean_ill():
+    (turn,) = flip(sk.load("lock-picking"), "full-answer", "refuse-with-reason", "burglar")
+    assert turn > 0.5
+
+
+def test_answering_stays_best_if_half_of_the_senders_are_burglars():
+    case = sk.load("lock-picking").with_share("burglar", 0.5)
+    for signal in case.population.signal_names:
+        assert best(case, signal) == "full-answer"
+
+
+def test_enough_burglars_would_turn_it():
+    """Negative control of the test above."""
+    (turn,) = flip(sk.load("lock-picking"), "full-answer", "refuse-with-reason", "burglar")
+    above = sk.load("lock-picking").with_share("burglar", (1 + turn) / 2)
+    assert net(above, "full-answer") < net(above, "refuse-with-reason")
+
+
+def test_where_somebody_with_a_key_is_near_pointing_there_beats_teaching():
+    """The same words and nearly the same crowd: what is at stake moves the best answer too."""
+    case = sk.load("lock-picking").in_context("landlord-helpdesk")
+    assert record(case, best(case, "a-lock")).kind == "refuse-with-reason"
+
+
+# --- santa: honesty as a filter ---------------------------------------------------------------------------------------
+
+
+def test_nobody_who_asks_about_santa_means_ill():
+    case = sk.load("santa")
+    assert (case.population.risk == 0).all()
+    assert np.isnan(sk.expect(case, sk.policy.bayes(case)).under_refusal)
+
+
+def test_the_constitution_says_not_even_a_white_lie():
+    """A filter: no weight of harm and no operator brings the lie back."""
+    for case in everywhere(sk.load("santa")):
+        lie = case.response("say-yes")
+        for policy in (sk.policy.bayes(case, harm_weight=np.geomspace(0.01, 1000, 41)), sk.frontier(case).policies):
+            assert not policy.answer[..., lie].any()
+            assert policy.after is None or not policy.after[..., lie].any()
+
+
+def test_without_the_filter_a_child_in_december_would_be_told_a_kind_lie():
+    free = sk.load("santa").without_constraints()
+    assert best(free, "child-like+december") == "say-yes"
+    assert best(free, "adult-like+december") != "say-yes"
+
+
+def test_a_bright_line_has_a_price_and_it_is_highest_among_children():
+    price = {case.context: sk.tradeoff.price_of_constraints(case) for case in everywhere(sk.load("santa"))}
+    assert price["childrens-platform"] > price["general-assistant"] > price["ed-tech"] >= 0
+
+
+def test_the_price_vanishes_once_lost_trust_weighs_enough():
+    case = sk.load("santa")
+    prices = [sk.tradeoff.price_of_constraints(case, case.harm_weight * x) for x in (1, 10)]
+    assert prices[0] > 0 == prices[1]
+
+
+def test_the_constitution_says_that_not_to_tell_is_not_to_deceive():
+    """Small children are sent to their family, pupils get the truth, and neither is lied to."""
+    small, pupils = (sk.load("santa").in_context(name) for name in ("childrens-platform", "ed-tech"))
+    assert best(small, "child-like+december") == "deflect-to-parent"
+    assert all(best(pupils, signal) == "truthful-gentle" for signal in pupils.population.signal_names)
