@@ -38,7 +38,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOMS = ("evaluate", "files", "plots", "policy", "population", "report", "robust", "scenario", "severity", "simulation", "tradeoff")
+_ROOMS = (
+    "evaluate",
+    "files",
+    "plots",
+    "policy",
+    "population",
+    "report",
+    "robust",
+    "scenario",
+    "severity",
+    "simulation",
+    "tradeoff",
+)
 _NAMES = {
     "Case": "case",
     "InvalidFile": "files",

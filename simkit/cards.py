@@ -44,8 +44,9 @@ def number(value: float) -> str:
         return "–"
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.3g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else f"{value:.2e}"
-    return text.replace("-", "−", 1) if text.startswith("-") else text
+    size = abs(value)
+    text = f"{value:.0f}" if 1000 <= size < 1e6 else f"{value:.3g}" if size == 0 or 1e-4 <= size < 1000 else f"{value:.2e}"
+    return text.replace("-", "−")
 
 
 def percent(value: float) -> str:
@@ -68,7 +69,7 @@ def _case_lines(case: Case) -> list[str]:
     filtered = [name for name, crosses in zip(case.responses, case.crosses, strict=True) if crosses]
     forbidden = [name for name, out in zip(case.responses, case.forbidden, strict=True) if out]
     if filtered:
-        lines.append(f"Hard constraints rule out: {', '.join(filtered)}.")
+        lines.append(f"Constraints rule out: {', '.join(filtered)}.")
     if forbidden:
         lines.append(f"The operator rules out: {', '.join(forbidden)}.")
     if case.question is not None:
@@ -78,10 +79,11 @@ def _case_lines(case: Case) -> list[str]:
 
 def _case_table(case: Case) -> tuple[list[str], list[list[str]]]:
     population = case.population
-    head = ["segment", "share", "plausible (as in the file)", *case.responses]
+    head = ["segment", "share", "in the file", *case.responses]
     rows = []
     for s, name in enumerate(population.segments):
-        interval = f"{percent(population.low[s])} to {percent(population.high[s])}"
+        share, low, high = (percent(x[s]) for x in (population.share, population.low, population.high))
+        interval = f"{share} ({low} to {high})"
         cells = [f"{number(h)} / {number(x)}" for h, x in zip(case.help[s], case.loss[s], strict=True)]
         rows.append([name + (" (harmful)" if population.harmful[s] else ""), percent(population.shares[s]), interval, *cells])
     return head, rows

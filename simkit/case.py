@@ -71,6 +71,8 @@ class Case:
     users: int = 1000
     context: str = ""
     state: str = ""
+    bends: tuple[tuple[str, tuple[str | float, ...]], ...] = ()
+    """What was changed since the file: the methods that were called, with their values."""
     scenario: Scenario | None = None
 
     def __post_init__(self) -> None:
@@ -124,12 +126,21 @@ class Case:
         return self.responses.index(name)
 
     def in_context(self, name: str) -> Case:
-        """The same request in an operator's deployment: who then asks, what is allowed, what is at stake."""
+        """The same request in an operator's deployment: who then asks, what is allowed, what is at stake.
+
+        What was bent before (a share, the overlap, a state, …) stays bent.
+        """
         record = self._record()
         known = {context.name: context for context in record.contexts}
         if name not in known:
             raise ValueError(f"no context of {self.name} is called {name!r}; {suggest(name, known)}")
-        return ready(record, self.name, known[name])
+        case = ready(record, self.name, known[name])
+        for how, values in self.bends:
+            case = getattr(case, how)(*values)
+        return case
+
+    def _bent(self, how: str, *values: str | float, **changes: object) -> Case:
+        return replace(self, bends=(*self.bends, (how, values)), **changes)  # type: ignore[arg-type]
 
     def in_state(self, name: str) -> Case:
         """The same request in one state, for certain."""
@@ -138,28 +149,31 @@ class Case:
             raise ValueError(f"no state of {self.name} is called {name!r}; {suggest(name, population.states)}")
         row = population.multiply[[population.states.index(name)]]
         single = replace(population, states=(name,), state_chance=frozen([1.0]), multiply=row)
-        return replace(self, population=single, state=name)
+        return self._bent("in_state", name, population=single, state=name)
 
     def with_share(self, segment: str, share: float) -> Case:
         """The same request if this segment's share (as in the file) were `share`; the others fill the rest."""
-        return replace(self, population=with_share(self.population, segment, share))
+        return self._bent("with_share", segment, share, population=with_share(self.population, segment, share))
 
     def with_overlap(self, overlap: float) -> Case:
         """The same request if a fraction `overlap` of each segment sent the signals of the other kind."""
-        return replace(self, population=with_overlap(self.population, overlap))
+        return self._bent("with_overlap", overlap, population=with_overlap(self.population, overlap))
 
     def with_learning(self, fraction: float) -> Case:
-        """The same request once a fraction of the senders have learned which reply to the question helps them."""
+        """The same request once a fraction of the senders have learned which reply to the question helps them.
+
+        A fixed policy then loses.  The best policy may gain again: it can read the imitation as a signal of its own.
+        """
         if self.question is None:
             raise ValueError(f"{self.name} has no clarifying question")
         if not 0 <= fraction <= 1:
             raise ValueError(f"a fraction is a number from 0 to 1, not {fraction:g}")
         reply = (1 - fraction) * self.question.reply + fraction * self.question.learned_reply
-        return replace(self, question=replace(self.question, reply=frozen(reply)))
+        return self._bent("with_learning", fraction, question=replace(self.question, reply=frozen(reply)))
 
     def without_constraints(self) -> Case:
         """The same request if no hard constraint applied: what a bright line costs is read off the difference."""
-        return replace(self, crosses=np.zeros_like(self.crosses))
+        return self._bent("without_constraints", crosses=np.zeros_like(self.crosses))
 
     def _record(self) -> Scenario:
         if self.scenario is None:

@@ -7,7 +7,7 @@ the chance that a request comes from segment s and ends in response r.  It is li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -187,7 +187,8 @@ class Outcome:
 
     def uplift(self, reference: str) -> Difference:
         """What the policy brings over giving everybody the reference response (what would have happened anyway)."""
-        base = expect(self.case.without_constraints(), constant(self.case.without_constraints(), reference), self.harm_weight)
+        anything = replace(self.case, crosses=np.zeros_like(self.case.crosses), forbidden=np.zeros_like(self.case.forbidden))
+        base = expect(anything, constant(anything, reference), self.harm_weight)
         return Difference(self.help - base.help, self.harm - base.harm, self.neglect - base.neglect, self.net - base.net)
 
     def __repr__(self) -> str:

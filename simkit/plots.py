@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -31,7 +30,6 @@ def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
     ax = new_axes(ax)
     edge = report.frontier
     ax.plot(1000 * edge.loss, 1000 * edge.help, "-", color="0.35", lw=1.5, zorder=1, label="the best that any policy can do")
-    ax.fill_between(1000 * edge.loss, 1000 * edge.help, color="0.5", alpha=0.10, lw=0, zorder=0)
     _mark(ax, report, {row.policy: (1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows})
     ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
     ax.set_ylabel("help per 1000 senders (help units)")
@@ -72,8 +70,8 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
 
 
 def overview(report: Report) -> Figure:
-    """Both pictures side by side with one legend: what `simkit run --figure` saves."""
-    rated = not any(np.isnan([report.rows[0].over_refusal.value, report.rows[0].under_refusal.value]))
+    """What `simkit run --figure` saves: the trade-off, and beside it the refusals of real models if there are any."""
+    rated = any(row.policy in report.case.observed for row in report.rows)
     figure = Figure(figsize=(11, 5.4) if rated else (7, 5.4), layout="constrained")
     *left, right = figure.subplots(1, 2, squeeze=False)[0] if rated else [figure.add_subplot()]
     for ax in left:
@@ -101,7 +99,14 @@ def _mark(ax: Axes, report: Report, points: Mapping[str, tuple[float, float]]) -
     colours = _colours(report)
     for i, row in enumerate(report.rows):
         if row.policy in points:
-            style: dict[str, Any] = {"color": colours[row.policy], "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
+            style: dict[str, Any] = {
+                "color": colours[row.policy],
+                "ms": 9,
+                "mec": "white",
+                "mew": 0.8,
+                "zorder": 3,
+                "clip_on": False,
+            }
             ax.plot(*points[row.policy], MARKERS[i % len(MARKERS)], label=row.policy, **style)
     for layer in report.system_layers:
         if layer.policy in points and layer.without in points:

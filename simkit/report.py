@@ -106,10 +106,11 @@ class Report:
 
     @property
     def note(self) -> str:
+        counted = " (with 95% of what the counts leave open)" if self.case.observed else ""
         return (
             f"Help, harm, neglect and net per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
             f"Net: with 90% of {self.worlds} plausible worlds. Over-refusal: harmless senders refused; under-refusal: harmful "
-            "senders not refused; both with 95% of what the counts leave open. "
+            f"senders not refused{counted}. "
             f"Any harm: chance of at least one harmful event among {self.users} senders."
         )
 

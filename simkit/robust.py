@@ -193,7 +193,7 @@ class Flip:
 
     def __str__(self) -> str:
         turns = " and ".join(f"{x:.3g}" for x in self.flips_at)
-        return f"{self.of} ({self.value:.3g} here): " + (f"turns at {turns}" if turns else "never turns it")
+        return f"{self.of} ({self.value:.3g} here) " + (f"turns it at {turns}" if turns else "never turns it")
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +223,9 @@ class Comparison:
             f"{self.better} beats {self.worse} by {self.gain:.3g} help units per request, "
             f"and does so in {self.holds:.0%} of {len(self.draws)} plausible worlds."
         ]
-        return "\n".join([*lines, *(f"  {flip}" for flip in self.flips)])
+        never = [flip.of for flip in self.flips if not flip.flips_at]
+        lines += [f"  {flip}" for flip in self.flips if flip.flips_at]
+        return "\n".join(lines + ([f"  never turned by {', '.join(never)}"] if never else []))
 
 
 def compare(
@@ -270,7 +272,7 @@ def _flips(case: Case, a: Policy, b: Policy, gap: Floats, harm_weight: float) ->
             return in_worlds(_moved(population.share, s, x), np.full(len(x), population.overlap[0]))
 
         yield Flip(f"share of {name}", float(population.share[s]), _roots(along_share, grid))
-    if finite and population.harmful.any() and not population.harmful.all():
+    if finite and population.overlap[2] > 0:
 
         def along_overlap(x: Floats) -> Floats:
             return in_worlds(np.tile(population.share, (len(x), 1)), x)

@@ -91,7 +91,10 @@ def _add_worlds(totals: Floats, case: Case, policies: list[Policy], users: int, 
         for p, policy in enumerate(policies):
             sent = meet(case, policy, states[world], luck)
             cost = case.question.cost[sent.segment] * sent.asked if case.question else 0.0
-            amounts = (case.help[sent.segment, sent.response] - cost, *(np.where(sent.event == e, sent.size, 0.0) for e in (1, 2)))
+            amounts = (
+                case.help[sent.segment, sent.response] - cost,
+                *(np.where(sent.event == e, sent.size, 0.0) for e in (1, 2)),
+            )
             for row, amount in enumerate(amounts):
                 totals[row, p] += np.bincount(world, amount, worlds)
 

@@ -1,0 +1,155 @@
+"""The command line as a person or a script uses it."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+import simkit as sk
+from simkit.__main__ import app
+
+RUNNER = CliRunner()
+
+
+def call(*words: str):
+    return RUNNER.invoke(app, list(words), env={"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"})
+
+
+def test_the_main_job_shows_the_five_models():
+    done = call("run", "--worlds", "200")
+    assert done.exit_code == 0
+    for name in ("gpt-4", "llama-2-safety-prompt", "mistral-safety-prompt", "best", "plausible worlds", "System prompt of"):
+        assert name in done.output
+
+
+def test_run_for_machines_is_json_and_repeats_itself():
+    first, again, other = (call("run", "xstest", "--json", "--worlds", "100", "--seed", seed) for seed in ("3", "3", "4"))
+    data = json.loads(first.stdout)
+    assert [row["policy"] for row in data["policies"]][:2] == ["gpt-4", "llama-2"]
+    assert first.stdout == again.stdout != other.stdout
+    exact = sk.expect(sk.load("xstest"), sk.policy.observed(sk.load("xstest"), "gpt-4"))
+    assert data["policies"][0]["help"] == pytest.approx(float(exact.help))
+    assert data["policies"][0]["over_refusal"]["value"] == pytest.approx(float(exact.over_refusal))
+
+
+def test_run_takes_what_a_reader_wants_to_move():
+    data = json.loads(
+        call(
+            "run", "--json", "--worlds", "50", "--share", "unsafe-asker=0.3", "--overlap", "0", "-w", "5", "--users", "10"
+        ).stdout
+    )
+    case = sk.load("xstest").with_share("unsafe-asker", 0.3).with_overlap(0)
+    assert data["harm_weight"] == 5
+    assert data["users"] == 10
+    assert data["policies"][3]["net"]["value"] == pytest.approx(
+        float(sk.expect(case, sk.policy.observed(case, "mistral"), 5.0).net)
+    )
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_a_picture_on_request(tmp_path, ending):
+    path = tmp_path / f"picture.{ending}"
+    assert call("run", "santa", "--worlds", "20", "--figure", str(path)).exit_code == 0
+    assert path.stat().st_size > 5000
+
+
+def test_what_makes_no_sense_ends_with_code_2(tmp_path):
+    calls = {
+        ("run", "xstest", "--share", "unsafe-asker"): "SEGMENT=SHARE",
+        ("run", "xstest", "--share", "unsafe=0.2"): "no segment is called",
+        ("run", "xstest", "--share", "unsafe-asker=2"): "from 0 to 1",
+        ("run", "medication-threshold", "--context", "icu-tem"): "did you mean icu-team",
+        ("run", "xstest", "--state", "shock"): "no state",
+        ("run", "santa", "--figure", str(tmp_path / "x.doc")): ".svg, .png or .pdf",
+        ("run", "santa", "--worlds", "20", "--figure", str(tmp_path / "none" / "x.svg")): "cannot be written",
+        ("run", "santa", "--worlds", "1"): "10",
+        ("nonsense",): "No such command",
+    }
+    for words, message in calls.items():
+        done = call(*words)
+        assert done.exit_code == 2, words
+        assert message in re.sub(r"\s+", " ", done.output), words
+
+
+def test_a_file_with_problems_ends_with_code_1(tmp_path):
+    path = tmp_path / "wrong.yaml"
+    call("new", str(path))
+    path.write_text(path.read_text(encoding="utf-8").replace("value: 0.05", "value: 0.15"), encoding="utf-8")
+    for words in (("check", str(path)), ("show", str(path)), ("run", str(path))):
+        done = call(*words)
+        assert done.exit_code == 1
+        assert "add up to 1, not to 1.1" in done.output
+    problems = json.loads(call("check", str(path), "--json").stdout)["problems"]
+    assert {problem["path"] for problem in problems} == {"segments", "segments[1].share"}
+    assert all(problem["line"] > 1 for problem in problems)
+
+
+def test_check_reads_the_whole_library():
+    done = call("check")
+    assert done.exit_code == 0
+    assert re.search(r"(\d+) of \1 files are fine", done.output)
+    assert call("check", "santa").exit_code == 0
+
+
+def test_an_unknown_name_suggests_one():
+    done = call("show", "medication-treshold")
+    assert done.exit_code == 1
+    assert "did you mean medication-threshold" in done.output
+
+
+def test_new_writes_a_file_that_is_fine_and_never_overwrites(tmp_path):
+    path = tmp_path / "mine.yaml"
+    assert call("new", str(path)).exit_code == 0
+    assert call("check", str(path)).exit_code == 0
+    assert call("run", str(path), "--worlds", "20").exit_code == 0
+    before = path.read_text(encoding="utf-8")
+    assert call("new", str(path)).exit_code == 2
+    assert path.read_text(encoding="utf-8") == before
+    assert call("new", str(tmp_path / "no" / "folder.yaml")).exit_code == 2
+
+
+def test_the_schema_is_a_schema():
+    schema = json.loads(call("schema").stdout)
+    Draft202012Validator.check_schema(schema)
+    assert "request" in schema["required"]
+
+
+def test_show_says_what_the_file_says():
+    done = call("show", "medication-threshold", "--context", "icu-team")
+    assert "acetaminophen" in done.output
+    assert "in context icu-team" in done.output
+    assert json.loads(call("show", "santa", "--json").stdout)["request"] == sk.load("santa").request
+
+
+def test_free_text_of_a_file_is_shown_as_text(tmp_path):
+    """Console markup and HTML in a stranger's file stay text."""
+    path = tmp_path / "odd.yaml"
+    call("new", str(path))
+    odd = "[bold]Is this[/bold] <script>alert(1)</script> $x^2$ [/red]?"
+    text = path.read_text(encoding="utf-8").replace("request: The words that every sender sends", f"request: '{odd}'")
+    path.write_text(text, encoding="utf-8")
+    assert odd in call("show", str(path)).output
+    assert odd in re.sub(r"\s+", " ", call("run", str(path), "--worlds", "20", "-f", str(tmp_path / "x.svg")).output)
+    html = sk.load(path)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("new",), ("schema",)])
+def test_help_has_an_example(command):
+    done = call(*command, "--help")
+    assert done.exit_code == 0
+    assert "Example" in done.output or command == ()
+
+
+def test_the_readme_is_true():
+    """Its Python runs as it stands, and it names every command and every scenario."""
+    text = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(block, "README.md", "exec"), {})  # noqa: S102
+    names = [path.stem for path in sk.files.library("scenarios").glob("*.yaml")]
+    for word in [*names, "simkit run", "simkit show", "simkit check", "simkit new", "simkit schema"]:
+        assert f"`{word}" in text, word

@@ -1,0 +1,119 @@
+"""The report, its pictures and how things describe themselves."""
+
+import json
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from worlds import choice, random_case
+
+import simkit as sk
+from simkit.cards import html_table, number, percent, text_table
+
+NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking", "santa"]
+
+
+def report(name="xstest", worlds=200, seed=0):
+    return sk.report.report(sk.load(name), rng=np.random.default_rng(seed), worlds=worlds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_are_the_exact_outcomes(name):
+    found = report(name)
+    for row, policy in zip(found.rows, found.policies, strict=True):
+        outcome = sk.expect(found.case, policy)
+        for key in ("help", "harm", "neglect", "over_caution", "over_compliance"):
+            assert getattr(row, key) == pytest.approx(float(getattr(outcome, key)))
+        assert row.net.value == pytest.approx(float(outcome.net))
+        assert row.regret == pytest.approx(float(sk.regret(found.case, policy)))
+        assert row.net.low <= row.net.high
+    assert found.rows[-1].policy == "best"
+    assert found.rows[-1].regret == pytest.approx(0)
+    assert sum(row.best_in for row in found.rows) >= 1 - 1e-9
+
+
+def test_a_report_of_arrays_needs_no_file():
+    case = random_case(np.random.default_rng(2))
+    found = sk.report.report(case, rng=np.random.default_rng(0), worlds=50)
+    assert found.system_layers == ()
+    assert str(found).startswith("from arrays")
+
+
+def test_every_conclusion_says_how_surely_it_holds_and_what_turns_it():
+    for name in NAMES:
+        for conclusion in report(name).conclusions:
+            assert 0 <= conclusion.holds <= 1
+            assert conclusion.flips
+            assert "plausible worlds" in str(conclusion)
+
+
+def test_a_report_is_json():
+    data = json.loads(sk.report.to_json(report("santa").data()))
+    assert data["policies"][0]["under_refusal"]["value"] is None, "nobody is harmful: the rate does not exist"
+    assert sk.report.plain({"x": [np.inf, np.float64(1.5), -np.inf]}) == {"x": ["inf", 1.5, "-inf"]}
+
+
+def test_the_price_of_a_bright_line_is_said_where_there_is_one():
+    assert any("hard constraints cost" in sentence for sentence in report("santa").sentences())
+    assert not any("hard constraints cost" in sentence for sentence in report("xstest").sentences())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_are_axes_with_units_and_every_policy(name):
+    found = report(name)
+    ax = sk.plots.tradeoff(found)
+    assert isinstance(ax, Axes)
+    assert "harm units" in ax.get_xlabel()
+    assert "help units" in ax.get_ylabel()
+    labels = ax.get_legend_handles_labels()[1]
+    assert set(labels) >= {row.policy for row in found.rows}
+    assert sk.plots.tradeoff(found, ax) is ax
+    figure = sk.plots.overview(found)
+    assert len(figure.axes) == (2 if name == "xstest" else 1)
+    figure.canvas.draw()
+
+
+def test_points_of_the_picture_are_the_rows():
+    found = report()
+    ax = sk.plots.tradeoff(found)
+    points = {line.get_label(): line.get_xydata()[0] for line in ax.get_lines() if len(line.get_xydata()) == 1}
+    for row in found.rows:
+        assert points[row.policy] == pytest.approx([1000 * (row.harm + row.neglect), 1000 * row.help])
+
+
+def test_labels_of_the_picture_stay_inside_it():
+    figure = sk.plots.overview(report())
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer, box = canvas.get_renderer(), figure.bbox
+    texts = [text for ax in figure.axes for text in (ax.xaxis.label, ax.yaxis.label, ax._left_title)]
+    texts += [*figure.legends[0].get_texts(), figure._suptitle]
+    for text in texts:
+        extent = text.get_window_extent(renderer)
+        assert extent.x0 >= box.x0 - 1, text.get_text()
+        assert extent.x1 <= box.x1 + 1, text.get_text()
+        assert extent.y0 >= box.y0 - 1, text.get_text()
+        assert extent.y1 <= box.y1 + 1, text.get_text()
+
+
+def test_numbers_are_short():
+    assert [number(x) for x in (0.0, 1234.5, 0.00001, -2.0, np.inf, np.nan)] == ["0", "1234", "1.00e−05", "−2", "∞", "–"]
+    assert [percent(x) for x in (0.0, 0.1234, 1e-6, np.nan)] == ["0.0%", "12.3%", "0.0001%", "–"]
+
+
+def test_tables_are_aligned_and_escaped():
+    assert text_table(["a", "b"], [["long name", "1"], ["x", "22"]]).splitlines()[1:] == ["long name   1", "x          22"]
+    assert html_table(["<a>"], [["<b>"]], "<c>").count("&lt;") == 3
+
+
+def test_things_describe_themselves():
+    case = choice(0.1, 1, 5)
+    answer = sk.policy.constant(case, "response-1")
+    assert "segment-1 (harmful)" in repr(case)
+    assert "over-refusal" in repr(sk.expect(case, answer))
+    assert "<table>" in sk.expect(case, answer)._repr_html_()
+    assert "segment-0 → response-1" in repr(sk.expect(case, answer).contributions)
+    assert "worlds of 1000 senders" in repr(sk.simulate(case, answer, rng=np.random.default_rng(0)))
+    assert "corners" in repr(sk.frontier(case))
+    assert "<table>" in report("santa")._repr_html_()
