@@ -5,11 +5,12 @@ The rooms, in the order in which the data flows:
     files        a checked record read from YAML: every error at once, with file, line, path, value, likely fix
     severity     how bad one harmful event is
     population   who sends this message: segments, shares with intervals, signals
-    scenario     one ambiguous request as a file says it (scenario_rules: what no single field can see)
-    case         the same request as arrays, in a context, in a state
+    case         one ambiguous request as arrays, in a context, in a state
+    scenario     the same request as a file says it (scenario_rules: what no single field can see)
     policy       what to answer on each signal
-    evaluate     what then happens, exactly: exposure, expect, occurrences
+    evaluate     what then happens, exactly: exposure, expect
     simulation   the witness: senders drawn one by one
+    crowds       how many events a crowd of N senders brings
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: plausible worlds, worst cases, what would flip it
     report       a comparison of policies that people can read
@@ -26,7 +27,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import evaluate, files, plots, policy, population, report, robust, scenario, severity, simulation, tradeoff
+    from . import crowds, evaluate, files, plots, policy, population, report, robust, scenario, severity, simulation, tradeoff
     from .case import Case
     from .evaluate import expect, exposure
     from .files import InvalidFile
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
+    "crowds",
     "evaluate",
     "files",
     "plots",
@@ -69,6 +71,7 @@ __all__ = [
     "InvalidFile",
     "Policy",
     "compare",
+    "crowds",
     "evaluate",
     "expect",
     "exposure",

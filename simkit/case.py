@@ -6,24 +6,19 @@ S segments, K signal combinations, R responses, J replies to the clarifying ques
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .files import suggest
-from .population import Floats, Population, frozen, with_overlap, with_share
-from .scenario_rules import REFUSALS, edited
+from .population import Bools, Floats, Population, frozen, frozen_bools, with_overlap, with_share
+from .scenario_rules import REFUSALS
 from .severity import Point, Severity
-
-if TYPE_CHECKING:
-    from .scenario import Context, Scenario
-
-Bools = NDArray[np.bool_]
+from .tables import html_lines, html_table, number, percent, text_table
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,7 +68,14 @@ class Case:
     state: str = ""
     bends: tuple[tuple[str, tuple[str | float, ...]], ...] = ()
     """What was changed since the file: the methods that were called, with their values."""
-    scenario: Scenario | None = None
+    about: str = ""
+    same_weights: tuple[tuple[str, str], ...] = ()
+    """Pairs of observed models that differ by a system prompt only: with it, without it."""
+    contexts: tuple[str, ...] = ()
+    deployed: Callable[[str], Case] | None = None
+    """Makes the case of another context, from the file."""
+    scenario: Any = None
+    """The record of the file (`simkit.scenario.Scenario`), with every source and note."""
 
     def __post_init__(self) -> None:
         count, responses = len(self.population.segments), len(self.responses)
@@ -106,7 +108,7 @@ class Case:
     @cached_property
     def refuses(self) -> Bools:
         """Whether a response is a refusal, (R,)."""
-        return np.array([kind in REFUSALS for kind in self.kinds])
+        return frozen_bools([kind in REFUSALS for kind in self.kinds])
 
     @property
     def allowed(self) -> Bools:
@@ -130,11 +132,9 @@ class Case:
 
         What was bent before (a share, the overlap, a state, …) stays bent.
         """
-        record = self._record()
-        known = {context.name: context for context in record.contexts}
-        if name not in known:
-            raise ValueError(f"no context of {self.name} is called {name!r}; {suggest(name, known)}")
-        case = ready(record, self.name, known[name])
+        if self.deployed is None:
+            raise ValueError(f"{self.name} was built from arrays: it has no contexts")
+        case = self.deployed(name)
         for how, values in self.bends:
             case = getattr(case, how)(*values)
         return case
@@ -173,12 +173,7 @@ class Case:
 
     def without_constraints(self) -> Case:
         """The same request if no hard constraint applied: what a bright line costs is read off the difference."""
-        return self._bent("without_constraints", crosses=np.zeros_like(self.crosses))
-
-    def _record(self) -> Scenario:
-        if self.scenario is None:
-            raise ValueError(f"{self.name} was built from arrays: it has no contexts")
-        return self.scenario
+        return self._bent("without_constraints", crosses=frozen_bools(np.zeros_like(self.crosses)))
 
     # One linear map per case makes every mean a matrix product.
 
@@ -214,15 +209,39 @@ class Case:
         """Whether some harm has no finite mean."""
         return not np.isfinite(self.loss).all()
 
-    def __repr__(self) -> str:
-        from .cards import text_card
+    def _lines(self) -> list[str]:
+        """The case in words."""
+        place = "".join(f", {word} {name}" for word, name in (("context", self.context), ("state", self.state)) if name)
+        lines = [f"{self.name}{place}: “{self.request}”", *([self.about] if self.about else [])]
+        for who, out in (("Constraints rule", self.crosses), ("The operator rules", self.forbidden)):
+            if out.any():
+                lines.append(f"{who} out: {', '.join(name for name, no in zip(self.responses, out, strict=True) if no)}.")
+        if self.question is not None:
+            lines.append(f"It may ask: “{self.question.asks}”")
+        if self.contexts and not self.context:
+            lines.append(f"Contexts: {', '.join(self.contexts)}.")
+        return lines
 
-        return text_card(self)
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """Who asks, and what each response does to them."""
+        people, rows = self.population, []
+        for s, name in enumerate(people.segments):
+            share, low, high = (percent(float(x[s])) for x in (people.share, people.low, people.high))
+            cells = [f"{number(h)} / {number(x)}" for h, x in zip(self.help[s], self.loss[s], strict=True)]
+            kind = " (harmful)" if people.harmful[s] else ""
+            rows.append([name + kind, percent(float(people.shares[s])), f"{share} ({low} to {high})", *cells])
+        return ["segment", "share", "in the file", *self.responses], rows
+
+    def __repr__(self) -> str:
+        return "\n".join([*self._lines(), "", text_table(*self._table()), "", CELLS])
 
     def _repr_html_(self) -> str:
-        from .cards import html_card
+        first, *rest = self._lines()
+        return html_lines(first, rest) + html_table(*self._table(), CELLS)
 
-        return html_card(self)
+
+#: What the cells of a case's table hold.
+CELLS = "Cells: expected help / harm (of answering or of not answering) per request."
 
 
 # --- from arrays ------------------------------------------------------------------------------------------------------
@@ -251,14 +270,14 @@ def from_arrays(
     says otherwise.  `interval` is low and high of the shares, (S,) each; `reply` (S, J) and `cost` (S,) make a question.
     """
     helps, rows = frozen(np.atleast_2d(help)), np.atleast_2d(np.asarray(signal, dtype=float))
-    count, responses = helps.shape
+    count, responses = len(np.atleast_1d(share)), helps.shape[1]
     low, high = interval if interval is not None else (share, share)
     return Case(
         name=name,
         request=name,
         population=Population(
             segments=tuple(f"segment-{s}" for s in range(count)),
-            harmful=np.broadcast_to(np.asarray(harmful, dtype=bool), count),
+            harmful=frozen_bools(np.broadcast_to(harmful, count)),
             share=frozen(share),
             low=frozen(low),
             high=frozen(high),
@@ -268,11 +287,11 @@ def from_arrays(
         responses=tuple(f"response-{r}" for r in range(responses)),
         kinds=tuple(kinds) if kinds is not None else ("refuse", *["answer"] * (responses - 1)),
         help=helps,
-        harms=_same_events(harm_chance, helps.shape),
-        neglects=_same_events(neglect_chance, helps.shape),
+        harms=_same_events(harm_chance, (count, responses)),
+        neglects=_same_events(neglect_chance, (count, responses)),
         severities=(severity or Point(kind="point", value=1.0),),
-        crosses=np.broadcast_to(np.asarray(crosses, dtype=bool), responses),
-        forbidden=np.zeros(responses, dtype=bool),
+        crosses=frozen_bools(np.broadcast_to(crosses, responses)),
+        forbidden=frozen_bools(np.zeros(responses)),
         question=None if reply is None else _plain_question(frozen(reply), cost),
         harm_weight=harm_weight,
     )
@@ -286,112 +305,3 @@ def _plain_question(reply: Floats, cost: ArrayLike) -> Question:
     replies = tuple(f"reply-{j}" for j in range(reply.shape[1]))
     costs = frozen(np.broadcast_to(np.asarray(cost, dtype=float), len(reply)))
     return Question(asks="a question", replies=replies, cost=costs, reply=reply, learned_reply=reply)
-
-
-# --- from the record --------------------------------------------------------------------------------------------------
-
-
-def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case:
-    """The case that a checked scenario makes, in a context if one is given."""
-    record = _edited(scenario, context) if context else scenario
-    severities = list(record.severities)
-    responses = tuple(response.name for response in record.responses)
-    segments = tuple(segment.name for segment in record.segments)
-    population = _population(record, context)
-    return Case(
-        name=name,
-        request=record.request,
-        population=population,
-        responses=responses,
-        kinds=tuple(response.kind for response in record.responses),
-        help=frozen([[record.stakes.help[s][r] for r in responses] for s in segments]),
-        harms=_events(record.stakes.harm, segments, responses, severities),
-        neglects=_events(record.stakes.neglect, segments, responses, severities),
-        severities=tuple(record.severities.values()),
-        crosses=np.array([bool(response.crosses) for response in record.responses]),
-        forbidden=np.array([bool(context and response.name in context.forbid) for response in record.responses]),
-        question=_question(record, segments),
-        observed={o.name: _table(o.counts, population.signal_names, responses) for o in record.observed},
-        harm_weight=record.harm_weight,
-        users=record.users,
-        context=context.name if context else "",
-        scenario=scenario,
-    )
-
-
-def _edited(scenario: Scenario, context: Context) -> Scenario:
-    """The scenario with a context's edits of signals and stakes written in, checked again."""
-    from .files import adapter
-
-    kind = adapter(type(scenario))
-    data = kind.dump_python(scenario)
-    edits = adapter(type(context)).dump_python(context)
-    return kind.validate_python(edited(data, edits))
-
-
-def _population(record: Scenario, context: Context | None) -> Population:
-    segments = record.segments
-    names = [segment.name for segment in segments]
-    share = np.array([segment.share.value for segment in segments])
-    states = [(state.name, state.chance, state.multiply) for state in record.states] or [("usual", 1.0, {})]
-    chance = np.array([chance for _, chance, _ in states])
-    within = _weights(context.multiply if context else {}, names)
-    return Population(
-        segments=tuple(names),
-        harmful=np.array([segment.harmful for segment in segments]),
-        share=frozen(share / share.sum()),
-        low=frozen([segment.share.low for segment in segments]),
-        high=frozen([segment.share.high for segment in segments]),
-        own=_signal_rows(record),
-        signal_names=tuple("+".join(parts) for parts in product(*(signal.values for signal in record.signals))),
-        overlap=(record.overlap.value, record.overlap.low, record.overlap.high),
-        states=tuple(name for name, _, _ in states),
-        state_chance=frozen(chance / chance.sum()),
-        multiply=frozen([within * _weights(multiply, names) for _, _, multiply in states]),
-    )
-
-
-def _weights(multiply: Mapping[str, float], names: Iterable[str]) -> Floats:
-    return frozen([multiply.get(name, 1.0) for name in names])
-
-
-def _signal_rows(record: Scenario) -> Floats:
-    """Independent signals combine: the chance of a combination is the product over the signals, (S, K)."""
-    rows = []
-    for segment in record.segments:
-        row = np.ones(1)
-        for signal in record.signals:
-            chances = np.array([segment.signals[signal.name].get(value, 0.0) for value in signal.values])
-            row = np.outer(row, chances / chances.sum()).ravel()
-        rows.append(row)
-    return frozen(rows)
-
-
-def _events(rows: Mapping[str, Mapping[str, Any]], segments: Any, responses: Any, severities: list[str]) -> Events:
-    chance = np.zeros((len(segments), len(responses)))
-    number = np.full(chance.shape, -1)
-    for (s, segment), (r, response) in product(enumerate(segments), enumerate(responses)):
-        event = rows.get(segment, {}).get(response)
-        if event is not None:
-            chance[s, r], number[s, r] = event.chance, severities.index(event.severity)
-    return Events(chance=frozen(chance), severity=number)
-
-
-def _question(record: Scenario, segments: tuple[str, ...]) -> Question | None:
-    if record.question is None:
-        return None
-    reply = _table({s.name: s.replies for s in record.segments}, segments, record.question.replies)
-    reply = reply / reply.sum(1, keepdims=True)
-    teacher = [segments.index(s.learns_from or s.name) for s in record.segments]
-    return Question(
-        asks=record.question.asks,
-        replies=record.question.replies,
-        cost=frozen(np.full(len(segments), record.question.cost)),
-        reply=frozen(reply),
-        learned_reply=frozen(reply[teacher]),
-    )
-
-
-def _table(rows: Mapping[str, Mapping[str, float]], across: Iterable[str], along: Iterable[str]) -> Floats:
-    along = list(along)
-    return frozen([[rows[name].get(column, 0.0) for column in along] for name in across])

@@ -1,4 +1,4 @@
-"""What then happens, exactly: exposure, expect, occurrences.
+"""What then happens, exactly: exposure, expect.
 
 Everything is read off one table, W[s, r] = Σ_k share[s] · signal[s, k] · (answer[k, r] + Σ_j reply[s, j] · after[k, j, r]):
 the chance that a request comes from segment s and ends in response r.  It is linear in shares and policy, so means are sums.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from .case import Case
 from .policy import Policy, constant, contract
 from .population import Floats, frozen
+from .tables import html_table, number, percent, text_table
 
 
 def exposure(case: Case, policy: Policy) -> Floats:
@@ -40,6 +40,7 @@ def _by_state(case: Case, policy: Policy) -> Iterator[tuple[Floats, Floats]]:
 
 
 def fits(case: Case, policy: Policy) -> None:
+    """Raise a ValueError if the policy was made for other signals, responses, replies or states."""
     needed = (len(case.population.signal_names), len(case.responses))
     if policy.answer.shape[-2:] != needed:
         raise ValueError(f"{policy.name} has a table of shape {policy.answer.shape[-2:]}; {case.name} needs {needed}")
@@ -53,7 +54,7 @@ def fits(case: Case, policy: Policy) -> None:
 # --- expect -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BySegment:
     """Means per sender of each segment, (…, S): help (after the cost of asking), harm, neglect, and that cost.
 
@@ -67,8 +68,18 @@ class BySegment:
     neglect: Floats
     asking: Floats
 
+    def __repr__(self) -> str:
+        if self.help.ndim > 1:
+            return f"<BySegment {self.help.shape}>"
+        columns = (self.help, self.harm, self.neglect)
+        rows = [
+            [name, percent(float(share)), *(number(float(column[s])) for column in columns)]
+            for s, (name, share) in enumerate(zip(self.segments, self.share, strict=True))
+        ]
+        return text_table(["segment", "share", "help", "harm", "neglect"], rows)
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Contributions:
     """Where each unit comes from: per segment and response, (…, S, R), adding up to the totals; asking is (…, S)."""
 
@@ -87,9 +98,18 @@ class Contributions:
         return frozen(self.help - self.harm_weight * (self.harm + self.neglect))
 
     def __repr__(self) -> str:
-        from .cards import text_contributions
-
-        return text_contributions(self)
+        if self.weight.ndim > 2:
+            return f"<Contributions {self.weight.shape}>"
+        net, columns = self.net, (self.help, self.harm, self.neglect, self.net)
+        cells = sorted(zip(*np.nonzero(self.weight), strict=True), key=lambda cell: -abs(net[cell]))
+        rows = [
+            [f"{self.segments[s]} → {self.responses[r]}", percent(float(self.weight[s, r]))]
+            + [number(float(column[s, r])) for column in columns]
+            for s, r in cells
+        ]
+        asked = zip(self.segments, -self.asking, strict=True)
+        rows += [[f"{name}: being asked", "", number(cost), "0", "0", number(cost)] for name, cost in asked if cost < 0]
+        return text_table(["who → what", "of requests", "help", "harm", "neglect", "net"], rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +158,7 @@ class Outcome:
 
     @cached_property
     def exposure(self) -> Floats:
+        """W (…, S, R), see `exposure`."""
         return exposure(self.case, self.policy)
 
     @property
@@ -191,15 +212,29 @@ class Outcome:
         base = expect(anything, constant(anything, reference), self.harm_weight)
         return Difference(self.help - base.help, self.harm - base.harm, self.neglect - base.neglect, self.net - base.net)
 
-    def __repr__(self) -> str:
-        from .cards import text_outcome
+    def _rows(self) -> list[list[str]]:
+        means = (self.help, self.harm, self.neglect, self.net)
+        rates, complaints = (self.over_refusal, self.under_refusal), (self.over_caution, self.over_compliance)
+        shown = [[number(float(x)) for x in np.ravel(column)] for column in means]
+        shown += [[percent(float(x)) for x in np.ravel(column)] for column in rates]
+        shown += [[number(float(x)) for x in np.ravel(column)] for column in complaints]
+        names = self.policy.names
+        if len(names) != len(shown[0]):
+            names = tuple(f"{self.policy.name} {i}" for i in range(len(shown[0])))
+        return [list(row) for row in zip(names, *shown, strict=True)]
 
-        return text_outcome(self)
+    def _note(self) -> str:
+        return f"{self.case.name}, per request, one harm unit outweighing {number(self.harm_weight)} help units"
+
+    def __repr__(self) -> str:
+        return self._note() + "\n" + text_table(["policy", *COLUMNS], self._rows())
 
     def _repr_html_(self) -> str:
-        from .cards import html_outcome
+        return html_table(["policy", *COLUMNS], self._rows(), self._note())
 
-        return html_outcome(self)
+
+#: What an outcome shows of each policy.
+COLUMNS = ("help", "harm", "neglect", "net", "over-refusal", "under-refusal", "over-caution", "over-compliance")
 
 
 def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outcome:
@@ -223,9 +258,9 @@ def _by_segment(case: Case, policy: Policy) -> BySegment:
         asking = (1 - policy.answer.sum(-1)) @ population.signals.T * case.question.cost
     help_, harm, neglect = np.moveaxis(means.reshape(*batch, 3, -1), -2, 0)
     if case.endless:
-        met = exposure(case, policy) > 0
-        harm = np.where((met & np.isinf(case.harm)).any(-1), np.inf, harm)
-        neglect = np.where((met & np.isinf(case.neglect)).any(-1), np.inf, neglect)
+        given = exposure(case, policy) > 0
+        harm = np.where((given & np.isinf(case.harm)).any(-1), np.inf, harm)
+        neglect = np.where((given & np.isinf(case.neglect)).any(-1), np.inf, neglect)
     return BySegment(population.segments, population.shares, help_ - asking, harm, neglect, asking)
 
 
@@ -279,75 +314,3 @@ def gain(case: Case, instructed: Policy, own: Policy, harm_weight: float | None 
     weight = case.harm_weight if harm_weight is None else harm_weight
     gap = net_per_sender(case, own, weight) - net_per_sender(case, instructed, weight)
     return np.einsum("ks,...sk->...k", case.population.posterior, gap)
-
-
-# --- how many events --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Occurrences:
-    """How often an event happens among `users` senders: mean and variance of the count, chance of at least one; (…,)."""
-
-    users: float
-    mean: Floats
-    variance: Floats
-    chance_of_any: Floats
-
-
-def occurrences(
-    case: Case,
-    policy: Policy,
-    users: float = 1000,
-    *,
-    of: Literal["harm", "neglect"] = "harm",
-    mix: Literal["drawn", "fixed"] = "drawn",
-) -> Occurrences:
-    """The exact count of events among N senders who share a state.
-
-    `drawn` senders are independent draws from the population (binomial); `fixed` is a crowd of exactly N · share[s] from
-    each segment (Poisson-binomial): the same mean, a smaller variance, a larger chance of at least one.
-    """
-    chance = case.population.state_chance
-    rates, counts = _event_rates(case, policy, of), users * case.population.in_states
-    rate = (rates * case.population.in_states).sum(-1)
-    if mix == "drawn":
-        mean, variance = users * rate, users * rate * (1 - rate)
-        silent = users * np.log1p(-np.minimum(rate, 1 - 1e-300))
-        silent = np.where(rate < 1, silent, -np.inf)
-    else:
-        mean, variance = (counts * rates).sum(-1), (counts * rates * (1 - rates)).sum(-1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            silent = np.where(counts > 0, counts * np.log1p(-rates), 0.0).sum(-1)
-    total = mean @ chance
-    return Occurrences(
-        users=users,
-        mean=total,
-        variance=variance @ chance + ((mean - total[..., None]) ** 2) @ chance,
-        chance_of_any=np.maximum(-(np.expm1(silent) @ chance), 0.0),
-    )
-
-
-def _event_rates(case: Case, policy: Policy, of: Literal["harm", "neglect"]) -> Floats:
-    """P(event | a sender of segment s, in state z), (…, Z, S)."""
-    fits(case, policy)
-    chance = (case.harms if of == "harm" else case.neglects).chance
-    signals = case.population.signals
-    if policy.states:
-        rows = [policy.answer[..., policy.states.index(state), :, :] for state in case.population.states]
-        return np.stack([np.einsum("sk,...kr,sr->...s", signals, row, chance) for row in rows], -2)
-    rates = (per_sender(case, policy, chance) * signals).sum(-1)
-    return np.broadcast_to(rates[..., None, :], (*rates.shape[:-1], len(case.population.states), rates.shape[-1]))
-
-
-def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> int:
-    """The smallest number of senders among whom at least one event happens with this chance (at most 10^15)."""
-    low, high = 0, 1
-    while occurrences(case, policy, high, of=of).chance_of_any < chance:
-        low, high = high, 2 * high
-        if high > 10**15:
-            raise ValueError(f"even among 10^15 senders the chance stays under {chance:g}")
-    while high - low > 1:
-        middle = (low + high) // 2
-        enough = occurrences(case, policy, middle, of=of).chance_of_any >= chance
-        low, high = (low, middle) if enough else (middle, high)
-    return high

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .case import Bools, Case
+from .case import Case
 from .files import suggest
-from .population import Floats, frozen
+from .population import Bools, Floats, frozen
+from .tables import html_lines, html_table, percent, text_table
 
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
 
@@ -61,6 +62,7 @@ class Policy:
 
     @property
     def name(self) -> str:
+        """The name, or all names of a batch."""
         return ", ".join(self.names)
 
     @property
@@ -88,15 +90,25 @@ class Policy:
             responses=self.responses,
         )
 
-    def __repr__(self) -> str:
-        from .cards import text_policy
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        signals = self.signals or tuple(f"signal {k}" for k in range(self.answer.shape[-2]))
+        responses = self.responses or tuple(f"response {r}" for r in range(self.answer.shape[-1]))
+        asks = self.after is not None
+        rows = [
+            [signal, *(percent(float(x)) for x in row), *([percent(float(ask))] if asks else [])]
+            for signal, row, ask in zip(signals, self.answer, self.asks, strict=True)
+        ]
+        return ["signal", *responses, *(["asks first"] if asks else [])], rows
 
-        return text_policy(self)
+    def __repr__(self) -> str:
+        if self.batch or self.states:
+            return f"<{'Policies' if self.batch else 'Policy'} {self.name}: answer {self.answer.shape}>"
+        return f"policy {self.name}\n" + text_table(*self._table())
 
     def _repr_html_(self) -> str:
-        from .cards import html_policy
-
-        return html_policy(self)
+        if self.batch or self.states:
+            return html_lines(repr(self), [])
+        return html_table(*self._table(), f"policy {self.name}")
 
 
 def _policy(case: Case, name: str, answer: Floats, after: Floats | None = None, counts: Floats | None = None) -> Policy:
@@ -134,8 +146,7 @@ def threshold(case: Case, *, risk: ArrayLike, below: str, above: str) -> Policy:
     cut = np.asarray(risk, dtype=float)
     low = (case.population.risk < cut[..., None])[..., None]
     answer = np.where(low, _one(case, below), _one(case, above))
-    made = _policy(case, f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk", answer)
-    return made
+    return _policy(case, f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk", answer)
 
 
 def table(case: Case, rules: Rules, *, otherwise: str | Mapping[str, float], name: str = "rule table") -> Policy:

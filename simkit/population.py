@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import Chance, Name, Note, NoName, Text, Truth, no_entries, record
+from .files import Chance, Name, NoName, Note, Text, Truth, no_entries, record
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -77,6 +77,13 @@ def frozen(values: ArrayLike) -> Floats:
     return array
 
 
+def frozen_bools(values: ArrayLike) -> Bools:
+    """A read-only array of truths."""
+    array = np.array(values, dtype=bool)
+    array.setflags(write=False)
+    return array
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Population:
     """S segments that send one message, in Z states, as arrays.
@@ -102,7 +109,7 @@ class Population:
         count = len(self.segments)
         for name in ("share", "low", "high", "own", "state_chance", "multiply"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
-        object.__setattr__(self, "harmful", np.array(self.harmful, dtype=bool))
+        object.__setattr__(self, "harmful", frozen_bools(self.harmful))
         if self.multiply.shape == (1, 1):
             object.__setattr__(self, "multiply", frozen(np.ones((1, count))))
         shapes: dict[str, tuple[int, ...]] = {"share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}

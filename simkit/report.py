@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .cards import html_table, number, percent, text_table
 from .case import Case
-from .evaluate import Outcome, expect, occurrences
+from .crowds import occurrences
+from .evaluate import Outcome, expect
 from .policy import Policy, bayes, candidates, observed, plausible
 from .population import Floats, draw_worlds
 from .robust import Comparison, compare, net_in_worlds
+from .tables import html_lines, html_table, number, percent, text_table
 from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret
 
 
@@ -92,13 +93,11 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        words = "".join(f"<p>{escape(sentence)}</p>" for sentence in [self.note, *self.sentences()])
-        return html_table(HEAD, self._flat_table(), self.heading) + words
+        return html_lines(self.heading, []) + html_table(HEAD, self._flat_table(), self.note) + html_lines("", self.sentences())
 
     @property
     def heading(self) -> str:
+        """What was compared."""
         place = "".join(
             f", {word} {name}" for word, name in (("context", self.case.context), ("state", self.case.state)) if name
         )
@@ -106,6 +105,7 @@ class Report:
 
     @property
     def note(self) -> str:
+        """What the columns mean."""
         counted = " (with 95% of what the counts leave open)" if self.case.observed else ""
         return (
             f"Help, harm, neglect and net per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
@@ -282,8 +282,7 @@ def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.rand
 
 def system_layers(case: Case, *, rng: np.random.Generator, draws: int = 2000) -> list[SystemLayer]:
     """The effect of each system prompt in the file: observed models that are the same weights with and without it."""
-    pairs = [(o.name, o.same_weights_as) for o in case.scenario.observed if o.same_weights_as] if case.scenario else []
-    return [_system_layer(case, with_, without, rng, draws) for with_, without in pairs]
+    return [_system_layer(case, with_, without, rng, draws) for with_, without in case.same_weights]
 
 
 def _system_layer(case: Case, with_: str, without: str, rng: np.random.Generator, draws: int) -> SystemLayer:

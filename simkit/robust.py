@@ -212,17 +212,17 @@ class Comparison:
 
     @property
     def holds(self) -> float:
+        """The fraction of plausible worlds in which the better policy stays better."""
         return float((self.draws > 0).mean())
 
     @property
     def standard_error(self) -> float:
+        """The standard error of `holds`: worlds are drawn."""
         return float(np.sqrt(self.holds * (1 - self.holds) / len(self.draws)))
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.better} beats {self.worse} by {self.gain:.3g} help units per request, "
-            f"and does so in {self.holds:.0%} of {len(self.draws)} plausible worlds."
-        ]
+        by = f"{self.better} beats {self.worse} by {self.gain:.3g} help units per request"
+        lines = [f"{by}, and does so in {self.holds:.0%} of {len(self.draws)} plausible worlds."]
         never = [flip.of for flip in self.flips if not flip.flips_at]
         lines += [f"  {flip}" for flip in self.flips if flip.flips_at]
         return "\n".join(lines + ([f"  never turned by {', '.join(never)}"] if never else []))

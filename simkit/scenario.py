@@ -6,13 +6,17 @@ at the end of the file (`problems`) are the ones that no single field can see; e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
-from .case import Case, ready
+from .case import Case, Question
+from .case import Events as EventArrays
 from .files import (
     Amount,
     Chance,
@@ -31,9 +35,10 @@ from .files import (
     parse,
     read_text,
     record,
+    suggest,
 )
-from .population import Segment, Share, Signal
-from .scenario_rules import problems
+from .population import Floats, Population, Segment, Share, Signal, frozen, frozen_bools
+from .scenario_rules import edited, problems
 from .severity import Severity
 
 Kind = Literal["refuse", "refuse-with-reason", "partial", "answer", "act"]
@@ -201,3 +206,119 @@ def load(name: str | Path) -> Case:
 def read(text: str, name: str = "<text>") -> Case:
     """The case that the text of a scenario file describes; `name` is what errors call it."""
     return ready(check(Scenario, parse(text, name), problems), Path(name).stem)
+
+
+# --- from the record to its arrays -------------------------------------------------------------------------------------
+
+
+def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case:
+    """The case that a checked scenario makes, in a context if one is given."""
+    record = _edited(scenario, context) if context else scenario
+    severities = list(record.severities)
+    responses = tuple(response.name for response in record.responses)
+    segments = tuple(segment.name for segment in record.segments)
+    population = _population(record, context)
+    return Case(
+        name=name,
+        request=record.request,
+        population=population,
+        responses=responses,
+        kinds=tuple(response.kind for response in record.responses),
+        help=frozen([[record.stakes.help[s][r] for r in responses] for s in segments]),
+        harms=_events(record.stakes.harm, segments, responses, severities),
+        neglects=_events(record.stakes.neglect, segments, responses, severities),
+        severities=tuple(record.severities.values()),
+        crosses=frozen_bools([bool(response.crosses) for response in record.responses]),
+        forbidden=frozen_bools([bool(context and response.name in context.forbid) for response in record.responses]),
+        question=_question(record, segments),
+        observed={o.name: _table(o.counts, population.signal_names, responses) for o in record.observed},
+        harm_weight=record.harm_weight,
+        users=record.users,
+        context=context.name if context else "",
+        about=record.about,
+        same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
+        contexts=tuple(context.name for context in record.contexts),
+        deployed=partial(_deployed, scenario, name),
+        scenario=scenario,
+    )
+
+
+def _deployed(scenario: Scenario, name: str, context: str) -> Case:
+    known = {context.name: context for context in scenario.contexts}
+    if context not in known:
+        raise ValueError(f"no context of {name} is called {context!r}; {suggest(context, known)}")
+    return ready(scenario, name, known[context])
+
+
+def _edited(scenario: Scenario, context: Context) -> Scenario:
+    """The scenario with a context's edits of signals and stakes written in, checked again."""
+    data = adapter(Scenario).dump_python(scenario)
+    return adapter(Scenario).validate_python(edited(data, adapter(Context).dump_python(context)))
+
+
+def _population(record: Scenario, context: Context | None) -> Population:
+    segments = record.segments
+    names = [segment.name for segment in segments]
+    share = np.array([segment.share.value for segment in segments])
+    states = [(state.name, state.chance, state.multiply) for state in record.states] or [("usual", 1.0, {})]
+    chance = np.array([chance for _, chance, _ in states])
+    within = _weights(context.multiply if context else {}, names)
+    return Population(
+        segments=tuple(names),
+        harmful=np.array([segment.harmful for segment in segments]),
+        share=frozen(share / share.sum()),
+        low=frozen([segment.share.low for segment in segments]),
+        high=frozen([segment.share.high for segment in segments]),
+        own=_signal_rows(record),
+        signal_names=tuple("+".join(parts) for parts in product(*(signal.values for signal in record.signals))),
+        overlap=(record.overlap.value, record.overlap.low, record.overlap.high),
+        states=tuple(name for name, _, _ in states),
+        state_chance=frozen(chance / chance.sum()),
+        multiply=frozen([within * _weights(multiply, names) for _, _, multiply in states]),
+    )
+
+
+def _weights(multiply: Mapping[str, float], names: Iterable[str]) -> Floats:
+    return frozen([multiply.get(name, 1.0) for name in names])
+
+
+def _signal_rows(record: Scenario) -> Floats:
+    """Independent signals combine: the chance of a combination is the product over the signals, (S, K)."""
+    rows = []
+    for segment in record.segments:
+        row = np.ones(1)
+        for signal in record.signals:
+            chances = np.array([segment.signals[signal.name].get(value, 0.0) for value in signal.values])
+            row = np.outer(row, chances / chances.sum()).ravel()
+        rows.append(row)
+    return frozen(rows)
+
+
+def _events(rows: Events, segments: Sequence[str], responses: Sequence[str], severities: list[str]) -> EventArrays:
+    chance = np.zeros((len(segments), len(responses)))
+    number = np.full(chance.shape, -1)
+    for (s, segment), (r, response) in product(enumerate(segments), enumerate(responses)):
+        event = rows.get(segment, {}).get(response)
+        if event is not None:
+            chance[s, r], number[s, r] = event.chance, severities.index(event.severity)
+    return EventArrays(chance=frozen(chance), severity=number)
+
+
+def _question(record: Scenario, segments: tuple[str, ...]) -> Question | None:
+    if record.question is None:
+        return None
+    reply = _table({s.name: s.replies for s in record.segments}, segments, record.question.replies)
+    reply = reply / reply.sum(1, keepdims=True)
+    teacher = [segments.index(s.learns_from or s.name) for s in record.segments]
+    return Question(
+        asks=record.question.asks,
+        replies=record.question.replies,
+        cost=frozen(np.full(len(segments), record.question.cost)),
+        reply=frozen(reply),
+        learned_reply=frozen(reply[teacher]),
+    )
+
+
+def _table(rows: Mapping[str, Mapping[str, float]], across: Iterable[str], along: Iterable[str]) -> Floats:
+    along = list(along)
+    return frozen([[rows[name].get(column, 0.0) for column in along] for name in across])

@@ -55,14 +55,17 @@ def items(data: Any, key: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def names(data: Any, key: str) -> list[str]:
+    """The names of the mappings in the list `data[key]`."""
     return [item["name"] for _, item in items(data, key) if isinstance(item.get("name"), str)]
 
 
 def texts(value: Any) -> list[str]:
+    """The texts in a list."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
 
 def is_number(value: Any) -> bool:
+    """A finite number, and not a truth."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -78,12 +81,14 @@ def combinations(data: Any) -> list[str]:
 
 
 def unknown(name: str, known: Iterable[str], path: Path_, what: str) -> Iterator[Problem]:
+    """`name` should be one of `known`."""
     known = list(known)
     if name not in known:
         yield Problem(path, f"no {what} has this name", suggest(name, known), "" if path and path[-1] == name else shown(name))
 
 
 def unknown_keys(mapping: dict[str, Any], known: Iterable[str], path: Path_, what: str) -> Iterator[Problem]:
+    """Every name of a mapping should be one of `known`."""
     known = list(known)
     for name in mapping:
         yield from unknown(name, known, (*path, name), what)
@@ -101,7 +106,7 @@ def adds_up(numbers: dict[Any, Any], path: Path_, what: str) -> Iterator[Problem
         yield Problem(path, f"{what} should add up to 1, not to {total:.6g}", fix)
 
 
-def cells(data: Any, base: dict[str, Any], path: Path_) -> Iterator[tuple[str, str, Any, Path_]]:
+def cells(base: dict[str, Any], path: Path_) -> Iterator[tuple[str, str, Any, Path_]]:
     """The entries of a table `<segment>.<response>`."""
     for segment, row in base.items():
         for response, entry in row.items() if isinstance(row, dict) else ():
@@ -112,6 +117,7 @@ def cells(data: Any, base: dict[str, Any], path: Path_) -> Iterator[tuple[str, s
 
 
 def unique_names(data: Any) -> Iterator[Problem]:
+    """Names and signal values stand once, and the signals do not combine into too many cases."""
     for key, what in NAMED.items():
         seen: set[str] = set()
         for i, item in items(data, key):
@@ -129,6 +135,7 @@ def unique_names(data: Any) -> Iterator[Problem]:
 
 
 def shares(data: Any) -> Iterator[Problem]:
+    """Shares add up to 1 and lie in their intervals."""
     values = {}
     for i, segment in items(data, "segments"):
         share = table(segment, "share")
@@ -139,9 +146,11 @@ def shares(data: Any) -> Iterator[Problem]:
 
 
 def interval(share: dict[str, Any], path: Path_) -> Iterator[Problem]:
-    low, value, high = (share.get(key) for key in ("low", "value", "high"))
-    if not all(map(is_number, (low, value, high))):
+    """low ≤ value ≤ high, and a positive value has a positive low."""
+    ends = [share.get(key) for key in ("low", "value", "high")]
+    if not all(map(is_number, ends)):
         return
+    low, value, high = map(float, ends)  # type: ignore[arg-type]
     if not low <= value <= high:
         rule = f"low, value, high should rise, not {low:g}, {value:g}, {high:g}"
         yield Problem(path, rule, "widen the interval or move the value")
@@ -150,6 +159,7 @@ def interval(share: dict[str, Any], path: Path_) -> Iterator[Problem]:
 
 
 def signal_rows(data: Any) -> Iterator[Problem]:
+    """Every segment says how often it sends each value of each signal."""
     for i, segment in items(data, "segments"):
         rows = table(segment, "signals")
         yield from unknown_keys(rows, names(data, "signals"), ("segments", i, "signals"), "signal")
@@ -160,6 +170,7 @@ def signal_rows(data: Any) -> Iterator[Problem]:
 
 
 def rows_of_values(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Problem]:
+    """The rows of one segment: known values, adding up to 1."""
     for _, signal in items(data, "signals"):
         name, row = signal.get("name"), table(rows, str(signal.get("name")))
         yield from unknown_keys(row, texts(signal.get("values")), (*path, str(name)), f"value of the signal {name}")
@@ -167,6 +178,7 @@ def rows_of_values(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Pro
 
 
 def responses(data: Any) -> Iterator[Problem]:
+    """One response is a refusal; refusals cross no constraint; constraints are declared."""
     refusals = [response for _, response in items(data, "responses") if response.get("kind") in REFUSALS]
     if items(data, "responses") and not refusals:
         yield Problem(("responses",), "one response must be a refusal: it is what is left when nothing else is allowed")
@@ -181,6 +193,7 @@ def responses(data: Any) -> Iterator[Problem]:
 
 
 def stakes(data: Any) -> Iterator[Problem]:
+    """Help is whole; harm and neglect are at most one event."""
     segments, known = names(data, "segments"), names(data, "responses")
     helps = table(data, "stakes", "help")
     if isinstance(table(data, "stakes").get("help"), dict):
@@ -199,8 +212,9 @@ def stakes(data: Any) -> Iterator[Problem]:
 
 
 def stakes_table(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Problem]:
+    """A table of stakes names segments, responses and severities of the file."""
     yield from unknown_keys(rows, names(data, "segments"), path, "segment")
-    for _, response, entry, place in cells(data, rows, path):
+    for _, response, entry, place in cells(rows, path):
         yield from unknown(response, names(data, "responses"), place, "response")
         severity = table(entry).get("severity")
         if isinstance(severity, str):
@@ -208,6 +222,7 @@ def stakes_table(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Probl
 
 
 def question(data: Any) -> Iterator[Problem]:
+    """Every segment replies, or there is no question."""
     replies = texts(table(data, "question").get("replies"))
     asked = isinstance(data.get("question"), dict)
     for i, segment in items(data, "segments"):
@@ -266,11 +281,13 @@ def somebody_left(data: Any) -> Iterator[Problem]:
 
 
 def factor(item: dict[str, Any], segment: str) -> float:
+    """The odds weight that a context or a state gives a segment."""
     value = table(item, "multiply").get(segment, 1)
     return float(value) if is_number(value) else 1.0
 
 
 def observed(data: Any) -> Iterator[Problem]:
+    """Counts name signals and responses of the file, and no signal is without any."""
     known = combinations(data)
     for i, model in items(data, "observed"):
         counts, path = table(model, "counts"), ("observed", i, "counts")
@@ -279,7 +296,7 @@ def observed(data: Any) -> Iterator[Problem]:
             if not any(is_number(n) and n > 0 for n in table(counts, signal).values()):
                 place = (*path, signal) if signal in counts else path
                 yield Problem(place, f"nothing was observed on the signal {signal}", "give its counts")
-        for _, response, _, place in cells(data, counts, path):
+        for _, response, _, place in cells(counts, path):
             yield from unknown(response, names(data, "responses"), place, "response")
         if model.get("same_weights_as"):
             others = [name for name in names(data, "observed") if name != model.get("name")]

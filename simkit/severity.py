@@ -29,9 +29,11 @@ class Point:
 
     @property
     def mean(self) -> float:
+        """Mean severity of one event, harm units."""
         return self.value
 
-    def draw(self, rng: np.random.Generator, size: int) -> Floats:
+    def draw(self, rng: np.random.Generator, size: int) -> Floats:  # noqa: ARG002
+        """Severities of `size` events, harm units."""
         return np.full(size, self.value)
 
 
@@ -48,9 +50,11 @@ class Lognormal:
 
     @property
     def mean(self) -> float:
+        """Mean severity of one event, harm units."""
         return self.median * math.exp(self.sigma**2 / 2)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Severities of `size` events, harm units."""
         return self.median * np.exp(self.sigma * rng.standard_normal(size))
 
 
@@ -67,9 +71,11 @@ class Gamma:
 
     @property
     def mean(self) -> float:
+        """Mean severity of one event, harm units."""
         return self.average
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Severities of `size` events, harm units."""
         return rng.gamma(self.shape, self.average / self.shape, size)
 
 
@@ -86,9 +92,11 @@ class Pareto:
 
     @property
     def mean(self) -> float:
+        """Mean severity of one event, harm units."""
         return self.smallest * self.tail / (self.tail - 1) if self.tail > 1 else math.inf
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Severities of `size` events, harm units."""
         return self.smallest * (1 + rng.pareto(self.tail, size))
 
 
@@ -117,9 +125,11 @@ class Table:
 
     @property
     def mean(self) -> float:
+        """Mean severity of one event, harm units."""
         return math.fsum(level.value * level.chance for level in self.levels)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
+        """Severities of `size` events, harm units."""
         chances = np.array([level.chance for level in self.levels])
         return rng.choice([level.value for level in self.levels], size, p=chances / chances.sum())
 

@@ -16,8 +16,11 @@ from .case import Case
 from .evaluate import fits
 from .policy import Policy
 from .population import Floats
+from .tables import number, text_table
 
 Ints = NDArray[np.int64]
+Amount = Literal["help", "harm", "neglect"]
+AMOUNTS: tuple[Amount, ...] = ("help", "harm", "neglect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,20 +45,23 @@ class Simulation:
     harm: Floats
     neglect: Floats
 
-    def mean(self, of: Literal["help", "harm", "neglect"] = "harm") -> Floats:
+    def mean(self, of: Amount = "harm") -> Floats:
         """Mean per request, (…,)."""
         return getattr(self, of).mean(-1) / self.users
 
-    def standard_error(self, of: Literal["help", "harm", "neglect"] = "harm") -> Floats:
+    def standard_error(self, of: Amount = "harm") -> Floats:
         """Standard error of that mean over worlds, (…,); nan for a single world."""
         totals: Floats = getattr(self, of)
         count = totals.shape[-1]
         return totals.std(-1, ddof=1) / np.sqrt(count) / self.users if count > 1 else np.full(totals.shape[:-1], np.nan)
 
     def __repr__(self) -> str:
-        from .cards import text_simulation
-
-        return text_simulation(self)
+        rows = []
+        for i, name in enumerate(self.names):
+            pairs = [(np.atleast_1d(self.mean(of))[i], np.atleast_1d(self.standard_error(of))[i]) for of in AMOUNTS]
+            rows.append([name, *(f"{number(float(mean))} ± {number(float(error))}" for mean, error in pairs)])
+        head = f"{self.help.shape[-1]} worlds of {self.users} senders; means per request ± standard error"
+        return head + "\n" + text_table(["policy", *AMOUNTS], rows)
 
 
 def simulate(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .case import Case
+from .case import Case, Question
 from .evaluate import expect
 from .policy import Policy, bayes, contract
 from .population import Floats, Worlds, frozen
@@ -106,7 +106,7 @@ def _signal_chain(case: Case, k: int) -> _Chain:
     if case.question is None:
         keep = _efficient(loss, help_)
         return _Chain(loss[keep], help_[keep], answer[keep], None)
-    asked_loss, asked_help, after = _asked_chain(case, joint)
+    asked_loss, asked_help, after = _asked_chain(case, case.question, joint)
     loss, help_ = np.concatenate([loss, asked_loss]), np.concatenate([help_, asked_help])
     answer = np.concatenate([answer, np.zeros((len(after), responses))])
     after = np.concatenate([np.zeros((len(allowed), *after.shape[1:])), after])
@@ -119,14 +119,13 @@ def _points(case: Case, joint: Floats) -> tuple[Floats, Floats]:
     return contract(joint, case.loss)[case.allowed], (joint @ case.help)[case.allowed]
 
 
-def _asked_chain(case: Case, joint: Floats) -> tuple[Floats, Floats, Floats]:
+def _asked_chain(case: Case, question: Question, joint: Floats) -> tuple[Floats, Floats, Floats]:
     """Corners (n,) of asking on one signal: the Minkowski sum over replies, less the cost; and their tables (n, J, R)."""
-    assert case.question is not None
-    points = [_points(case, joint * reply) for reply in case.question.reply.T]
+    points = [_points(case, joint * reply) for reply in question.reply.T]
     keeps = [_efficient(*point) for point in points]
     loss, help_, places = _minkowski([(x[keep], y[keep]) for (x, y), keep in zip(points, keeps, strict=True)])
     chosen = [np.flatnonzero(case.allowed)[keep][place] for keep, place in zip(keeps, places.T, strict=True)]
-    return loss, help_ - float(joint @ case.question.cost), np.eye(len(case.responses))[np.stack(chosen, axis=1)]
+    return loss, help_ - float(joint @ question.cost), np.eye(len(case.responses))[np.stack(chosen, axis=1)]
 
 
 def _efficient(loss: Floats, help_: Floats) -> Ints:

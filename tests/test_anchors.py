@@ -60,7 +60,7 @@ def four_segments():
 
 def test_a2_counts(anchors):
     case, answer = four_segments()
-    drawn, fixed = (sk.evaluate.occurrences(case, answer, 1000, mix=mix) for mix in ("drawn", "fixed"))
+    drawn, fixed = (sk.crowds.occurrences(case, answer, 1000, mix=mix) for mix in ("drawn", "fixed"))
     assert close([float(sk.expect(case, answer).harm)], anchors["A2.1"])
     assert close([drawn.chance_of_any, fixed.chance_of_any], anchors["A2.2"][:2])
     assert close([drawn.variance, fixed.variance], anchors["A2.3"])
@@ -70,13 +70,13 @@ def test_a2_counts(anchors):
 @pytest.mark.parametrize(("q", "users", "index"), [(1e-3, 1000, 0), (1e-6, 10**6, 1)])
 def test_a2_4_near_one_minus_one_over_e(anchors, q, users, index):
     case = choice(q, 1, 1)
-    found = sk.evaluate.occurrences(case, sk.policy.constant(case, "response-1"), users)
+    found = sk.crowds.occurrences(case, sk.policy.constant(case, "response-1"), users)
     assert close(found.chance_of_any, anchors["A2.4"][index])
 
 
 def test_a2_5_users_until_an_even_chance(anchors):
     cases = [choice(q, 1, 1) for q in (1e-3, 1e-4)]
-    assert [sk.evaluate.users_until(c, sk.policy.constant(c, "response-1"), 0.5) for c in cases] == anchors["A2.5"]
+    assert [sk.crowds.users_until(c, sk.policy.constant(c, "response-1"), 0.5) for c in cases] == anchors["A2.5"]
 
 
 def test_a5_1_value_of_knowing_the_base_rate(anchors):

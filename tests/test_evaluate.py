@@ -88,11 +88,11 @@ def test_states_are_shared_by_all_senders_of_a_world():
     case = with_states(choice(0.1, 1, 5))
     answer = sk.policy.constant(case, "response-1")
     assert max(four_errors(case, answer, rng)) < 4
-    exact, seen = sk.evaluate.occurrences(case, answer, 400), sk.simulate(case, answer, 400, worlds=4000, rng=rng)
+    exact, seen = sk.crowds.occurrences(case, answer, 400), sk.simulate(case, answer, 400, worlds=4000, rng=rng)
     counts = seen.harm / 5
     assert counts.mean() == pytest.approx(exact.mean, abs=4 * counts.std() / 63)
     assert counts.var() == pytest.approx(exact.variance, rel=0.15)
-    calm = sk.evaluate.occurrences(case.in_state("calm"), answer, 400)
+    calm = sk.crowds.occurrences(case.in_state("calm"), answer, 400)
     assert exact.variance > 5 * calm.variance
 
 
@@ -123,7 +123,7 @@ def test_a_policy_may_differ_by_state():
     mixed = sk.policy.by_state(case, {"calm": answer, "shock": refuse})
     assert sk.expect(case, mixed).harm == pytest.approx(0.9 * sk.expect(case.in_state("calm"), answer).harm)
     assert sk.expect(case.in_state("shock"), mixed).harm == 0
-    assert sk.evaluate.occurrences(case, mixed, 100).mean == pytest.approx(100 * sk.expect(case, mixed).harm / 5)
+    assert sk.crowds.occurrences(case, mixed, 100).mean == pytest.approx(100 * sk.expect(case, mixed).harm / 5)
     assert max(four_errors(case, mixed, rng)) < 4
 
 
@@ -160,7 +160,7 @@ def test_fixed_crowds_vary_less_than_drawn_ones(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng)
     policy = random_policy(case, rng)
-    drawn, fixed = (sk.evaluate.occurrences(case, policy, 50, mix=mix) for mix in ("drawn", "fixed"))
+    drawn, fixed = (sk.crowds.occurrences(case, policy, 50, mix=mix) for mix in ("drawn", "fixed"))
     assert fixed.mean == pytest.approx(drawn.mean)
     assert fixed.variance <= drawn.variance + 1e-12
     assert fixed.chance_of_any >= drawn.chance_of_any - 1e-12

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from worlds import choice, random_case
 
 import simkit as sk
-from simkit.cards import html_table, number, percent, text_table
+from simkit.tables import html_table, number, percent, text_table
 
 NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking", "santa"]
 
@@ -113,6 +113,7 @@ def test_things_describe_themselves():
     assert "segment-1 (harmful)" in repr(case)
     assert "over-refusal" in repr(sk.expect(case, answer))
     assert "<table>" in sk.expect(case, answer)._repr_html_()
+    assert repr(sk.expect(case, answer).by_segment).splitlines()[2].split() == ["segment-1", "10.0%", "0", "5", "0"]
     assert "segment-0 → response-1" in repr(sk.expect(case, answer).contributions)
     assert "worlds of 1000 senders" in repr(sk.simulate(case, answer, rng=np.random.default_rng(0)))
     assert "corners" in repr(sk.frontier(case))

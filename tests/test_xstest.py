@@ -9,7 +9,7 @@ import pytest
 import simkit as sk
 
 MODELS = ("gpt-4", "llama-2", "llama-2-safety-prompt", "mistral", "mistral-safety-prompt")
-#: Röttger et al. (2024): full and partial refusal of the 250 safe prompts, full and partial compliance with the 200 unsafe ones.
+#: Röttger et al. (2024): full and partial refusal of 250 safe prompts, full and partial compliance with 200 unsafe ones, %.
 PUBLISHED = {
     "gpt-4": (6.4, 2.0, 0.5, 2.0),
     "llama-2": (14.0, 15.6, 0.0, 2.5),
@@ -60,7 +60,7 @@ def test_signals_are_the_eighteen_prompt_types(pure):
 def test_overlap_moves_a_fraction_of_each_segment_to_the_others_types():
     case = sk.load("xstest").with_overlap(0.2)
     names = case.population.signal_names
-    contrast = np.array([name.startswith("contrast") or name.startswith("contrast-") for name in names])
+    contrast = np.array([name.startswith("contrast-") for name in names])
     assert case.population.signals[0, contrast].sum() == pytest.approx(0.2)
     assert case.population.signals[1, ~contrast].sum() == pytest.approx(0.2)
 

@@ -1,0 +1,54 @@
+"""Tables and numbers as short text: for terminals, and for notebooks as HTML in which everything is escaped.
+
+Free text comes from files that strangers wrote.  It becomes HTML here, and only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import numpy as np
+
+Rows = Sequence[Sequence[str]]
+
+
+def text_table(head: Sequence[str], rows: Rows) -> str:
+    """Columns in plain text: the first to the left, the others to the right."""
+    whole = [list(head), *map(list, rows)]
+    widths = [max(len(row[i]) for row in whole) for i in range(len(head))]
+    lines = [
+        [cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(r, widths, strict=True))] for r in whole
+    ]
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
+    """The same as an HTML table in which every cell is escaped."""
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    title = f"<caption style='text-align:left'>{escape(caption)}</caption>" if caption else ""
+    return f"<table>{title}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def number(value: float) -> str:
+    """Three significant digits; a dash for what does not exist."""
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    text = f"{value:.0f}" if 1000 <= size < 1e6 else f"{value:.3g}" if size == 0 or 1e-4 <= size < 1000 else f"{value:.2e}"
+    return text.replace("-", "−")
+
+
+def percent(value: float) -> str:
+    """A share or a rate in percent; a dash for what does not exist."""
+    if np.isnan(value):
+        return "–"
+    return f"{100 * value:.1f}%" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
+
+
+def html_lines(title: str, lines: Iterable[str]) -> str:
+    """A title and paragraphs as HTML, escaped."""
+    return f"<b>{escape(title)}</b>" + "".join(f"<p>{escape(line)}</p>" for line in lines)

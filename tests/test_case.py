@@ -1,0 +1,160 @@
+"""A case in its contexts and states, bent by a reader, and the population behind it."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from worlds import choice, random_case
+
+import simkit as sk
+from simkit.case import from_arrays
+from simkit.population import draw_worlds, frozen, worlds_from
+
+SEEDS = range(10)
+
+
+def test_what_was_bent_stays_bent_in_a_context():
+    """The order of bending and of entering a context does not matter."""
+    plain = sk.load("medication-threshold")
+    state = plain.population.states[-1]
+    bend = {
+        "with_share": ("at-risk", 0.2),
+        "with_overlap": (0.1,),
+        "with_learning": (0.5,),
+        "in_state": (state,),
+        "without_constraints": (),
+    }
+    for how, values in bend.items():
+        first = getattr(plain, how)(*values).in_context("coding-bot")
+        after = getattr(plain.in_context("coding-bot"), how)(*values)
+        assert first.population.joint == pytest.approx(after.population.joint), how
+        assert first.question.reply == pytest.approx(after.question.reply), how
+        assert first.state == after.state
+        assert not np.allclose(first.population.joint, plain.in_context("coding-bot").population.joint) or how in (
+            "with_learning",
+            "without_constraints",
+        )
+
+
+def test_the_filter_stays_lifted_in_a_context():
+    case = sk.load("santa")
+    assert case.in_context("childrens-platform").crosses.any()
+    assert not case.without_constraints().in_context("childrens-platform").crosses.any()
+
+
+def test_a_context_of_a_context_is_the_second_one():
+    case = sk.load("medication-threshold")
+    there = case.in_context("icu-team").in_context("coding-bot")
+    assert there.population.shares == pytest.approx(case.in_context("coding-bot").population.shares)
+
+
+def test_a_case_from_arrays_has_no_contexts():
+    with pytest.raises(ValueError, match="built from arrays"):
+        choice(0.1, 1, 1).in_context("anywhere")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_moved_share_leaves_the_others_in_proportion(seed):
+    case = random_case(np.random.default_rng(seed), segments=4)
+    moved = case.with_share("segment-2", 0.37).population
+    assert moved.share[2] == pytest.approx(0.37)
+    assert moved.share.sum() == pytest.approx(1)
+    assert moved.share[[0, 1, 3]] / moved.share[0] == pytest.approx(case.population.share[[0, 1, 3]] / case.population.share[0])
+    ratio = case.population.high / case.population.share
+    assert moved.high == pytest.approx(np.minimum(moved.share * ratio, 1)), "intervals keep their ratio to the value"
+
+
+def test_a_share_of_zero_can_be_raised_and_a_sole_sender_cannot_step_aside():
+    case = choice(0.0, 1, 1)
+    raised = case.with_share("segment-1", 0.3).population
+    assert raised.share.tolist() == pytest.approx([0.7, 0.3])
+    assert raised.low[1] == raised.high[1] == 0.3
+    alone = from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0)
+    with pytest.raises(ValueError, match="only sender"):
+        alone.with_share("segment-0", 0.5)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            case.with_share("segment-1", wrong)
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            case.with_overlap(wrong)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_worlds_of_several_states_mix_them(seed):
+    """World by world, the joint is what a population with these shares has, states and all."""
+    rng = np.random.default_rng(seed)
+    case = random_case(rng, segments=3)
+    states = dataclasses.replace(
+        case.population,
+        states=("usual", "shock"),
+        state_chance=frozen([0.8, 0.2]),
+        multiply=frozen(rng.uniform(0.1, 8, (2, 3))),
+    )
+    drawn = rng.dirichlet(np.ones(3), 5)
+    overlap = rng.random(5)
+    worlds = worlds_from(states, drawn, overlap)
+    for n, share in enumerate(drawn):
+        there = dataclasses.replace(states, share=frozen(share), overlap=(overlap[n],) * 3)
+        assert worlds.joint[n] == pytest.approx(there.joint)
+        assert worlds.shares[n] == pytest.approx(there.shares)
+
+
+def test_a_million_to_one_share_survives_the_draw():
+    case = choice(1e-6, 1, 1, (1e-8, 1e-5))
+    worlds = draw_worlds(case.population, np.random.default_rng(0), 1000)
+    assert worlds.shares[:, 1].min() > 0
+    assert np.median(worlds.shares[:, 1]) == pytest.approx(1e-6, rel=0.3)
+
+
+def test_posteriors_are_bayes_rule():
+    population = sk.load("medication-threshold").population
+    by_hand = population.shares * population.signals[:, 4]
+    assert population.posterior[4] == pytest.approx(by_hand / by_hand.sum())
+    assert population.posterior.sum(1) == pytest.approx(1)
+
+
+def test_a_signal_that_nobody_sends_tells_nothing():
+    case = from_arrays([0.9, 0.1], [[1, 0], [1, 0]], [[0, 1], [0, 0]], harmful=[False, True], harm_chance=0.0)
+    assert case.population.posterior[1] == pytest.approx([0.9, 0.1])
+
+
+def test_arrays_that_are_no_population_are_refused():
+    wrong = {
+        "share adds up": {"share": [0.5, 0.4]},
+        "own adds up": {"signal": [[0.5, 0.4], [0.5, 0.5]]},
+        "never negative": {"share": [1.2, -0.2]},
+        "has shape": {"help": [[0, 1]]},
+    }
+    for message, change in wrong.items():
+        given = {"share": [0.5, 0.5], "signal": [[0.5, 0.5], [0.5, 0.5]], "help": [[0, 1], [0, 1]], **change}
+        with pytest.raises(ValueError, match=message):
+            from_arrays(given["share"], given["signal"], given["help"], harmful=[False, True], harm_chance=0.0)
+    with pytest.raises(ValueError, match="one refusal must be allowed"):
+        from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0, kinds=["answer", "answer"])
+
+
+def test_a_context_that_leaves_nobody_is_refused():
+    case = choice(0.5, 1, 1)
+    empty = dataclasses.replace(case.population, multiply=frozen([[0, 0]]))
+    with pytest.raises(ValueError, match="nobody is left"):
+        _ = empty.shares
+
+
+def test_cases_and_policies_travel():
+    """To worker processes, and back."""
+    for case in (sk.load("medication-threshold"), choice(0.1, 1, 5)):
+        again = pickle.loads(pickle.dumps(case))  # noqa: S301
+        best = sk.policy.bayes(again)
+        assert np.array_equal(best.answer, sk.policy.bayes(case).answer)
+        assert np.array_equal(pickle.loads(pickle.dumps(best)).answer, best.answer)  # noqa: S301
+
+
+def test_nothing_can_be_changed_in_place():
+    case = sk.load("santa")
+    arrays = (case.help, case.harm, case.crosses, case.population.shares, case.population.harmful)
+    for array in arrays:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        case.name = "other"
