@@ -72,8 +72,8 @@ class Case:
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
     contexts: tuple[str, ...] = ()
-    deployed: Callable[[str], Case] | None = None
-    """Makes the case of another context, from the file."""
+    deploy: Callable[[Any, str, str], Case] | None = None
+    """Makes the case of a context, from the file's record, the case's name and the context's."""
     scenario: Any = None
     """The record of the file (`simkit.scenario.Scenario`), with every source and note."""
 
@@ -132,9 +132,9 @@ class Case:
 
         What was bent before (a share, the overlap, a state, …) stays bent.
         """
-        if self.deployed is None:
+        if self.deploy is None:
             raise ValueError(f"{self.name} was built from arrays: it has no contexts")
-        case = self.deployed(name)
+        case = self.deploy(self.scenario, self.name, name)
         for how, values in self.bends:
             case = getattr(case, how)(*values)
         return case

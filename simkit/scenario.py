@@ -7,7 +7,6 @@ at the end of the file (`problems`) are the ones that no single field can see; e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
@@ -238,12 +237,12 @@ def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case
         about=record.about,
         same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
         contexts=tuple(context.name for context in record.contexts),
-        deployed=partial(_deployed, scenario, name),
+        deploy=_deploy,
         scenario=scenario,
     )
 
 
-def _deployed(scenario: Scenario, name: str, context: str) -> Case:
+def _deploy(scenario: Scenario, name: str, context: str) -> Case:
     known = {context.name: context for context in scenario.contexts}
     if context not in known:
         raise ValueError(f"no context of {name} is called {context!r}; {suggest(context, known)}")
