@@ -204,16 +204,17 @@ def _save(found: Report, path: Path) -> None:
 
 
 def _print(found: Report) -> None:
-    from .report import HEAD
+    from .report import HEAD, NARROW
 
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for i, name in enumerate(HEAD):
+    columns = len(HEAD) if out.width >= 120 else NARROW
+    for i, name in enumerate(HEAD[:columns]):
         table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="left" if i == 0 else "right", no_wrap=i == 0)
     for row in found.table():
-        table.add_row(*map(escape, row))
+        table.add_row(*map(escape, row[:columns]))
     out.print(escape(found.heading), style="bold", soft_wrap=True)
     out.print(table)
-    out.print(escape(found.note), style="dim")
+    out.print(escape(found.note if columns == NARROW else f"{found.note} {found.wide_note}"), style="dim")
     for sentence in found.sentences():
         out.print()
         out.print(escape(sentence))

@@ -87,13 +87,17 @@ class Report:
     price_of_constraints: float
 
     def __str__(self) -> str:
-        tables = [self.heading, text_table(HEAD, self._flat_table()), self.note]
+        tables = [self.heading, text_table(HEAD, self._flat_table()), f"{self.note} {self.wide_note}"]
         return "\n\n".join([*tables, *self.sentences()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return html_lines(self.heading, []) + html_table(HEAD, self._flat_table(), self.note) + html_lines("", self.sentences())
+        return (
+            html_lines(self.heading, [])
+            + html_table(HEAD, self._flat_table(), f"{self.note} {self.wide_note}")
+            + html_lines("", self.sentences())
+        )
 
     @property
     def heading(self) -> str:
@@ -108,10 +112,18 @@ class Report:
         """What the columns mean."""
         counted = " (with 95% of what the counts leave open)" if self.case.observed else ""
         return (
-            f"Help, harm, neglect and net per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
+            f"Amounts are per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
             f"Net: with 90% of {self.worlds} plausible worlds. Over-refusal: harmless senders refused; under-refusal: harmful "
             f"senders not refused{counted}. "
             f"Any harm: chance of at least one harmful event among {self.users} senders."
+        )
+
+    @property
+    def wide_note(self) -> str:
+        """What the columns after `NARROW` mean."""
+        return (
+            "Over-caution and over-compliance: net value lost by holding back and by giving too much, against the best response "
+            "to each sender. Regret: against the best policy. Best in: plausible worlds in which no other row is better."
         )
 
     def table(self) -> list[list[str]]:
@@ -124,6 +136,8 @@ class Report:
                 _rate(row.over_refusal),
                 _rate(row.under_refusal),
                 percent(row.any_harm),
+                *(number(1000 * x) for x in (row.over_caution, row.over_compliance, row.regret)),
+                percent(row.best_in),
             ]
             for row in self.rows
         ]
@@ -177,7 +191,10 @@ class Report:
         return dict(plain(whole))
 
 
+#: The columns of a report; the first `NARROW` fit a terminal of 80 characters.
 HEAD = ["policy", "help", "harm", "neglect", "net", "over-refusal", "under-refusal", "any harm"]
+NARROW = len(HEAD)
+HEAD += ["over-caution", "over-compliance", "regret", "best in"]
 
 
 def _rate(rate: Range) -> str:

@@ -123,6 +123,11 @@ def test_a_policy_may_differ_by_state():
     mixed = sk.policy.by_state(case, {"calm": answer, "shock": refuse})
     assert sk.expect(case, mixed).harm == pytest.approx(0.9 * sk.expect(case.in_state("calm"), answer).harm)
     assert sk.expect(case.in_state("shock"), mixed).harm == 0
+    other = sk.policy.by_state(case, {"calm": refuse, "shock": answer})
+    assert sk.expect(case, other).harm == pytest.approx(0.1 * sk.expect(case.in_state("shock"), answer).harm)
+    alike = sk.policy.by_state(case, {"calm": answer, "shock": answer})
+    assert sk.exposure(case, alike) == pytest.approx(sk.exposure(case, answer))
+    assert sk.expect(case, alike).by_segment.help == pytest.approx(sk.expect(case, answer).by_segment.help)
     assert sk.crowds.occurrences(case, mixed, 100).mean == pytest.approx(100 * sk.expect(case, mixed).harm / 5)
     assert max(four_errors(case, mixed, rng)) < 4
 
@@ -230,6 +235,7 @@ def test_uplift_over_what_would_have_happened_anyway():
     case = choice(0.25, 1, 5)
     answer = sk.expect(case, sk.policy.constant(case, "response-1"))
     assert answer.uplift("response-0").harm == pytest.approx(0.25 * 5)
+    assert answer.uplift("response-0").net == pytest.approx(0.75 - 0.25 * 5)
     assert answer.uplift("response-1").net == pytest.approx(0)
 
 
@@ -258,6 +264,21 @@ def test_drawn_senders_meet_what_the_case_says(severity):
     assert np.array_equal(sent.event == 1, sent.segment == 1)
     assert sent.size[sent.event == 1].mean() == pytest.approx(severity.mean, rel=0.05)
     assert sent.size[sent.event == 0].max() == 0
+
+
+def test_harm_and_neglect_have_their_own_severities():
+    """The overdose question has several; means and draws agree on which is which."""
+    rng = np.random.default_rng(6)
+    case = sk.load("medication-threshold")
+    sent = sk.simulation.draw_senders(case, sk.policy.constant(case, "general-safety"), 300_000, rng=rng)
+    outcome = sk.expect(case, sk.policy.constant(case, "general-safety"))
+    for event, mean in ((1, outcome.harm), (2, outcome.neglect)):
+        sizes = np.where(sent.event == event, sent.size, 0.0)
+        assert sizes.mean() == pytest.approx(float(mean), abs=4 * sizes.std() / np.sqrt(len(sizes)))
+    kinds = case.harms.severity[sent.segment, sent.response], case.neglects.severity[sent.segment, sent.response]
+    assert {case.severities[k].about for k in np.unique(kinds[0][sent.event == 1])} != {
+        case.severities[k].about for k in np.unique(kinds[1][sent.event == 2])
+    }
 
 
 def test_a_policy_for_another_case_is_refused():
