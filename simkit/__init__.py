@@ -2,7 +2,8 @@
 
 The rooms, in the order in which the data flows:
 
-    files        a checked record read from YAML: every error at once, with file, line, path, value, likely fix
+    files        plain data read from YAML at one door: bounded, nothing executed, every line remembered
+    records      checked records: every error at once, with file, line, path, value, likely fix
     severity     how bad one harmful event is
     population   who sends this message: segments, shares with intervals, signals
     case         one ambiguous request as arrays, in a context, in a state
@@ -27,7 +28,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import crowds, evaluate, files, plots, policy, population, report, robust, scenario, severity, simulation, tradeoff
+    from . import (
+        crowds,
+        evaluate,
+        files,
+        plots,
+        policy,
+        population,
+        records,
+        report,
+        robust,
+        scenario,
+        severity,
+        simulation,
+        tradeoff,
+    )
     from .case import Case
     from .evaluate import expect, exposure
     from .files import InvalidFile
@@ -46,6 +61,7 @@ _ROOMS = (
     "plots",
     "policy",
     "population",
+    "records",
     "report",
     "robust",
     "scenario",
@@ -81,6 +97,7 @@ __all__ = [
     "plots",
     "policy",
     "population",
+    "records",
     "regret",
     "report",
     "robust",

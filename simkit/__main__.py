@@ -84,7 +84,7 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
     """Show what a scenario file says: who asks, what may be answered, what is at stake."""
     case = _load(scenario, context)
     if as_json:
-        from .files import adapter
+        from .records import adapter
         from .report import to_json
         from .scenario import Scenario
 
@@ -150,7 +150,7 @@ def new(path: Annotated[Path, typer.Argument(help="The file to write; it must no
 @app.command(epilog="Example:  simkit schema > scenario.schema.json")
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check while one types."""
-    from .files import json_schema
+    from .records import json_schema
     from .scenario import Scenario
 
     print(json.dumps(json_schema(Scenario), indent=2))

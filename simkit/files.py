@@ -1,8 +1,8 @@
-"""A checked record read from YAML 1.2: every error at once, with file, line, path, value and likely fix.
+"""Plain data read from YAML 1.2 at one door: bounded, nothing executed, the line of every path remembered.
 
 Files come from strangers.  So the door reads events, not objects: nothing is executed, sizes and depth are bounded before
 anything is built, and aliases, tags, duplicate names, nulls and numbers that are not finite are problems, not features.
-Whatever the file holds, `read` returns a checked record or raises `InvalidFile` with all that is wrong.
+Whatever the file holds, `parse` returns a `Tree` (with its problems) or raises `InvalidFile`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as pydantic_dataclass
-from pydantic.types import Strict
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
@@ -39,27 +35,6 @@ MAX_NODES = 50_000
 MAX_PROBLEMS = 50  # shown; the rest are counted
 
 Path_ = tuple[str | int, ...]
-T = TypeVar("T")
-
-Name = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
-NoName = Annotated[str, Strict(), StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=60)]
-Combination = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=400)]
-Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=4000)]
-Note = Annotated[str, Strict(), StringConstraints(max_length=4000)]
-Truth = Annotated[bool, Strict()]
-Number = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
-Amount = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1e15)]
-Positive = Annotated[float, Strict(), Field(allow_inf_nan=False, gt=0, le=1e15)]
-Chance = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1)]
-Count = Annotated[int, Strict(), Field(ge=0, le=10**12)]
-
-#: Decorator of every record that a file can hold: frozen, unknown names forbidden, documented by its own docstrings.
-record = pydantic_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
-
-
-def no_entries() -> Any:
-    """The default of a mapping that a file may leave out."""
-    return Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -223,7 +198,7 @@ class _Builder:
         self.forbid_marks(event)
         if self.waits_for_key:
             self.key, self.key_line = event.value, event.start_mark.line + 1
-            self.check_text(event, self.path_here() + (self.key,))
+            self.check_text(event, (*self.path_here(), self.key))
         else:
             path = self.place(event, None)
             self.put(path, self.resolve(event, path))
@@ -316,156 +291,6 @@ def plain_value(text: str) -> Any:
     if text.lower() in (".inf", "+.inf", "-.inf", ".nan"):
         return float(text.replace(".", ""))
     return text
-
-
-# --- from a tree to a checked record ----------------------------------------------------------------------------------
-
-#: What a record's cross-field rules get, and what they yield: plain data in, problems (without lines) out.
-Rules = Callable[[Any], Iterator[Problem]]
-
-
-def check(kind: type[T], tree: Tree, rules: Rules | None = None) -> T:
-    """The record of class `kind` that `tree` describes, or `InvalidFile` with *all* its problems."""
-    problems = list(tree.problems)
-    found: T | None = None
-    try:
-        found = adapter(kind).validate_python(tree.data)
-    except ValidationError as error:
-        problems += field_problems(kind, error, tree.data)
-    if rules is not None:
-        problems += rules(tree.data)
-    if problems or found is None:
-        raise InvalidFile(tree.name, _in_order(problems, tree.lines))
-    return found
-
-
-def read(path: str | Path, kind: type[T], rules: Rules | None = None) -> T:
-    """Read and check one file."""
-    path = Path(path)
-    return check(kind, parse(read_text(path), str(path)), rules)
-
-
-@cache
-def adapter(kind: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(kind)
-
-
-@cache
-def json_schema(kind: type) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a record, for editors that complete and check while one types."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **adapter(kind).json_schema()}
-
-
-def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Problem]:
-    """Each of pydantic's field errors as a `Problem` in this project's words."""
-    for entry in error.errors(include_url=False):
-        if not entry["loc"] and entry["type"] == "value_error":
-            continue  # the record's own cross-field rules: `check` runs them on the data, with paths
-        path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")
-        words = _WORDS.get(entry["type"])
-        rule, fix = words(kind, path, entry) if words else (_lower(entry["msg"]), "")
-        scalar = _is_scalar(entry["input"]) and entry["type"] != "missing"
-        yield Problem(path, rule, fix, shown(entry["input"]) if scalar else "")
-
-
-def _data_path(loc: Path_, data: Any, *, missing: bool) -> Path_:
-    """`loc` without the steps that pydantic adds for unions: they name a class, not a place in the file."""
-    path: list[str | int] = []
-    for number, step in enumerate(loc):
-        inside = (isinstance(data, dict) and step in data) or (isinstance(data, list) and isinstance(step, int))
-        if inside:
-            data = data[step]
-        elif number < len(loc) - 1 or not missing:
-            continue
-        path.append(step)
-    return tuple(path)
-
-
-def _lower(message: str) -> str:
-    message = message.removeprefix("Value error, ").replace("Input should", "it should")
-    return message[:1].lower() + message[1:]
-
-
-def _unknown(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
-    return "this name is unknown here", suggest(str(path[-1]), fields_at(json_schema(kind), path[:-1]))
-
-
-def _not_a_number(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
-    value = entry["input"]
-    number = isinstance(value, str) and bool(_FLOAT.fullmatch(value.strip().rstrip("%")))
-    if number and value.strip().endswith("%"):
-        return "it should be a number", f"write {float(value.strip().rstrip('%')) / 100:g}"
-    return "it should be a number", "write it without quotes" if number else ""
-
-
-def _too_large(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
-    limit, value = entry["ctx"]["le"], entry["input"]
-    fix = f"if {value:g}% is meant, write {value / 100:g}" if limit == 1 and value <= 100 else ""
-    return f"it should be at most {limit:g}", fix
-
-
-def _bad_name(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
-    good = re.sub(r"[^A-Za-z0-9._-]+", "-", str(entry["input"])).strip("-._")
-    return "a name is letters, digits, dots, dashes and underscores", f"write {good[:60]}" if good else ""
-
-
-_WORDS: dict[str, Callable[[type, Path_, Any], tuple[str, str]]] = {
-    "missing": lambda kind, path, entry: ("this name is missing", "add it"),
-    "unexpected_keyword_argument": _unknown,
-    "float_type": _not_a_number,
-    "float_parsing": _not_a_number,
-    "int_type": lambda kind, path, entry: ("it should be a whole number", ""),
-    "bool_type": lambda kind, path, entry: ("it should be true or false", ""),
-    "string_type": lambda kind, path, entry: ("it should be text", "put it in quotes" if _is_scalar(entry["input"]) else ""),
-    "dataclass_type": lambda kind, path, entry: ("it should be a block of names and values", ""),
-    "dict_type": lambda kind, path, entry: ("it should be a block of names and values", ""),
-    "tuple_type": lambda kind, path, entry: ("it should be a list", ""),
-    "less_than_equal": _too_large,
-    "greater_than_equal": lambda kind, path, entry: (f"it should be at least {entry['ctx']['ge']:g}", ""),
-    "greater_than": lambda kind, path, entry: (f"it should be more than {entry['ctx']['gt']:g}", ""),
-    "string_pattern_mismatch": _bad_name,
-    "string_too_short": lambda kind, path, entry: ("it should not be empty", ""),
-}
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float)
-
-
-def fields_at(schema: dict[str, Any], path: Path_) -> list[str]:
-    """The names that may stand at `path`, read off the JSON Schema."""
-    nodes = [schema]
-    for step in path:
-        nodes = [child for node in _resolved(nodes, schema) for child in _children(node, step)]
-    return [name for node in _resolved(nodes, schema) for name in node.get("properties", {})]
-
-
-def _resolved(nodes: list[dict[str, Any]], schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for node in nodes:
-        if "$ref" in node:
-            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-        choices = node.get("oneOf", node.get("anyOf"))
-        yield from _resolved(choices, schema) if choices else [node]
-
-
-def _children(node: dict[str, Any], step: str | int) -> list[dict[str, Any]]:
-    if isinstance(step, int):
-        return [node["items"]] if "items" in node else []
-    child = node.get("properties", {}).get(step, node.get("additionalProperties"))
-    return [child] if isinstance(child, dict) else []
-
-
-def _in_order(problems: Iterable[Problem], lines: Mapping[Path_, int]) -> list[Problem]:
-    """Problems with their lines, in the order of the file; the first that is said of a place is kept."""
-    kept: dict[tuple[Path_, int], Problem] = {}
-    for problem in problems:
-        placed = problem if problem.line else replace(problem, line=_nearest(problem.path, lines))
-        kept.setdefault((placed.path, placed.line) if placed.path else ((placed.rule,), placed.line), placed)
-    return sorted(kept.values(), key=lambda problem: problem.line)
-
-
-def _nearest(path: Path_, lines: Mapping[Path_, int]) -> int:
-    return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
 
 
 # --- the library of files that travel with the package ----------------------------------------------------------------

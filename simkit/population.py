@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import Chance, Name, NoName, Note, Text, Truth, no_entries, record
+from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

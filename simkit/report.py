@@ -122,8 +122,8 @@ class Report:
     def wide_note(self) -> str:
         """What the columns after `NARROW` mean."""
         return (
-            "Over-caution and over-compliance: net value lost by holding back and by giving too much, against the best response "
-            "to each sender. Regret: against the best policy. Best in: plausible worlds in which no other row is better."
+            "Over-caution and over-compliance: net value lost by holding back and by giving too much, against the best "
+            "response to each sender. Regret: against the best policy. Best in: plausible worlds in which no row is better."
         )
 
     def table(self) -> list[list[str]]:

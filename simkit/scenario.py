@@ -16,7 +16,9 @@ from pydantic import Field
 
 from .case import Case, Question
 from .case import Events as EventArrays
-from .files import (
+from .files import find, parse, read_text, suggest
+from .population import Floats, Population, Segment, Share, Signal, frozen, frozen_bools
+from .records import (
     Amount,
     Chance,
     Combination,
@@ -29,14 +31,9 @@ from .files import (
     Text,
     adapter,
     check,
-    find,
     no_entries,
-    parse,
-    read_text,
     record,
-    suggest,
 )
-from .population import Floats, Population, Segment, Share, Signal, frozen, frozen_bools
 from .scenario_rules import edited, problems
 from .severity import Severity
 

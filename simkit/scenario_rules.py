@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
-from typing import Any
+from typing import Any, TypeGuard
 
 from .files import Path_, Problem, dotted, shown, suggest
 
@@ -64,7 +64,7 @@ def texts(value: Any) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list | tuple) else []
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """A finite number, and not a truth."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -147,10 +147,10 @@ def shares(data: Any) -> Iterator[Problem]:
 
 def interval(share: dict[str, Any], path: Path_) -> Iterator[Problem]:
     """low ≤ value ≤ high, and a positive value has a positive low."""
-    ends = [share.get(key) for key in ("low", "value", "high")]
-    if not all(map(is_number, ends)):
+    ends = [end for end in (share.get(key) for key in ("low", "value", "high")) if is_number(end)]
+    if len(ends) < 3:
         return
-    low, value, high = map(float, ends)  # type: ignore[arg-type]
+    low, value, high = ends
     if not low <= value <= high:
         rule = f"low, value, high should rise, not {low:g}, {value:g}, {high:g}"
         yield Problem(path, rule, "widen the interval or move the value")
@@ -245,9 +245,8 @@ def reweighing(data: Any) -> Iterator[Problem]:
     """Contexts and states: whom they multiply, what they forbid, and that somebody is left."""
     for key in ("contexts", "states"):
         for i, item in items(data, key):
-            path = (key, i, "multiply")
-            yield from unknown_keys(table(item, "multiply"), names(data, "segments"), path, "segment")
-    refusals = {r["name"] for _, r in items(data, "responses") if r.get("kind") in REFUSALS and "name" in r}
+            yield from unknown_keys(table(item, "multiply"), names(data, "segments"), (key, i, "multiply"), "segment")
+    refusals = {str(r.get("name")) for _, r in items(data, "responses") if r.get("kind") in REFUSALS}
     for i, context in items(data, "contexts"):
         forbidden = texts(context.get("forbid"))
         for j, name in enumerate(forbidden):
@@ -266,8 +265,9 @@ def reweighing(data: Any) -> Iterator[Problem]:
 
 def somebody_left(data: Any) -> Iterator[Problem]:
     """In every context, in every state, some segment with a positive share keeps a positive weight."""
-    base = {s.get("name"): table(s, "share").get("value") for _, s in items(data, "segments")}
-    if not base or not all(map(is_number, base.values())):
+    values = [(str(s.get("name")), table(s, "share").get("value")) for _, s in items(data, "segments")]
+    base = {name: float(value) for name, value in values if is_number(value)}
+    if not base or len(base) < len(values):
         return
     contexts = [("contexts", i, context) for i, context in items(data, "contexts")]
     states = [("states", i, state) for i, state in items(data, "states")]
@@ -290,7 +290,8 @@ def observed(data: Any) -> Iterator[Problem]:
     """Counts name signals and responses of the file, and no signal is without any."""
     known = combinations(data)
     for i, model in items(data, "observed"):
-        counts, path = table(model, "counts"), ("observed", i, "counts")
+        counts = table(model, "counts")
+        path: Path_ = ("observed", i, "counts")
         yield from unknown_keys(counts, known, path, "signal")
         for signal in known:
             if not any(is_number(n) and n > 0 for n in table(counts, signal).values()):

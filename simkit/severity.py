@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from .files import Chance, Note, Positive, record
+from .records import Chance, Note, Positive, record
 
 Floats = NDArray[np.float64]
 

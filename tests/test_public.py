@@ -13,6 +13,7 @@ ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
     {"files", "tables"},
+    {"records"},
     {"severity", "population", "scenario_rules"},
     {"case"},
     {"scenario"},

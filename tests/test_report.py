@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from worlds import choice, random_case
 
 import simkit as sk
+from simkit.population import draw_worlds
 from simkit.tables import html_table, number, percent, text_table
 
 NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking", "santa"]
@@ -31,6 +32,27 @@ def test_rows_are_the_exact_outcomes(name):
     assert found.rows[-1].policy == "best"
     assert found.rows[-1].regret == pytest.approx(0)
     assert sum(row.best_in for row in found.rows) >= 1 - 1e-9
+
+
+def test_ranges_and_ranks_are_those_of_the_worlds():
+    """One uncertain share q: answering is worth (1 − q) − 9q, refusing 0, so both are functions of the drawn q alone."""
+    case = choice(0.05, 1, 9, (0.01, 0.25))
+    found = sk.report.report(case, rng=np.random.default_rng(0), worlds=5000)
+    refuse, answer, best = found.rows
+    q = draw_worlds(case.population, np.random.default_rng(0), 5000).shares[:, 1]
+    net = 1 - 10 * q
+    assert [answer.net.low, answer.net.high] == pytest.approx(np.quantile(net, [0.05, 0.95]).tolist(), abs=0.02)
+    assert answer.best_in == best.best_in == pytest.approx((net >= 0).mean())
+    assert refuse.best_in == pytest.approx((net <= 0).mean())
+    (conclusion,) = found.conclusions
+    assert (conclusion.better, conclusion.worse) == ("response-1", "response-0")
+
+
+def test_the_conclusion_is_about_the_two_best_models():
+    found = report("xstest")
+    nets = {row.policy: row.net.value for row in found.rows if row.policy in found.case.observed}
+    first, second = sorted(nets, key=nets.get, reverse=True)[:2]
+    assert (found.conclusions[0].better, found.conclusions[0].worse) == (first, second)
 
 
 def test_a_report_of_arrays_needs_no_file():

@@ -1,0 +1,199 @@
+"""Checked records: every error at once, with line, path, value, rule and likely fix, in this project's words.
+
+Records are frozen pydantic dataclasses: unknown names are forbidden, numbers are not guessed from text, and
+`dataclasses.replace` checks again.  `check` turns a parsed tree into a record or raises `InvalidFile` with all problems:
+those of single fields and those of the record's own rules, which see all of the data.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Annotated, Any, TypeVar, dataclass_transform
+
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from pydantic.types import Strict
+
+from .files import InvalidFile, Path_, Problem, Tree, shown, suggest
+
+T = TypeVar("T")
+
+Name = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+NoName = Annotated[str, Strict(), StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=60)]
+Combination = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=400)]
+Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=4000)]
+Note = Annotated[str, Strict(), StringConstraints(max_length=4000)]
+Truth = Annotated[bool, Strict()]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
+Amount = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1e15)]
+Positive = Annotated[float, Strict(), Field(allow_inf_nan=False, gt=0, le=1e15)]
+Chance = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1)]
+Count = Annotated[int, Strict(), Field(ge=0, le=10**12)]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def record(kind: type[T]) -> type[T]:
+    """Decorator of every record that a file can hold: frozen, unknown names forbidden, documented by its own docstrings."""
+    settings = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    return pydantic_dataclass(frozen=True, kw_only=True, config=settings)(kind)  # type: ignore[return-value]
+
+
+def no_entries() -> Any:
+    """The default of a mapping that a file may leave out."""
+    return Field(default_factory=dict)
+
+
+#: What a record's cross-field rules get, and what they yield: plain data in, problems (without lines) out.
+Rules = Callable[[Any], Iterator[Problem]]
+
+
+def check(kind: type[T], tree: Tree, rules: Rules | None = None) -> T:
+    """The record of class `kind` that `tree` describes, or `InvalidFile` with *all* its problems."""
+    problems = list(tree.problems)
+    found: T | None = None
+    try:
+        found = adapter(kind).validate_python(tree.data)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems += field_problems(kind, error, tree.data)
+    if rules is not None:
+        problems += rules(tree.data)
+    if problems or found is None:
+        raise InvalidFile(tree.name, _in_order(problems, tree.lines))
+    return found
+
+
+@cache
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Checks plain data against a record, and turns a record into plain data."""
+    return TypeAdapter(kind)
+
+
+@cache
+def json_schema(kind: type) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a record, for editors that complete and check while one types."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **adapter(kind).json_schema()}
+
+
+def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Problem]:
+    """Each of pydantic's field errors as a `Problem` in this project's words."""
+    for entry in error.errors(include_url=False):
+        if not entry["loc"] and entry["type"] == "value_error":
+            continue  # the record's own cross-field rules: `check` runs them on the data, with paths
+        path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")
+        rule, fix = _said(kind, path, entry)
+        scalar = _is_scalar(entry["input"]) and entry["type"] != "missing"
+        yield Problem(path, rule, fix, shown(entry["input"]) if scalar else "")
+
+
+def _data_path(loc: Path_, data: Any, *, missing: bool) -> Path_:
+    """`loc` without the steps that pydantic adds for unions: they name a class, not a place in the file."""
+    path: list[str | int] = []
+    for number, step in enumerate(loc):
+        inside = (isinstance(data, dict) and step in data) or (isinstance(data, list) and isinstance(step, int))
+        if inside:
+            data = data[step]
+        elif number < len(loc) - 1 or not missing:
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _lower(message: str) -> str:
+    message = message.removeprefix("Value error, ").replace("Input should", "it should")
+    return message[:1].lower() + message[1:]
+
+
+def _unknown(kind: type, path: Path_) -> tuple[str, str]:
+    return "this name is unknown here", suggest(str(path[-1]), fields_at(json_schema(kind), path[:-1]))
+
+
+def _not_a_number(entry: Any) -> tuple[str, str]:
+    value = entry["input"].strip() if isinstance(entry["input"], str) else ""
+    try:
+        number = float(value.removesuffix("%"))
+    except ValueError:
+        return "it should be a number", ""
+    percent = value.endswith("%") and math.isfinite(number)
+    return "it should be a number", f"write {number / 100:g}" if percent else "write it without quotes"
+
+
+def _too_large(entry: Any) -> tuple[str, str]:
+    limit, value = entry["ctx"]["le"], entry["input"]
+    fix = f"if {value:g}% is meant, write {value / 100:g}" if limit == 1 and value <= 100 else ""
+    return f"it should be at most {limit:g}", fix
+
+
+def _bad_name(entry: Any) -> tuple[str, str]:
+    good = re.sub(r"[^A-Za-z0-9._-]+", "-", str(entry["input"])).strip("-._")
+    return "a name is letters, digits, dots, dashes and underscores", f"write {good[:60]}" if good else ""
+
+
+#: Pydantic's error types: a rule and a fix, or a function that finds them.
+_WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
+    "missing": ("this name is missing", "add it"),
+    "float_type": _not_a_number,
+    "float_parsing": _not_a_number,
+    "int_type": ("it should be a whole number", ""),
+    "bool_type": ("it should be true or false", ""),
+    "string_type": lambda entry: ("it should be text", "put it in quotes" if _is_scalar(entry["input"]) else ""),
+    "dataclass_type": ("it should be a block of names and values", ""),
+    "dict_type": ("it should be a block of names and values", ""),
+    "tuple_type": ("it should be a list", ""),
+    "less_than_equal": _too_large,
+    "greater_than_equal": lambda entry: (f"it should be at least {entry['ctx']['ge']:g}", ""),
+    "greater_than": lambda entry: (f"it should be more than {entry['ctx']['gt']:g}", ""),
+    "string_pattern_mismatch": _bad_name,
+    "string_too_short": ("it should not be empty", ""),
+}
+
+
+def _said(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
+    """The rule that a field error breaks, and the likely fix."""
+    if entry["type"] == "unexpected_keyword_argument":
+        return _unknown(kind, path)
+    words = _WORDS.get(entry["type"], (_lower(entry["msg"]), ""))
+    return words(entry) if callable(words) else words
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def fields_at(schema: dict[str, Any], path: Path_) -> list[str]:
+    """The names that may stand at `path`, read off the JSON Schema."""
+    nodes = [schema]
+    for step in path:
+        nodes = [child for node in _resolved(nodes, schema) for child in _children(node, step)]
+    return [name for node in _resolved(nodes, schema) for name in node.get("properties", {})]
+
+
+def _resolved(nodes: list[dict[str, Any]], schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+        choices = node.get("oneOf", node.get("anyOf"))
+        yield from _resolved(choices, schema) if choices else [node]
+
+
+def _children(node: dict[str, Any], step: str | int) -> list[dict[str, Any]]:
+    if isinstance(step, int):
+        return [node["items"]] if "items" in node else []
+    child = node.get("properties", {}).get(step, node.get("additionalProperties"))
+    return [child] if isinstance(child, dict) else []
+
+
+def _in_order(problems: Iterable[Problem], lines: Mapping[Path_, int]) -> list[Problem]:
+    """Problems with their lines, in the order of the file; the first that is said of a place is kept."""
+    kept: dict[tuple[Path_, int], Problem] = {}
+    for problem in problems:
+        placed = problem if problem.line else replace(problem, line=_nearest(problem.path, lines))
+        kept.setdefault((placed.path, placed.line) if placed.path else ((placed.rule,), placed.line), placed)
+    return sorted(kept.values(), key=lambda problem: problem.line)
+
+
+def _nearest(path: Path_, lines: Mapping[Path_, int]) -> int:
+    return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
