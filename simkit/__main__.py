@@ -193,12 +193,12 @@ def _number(text: str, item: str) -> float:
 
 
 def _save(found: Report, path: Path) -> None:
-    from .plots import overview
+    from .plots import overview, save
 
     if path.suffix not in (".svg", ".png", ".pdf"):
         _stop(f"a figure is saved as .svg, .png or .pdf, not as {path.suffix or 'a name without an ending'}")
     try:
-        overview(found).savefig(path, dpi=150)
+        save(overview(found), path, found.heading)
     except OSError as error:
         _stop(f"{path} cannot be written: {error.strerror}")
 

@@ -6,8 +6,11 @@ Colours are five of Petroff's six (2021) and black, told apart with any colour v
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,6 +20,18 @@ if TYPE_CHECKING:
     from .report import Report
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
+DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
+#: The best policy is a ring, because it often lies on another one.
+RING: dict[str, Any] = {
+    "ls": "",
+    "marker": "o",
+    "ms": 15,
+    "mfc": "none",
+    "mec": "#222222",
+    "mew": 1.4,
+    "zorder": 2,
+    "clip_on": False,
+}
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
@@ -82,8 +97,16 @@ def overview(report: Report) -> Figure:
         handles.append(Line2D([], [], color="0.35", marker=r"$\rightarrow$", ms=14, lw=0))
         labels.append("safety system prompt added")
     figure.legend(handles, labels, loc="outside lower center", ncols=4 if rated else 3, frameon=False, fontsize=9)
-    figure.suptitle(report.heading, fontsize=11, ha="left", x=0.01, parse_math=False)
+    heading = fill(shorten(report.heading, 180, placeholder=" …"), 110 if rated else 68)
+    figure.suptitle(heading, fontsize=11, ha="left", x=0.01, parse_math=False)
     return figure
+
+
+def save(figure: Figure, path: Path, title: str) -> None:
+    """Save a figure as svg, png or pdf with its title inside; the same figure always gives the same file."""
+    dated = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
+    with rc_context({"svg.hashsalt": "simkit"}):
+        figure.savefig(path, dpi=150, metadata={"Title": title, **({dated: None} if dated else {})})
 
 
 def _colours(report: Report) -> dict[str, str]:
@@ -99,15 +122,8 @@ def _mark(ax: Axes, report: Report, points: Mapping[str, tuple[float, float]]) -
     colours = _colours(report)
     for i, row in enumerate(report.rows):
         if row.policy in points:
-            style: dict[str, Any] = {
-                "color": colours[row.policy],
-                "ms": 9,
-                "mec": "white",
-                "mew": 0.8,
-                "zorder": 3,
-                "clip_on": False,
-            }
-            ax.plot(*points[row.policy], MARKERS[i % len(MARKERS)], label=row.policy, **style)
+            style = RING if row.policy == "best" else {"color": colours[row.policy], "marker": MARKERS[i % len(MARKERS)], **DOT}
+            ax.plot(*points[row.policy], label=row.policy, **style)
     for layer in report.system_layers:
         if layer.policy in points and layer.without in points:
             arrow = {

@@ -54,6 +54,9 @@ def test_a_picture_on_request(tmp_path, ending):
     path = tmp_path / f"picture.{ending}"
     assert call("run", "santa", "--worlds", "20", "--figure", str(path)).exit_code == 0
     assert path.stat().st_size > 5000
+    again = tmp_path / f"again.{ending}"
+    call("run", "santa", "--worlds", "20", "--figure", str(again))
+    assert again.read_bytes() == path.read_bytes()
 
 
 def test_what_makes_no_sense_ends_with_code_2(tmp_path):
