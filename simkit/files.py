@@ -142,10 +142,10 @@ def parse(text: str, name: str = "<text>") -> Tree:
     try:
         for event in YAML(typ="safe", pure=True).parse(text):
             builder.take(event)
+    except InvalidFile:
+        raise
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = ", ".join(str(part) for part in (error.context, error.problem) if part)
-        raise InvalidFile(name, [Problem((), f"this is not YAML ({what})", line=mark.line + 1 if mark else 0)]) from None
+        raise InvalidFile(name, [_syntax_problem(error)]) from None
     except YAMLError as error:  # the reader's own: a character that no YAML file may hold
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
@@ -153,6 +153,25 @@ def parse(text: str, name: str = "<text>") -> Tree:
     except (ValueError, IndexError, AttributeError, AssertionError, NotImplementedError) as error:  # the parser's own faults
         raise InvalidFile(name, [Problem((), f"this is not YAML ({shown(str(error), quote=False)})")]) from None
     return builder.tree()
+
+
+#: What the parser says, and what most likely helps.
+_SYNTAX_FIXES = {
+    "mapping values are not allowed": "put text that holds a colon in quotes",
+    "'\\t' that cannot start": "indent with spaces, not with tabs",
+    "unexpected end of stream": "close the quote or bracket that this line opens",
+    "expected <block end>": "check the indentation",
+    "could not find expected ':'": "write a colon and a space after the name",
+}
+
+
+def _syntax_problem(error: MarkedYAMLError) -> Problem:
+    """A syntax error with the line where it starts and the likely fix."""
+    what = ", ".join(str(part) for part in (error.context, error.problem) if part)
+    fix = next((fix for said, fix in _SYNTAX_FIXES.items() if said in what), "")
+    unclosed = "end of stream" in what and error.context_mark
+    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
+    return Problem((), f"this is not YAML ({shown(what, quote=False)})", fix, line=mark.line + 1 if mark else 0)
 
 
 class _Builder:
@@ -172,8 +191,7 @@ class _Builder:
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
         elif isinstance(event, AliasEvent):
-            self.problem(event, "aliases are not allowed", "write the value out")
-            self.place(event, None)
+            self.note(self.place(event, None), "aliases are not allowed", "write the value out", event)
         elif isinstance(event, MappingStartEvent | SequenceStartEvent):
             self.open(event, {} if isinstance(event, MappingStartEvent) else [])
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
@@ -183,7 +201,8 @@ class _Builder:
 
     def tree(self) -> Tree:
         if self.documents != 1 or not self.root:
-            raise InvalidFile(self.name, [Problem((), f"a file holds one document, this one {self.documents}")])
+            rule = f"a file holds one document, this one {self.documents}" if self.documents else "the file is empty"
+            raise InvalidFile(self.name, [*self.problems, Problem((), rule)])
         return Tree(self.name, self.root[0], self.lines, tuple(self.problems))
 
     def open(self, event: Any, collection: Any) -> None:
@@ -191,24 +210,23 @@ class _Builder:
             self.stop(event, "a name must be plain text")
         if len(self.stack) > MAX_DEPTH:
             self.stop(event, f"nesting is deeper than {MAX_DEPTH} levels")
-        self.forbid_marks(event)
-        self.stack.append((collection, self.place(event, collection)))
+        path = self.place(event, collection)
+        self.forbid_marks(event, path)
+        self.stack.append((collection, path))
 
     def scalar(self, event: Any) -> None:
-        self.forbid_marks(event)
         if self.waits_for_key:
             self.key, self.key_line = event.value, event.start_mark.line + 1
-            self.check_text(event, (*self.path_here(), self.key))
+            path = (*self.stack[-1][1], self.key)
+            self.check_text(event, path)
         else:
             path = self.place(event, None)
             self.put(path, self.resolve(event, path))
+        self.forbid_marks(event, path)
 
     @property
     def waits_for_key(self) -> bool:
         return isinstance(self.stack[-1][0], dict) and self.key is None
-
-    def path_here(self) -> Path_:
-        return self.stack[-1][1]
 
     def place(self, event: Any, value: Any) -> Path_:
         """Put `value` where the next node belongs; the path that it got."""
@@ -246,9 +264,9 @@ class _Builder:
             return event.value
         value = plain_value(event.value)
         if value is None:
-            self.note(path, "", "nothing stands here (null is not allowed)", "write a value or take the name out", event)
+            self.note(path, "nothing stands here (null is not allowed)", "write a value or take the name out", event)
         elif isinstance(value, float) and not math.isfinite(value):
-            self.note(path, shown(event.value, quote=False), "a number must be finite", "", event)
+            self.note(path, "a number must be finite", "", event, shown(event.value, quote=False))
         elif isinstance(value, str):
             self.check_text(event, path)
         return value
@@ -256,19 +274,17 @@ class _Builder:
     def check_text(self, event: Any, path: Path_) -> None:
         bad = next((char for char in event.value if not is_plain(char)), None)
         if bad is not None:
-            self.note(path, "", f"it holds the invisible character U+{ord(bad):04X}", "take it out", event)
+            self.note(path, f"it holds the invisible character U+{ord(bad):04X}", "take it out", event)
 
-    def forbid_marks(self, event: Any) -> None:
+    def forbid_marks(self, event: Any, path: Path_) -> None:
         if event.anchor is not None:
-            self.problem(event, "anchors are not allowed", "write the value out where it is needed")
+            self.note(path, "anchors are not allowed", "write the value out where it is needed", event)
         if event.tag is not None and not (isinstance(event, ScalarEvent) and event.tag == "!"):
-            self.problem(event, f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out")
+            self.note(path, f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out", event)
 
-    def note(self, path: Path_, value: str, rule: str, fix: str, event: Any) -> None:
-        self.problems.append(Problem(path, rule, fix, value, event.start_mark.line + 1))
-
-    def problem(self, event: Any, rule: str, fix: str) -> None:
-        self.note((), "", rule, fix, event)
+    def note(self, path: Path_, rule: str, fix: str, event: Any, value: str = "") -> None:
+        line = self.lines.get(path, event.start_mark.line + 1)
+        self.problems.append(Problem(path, rule, fix, value, line))
 
     def stop(self, event: Any, rule: str) -> None:
         raise InvalidFile(self.name, [*self.problems, Problem((), rule, line=event.start_mark.line + 1)])

@@ -84,6 +84,8 @@ def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Pr
         if not entry["loc"] and entry["type"] == "value_error":
             continue  # the record's own cross-field rules: `check` runs them on the data, with paths
         path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")
+        if entry["type"] == "too_short" and len(entry["input"]) >= entry["ctx"]["min_length"]:
+            continue  # enough items stand there; what is wrong with each is said elsewhere
         rule, fix = _said(kind, path, entry)
         scalar = _is_scalar(entry["input"]) and entry["type"] != "missing"
         yield Problem(path, rule, fix, shown(entry["input"]) if scalar else "")
@@ -114,11 +116,12 @@ def _unknown(kind: type, path: Path_) -> tuple[str, str]:
 def _not_a_number(entry: Any) -> tuple[str, str]:
     value = entry["input"].strip() if isinstance(entry["input"], str) else ""
     try:
-        number = float(value.removesuffix("%"))
+        number = float(value.removesuffix("%").replace(",", ".", 1))
     except ValueError:
         return "it should be a number", ""
-    percent = value.endswith("%") and math.isfinite(number)
-    return "it should be a number", f"write {number / 100:g}" if percent else "write it without quotes"
+    if value.endswith("%") and math.isfinite(number):
+        return "it should be a number", f"write {number / 100:g}"
+    return "it should be a number", "write it without quotes" if "," not in value else f"write {number:g}, with a point"
 
 
 def _too_large(entry: Any) -> tuple[str, str]:
@@ -128,8 +131,13 @@ def _too_large(entry: Any) -> tuple[str, str]:
 
 
 def _bad_name(entry: Any) -> tuple[str, str]:
-    good = re.sub(r"[^A-Za-z0-9._-]+", "-", str(entry["input"])).strip("-._")
+    good = re.sub(r"[^A-Za-z0-9._-]+", "-", re.sub(r"<[^>]*>", "", str(entry["input"]))).strip("-._")
     return "a name is letters, digits, dots, dashes and underscores", f"write {good[:60]}" if good else ""
+
+
+def _bad_kind(entry: Any) -> tuple[str, str]:
+    kinds = [kind.strip(" '") for kind in entry["ctx"]["expected_tags"].split(",")]
+    return f"no kind is called {shown(entry['ctx']['tag'])}", suggest(str(entry["ctx"]["tag"]), kinds)
 
 
 #: Pydantic's error types: a rule and a fix, or a function that finds them.
@@ -148,6 +156,9 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "greater_than": lambda entry: (f"it should be more than {entry['ctx']['gt']:g}", ""),
     "string_pattern_mismatch": _bad_name,
     "string_too_short": ("it should not be empty", ""),
+    "too_short": lambda entry: (f"at least {entry['ctx']['min_length']} are needed here", "add what is missing"),
+    "union_tag_invalid": _bad_kind,
+    "union_tag_not_found": ("its kind is missing", "add kind: point, lognormal, gamma, pareto or table"),
 }
 
 
@@ -168,7 +179,9 @@ def fields_at(schema: dict[str, Any], path: Path_) -> list[str]:
     nodes = [schema]
     for step in path:
         nodes = [child for node in _resolved(nodes, schema) for child in _children(node, step)]
-    return [name for node in _resolved(nodes, schema) for name in node.get("properties", {})]
+    found = list(_resolved(nodes, schema))
+    needed = [name for node in found for name in node.get("required", [])]
+    return [*needed, *(name for node in found for name in node.get("properties", {}) if name not in needed)]
 
 
 def _resolved(nodes: list[dict[str, Any]], schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

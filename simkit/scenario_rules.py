@@ -7,8 +7,9 @@ speak of that), so that one run finds every problem, also in a file that is brok
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import Any, TypeGuard
 
@@ -26,6 +27,7 @@ NAMED = {
     "observed": "observed model",
 }
 REFUSALS = ("refuse", "refuse-with-reason")
+KINDS = (*REFUSALS, "partial", "answer", "act")
 
 
 def problems(data: Any) -> Iterator[Problem]:
@@ -54,9 +56,23 @@ def items(data: Any, key: str) -> list[tuple[int, dict[str, Any]]]:
     return [(i, item) for i, item in enumerate(value) if isinstance(item, dict)] if isinstance(value, list | tuple) else []
 
 
+class AnyName(list[str]):
+    """Names of which not all can be read: what declares them is broken, so every other name may be one of them."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 def names(data: Any, key: str) -> list[str]:
-    """The names of the mappings in the list `data[key]`."""
-    return [item["name"] for _, item in items(data, key) if isinstance(item.get("name"), str)]
+    """The names of the mappings in the list `data[key]`, each once."""
+    value = table(data).get(key, [])
+    found = list(dict.fromkeys(item["name"] for _, item in items(data, key) if is_name(item.get("name"))))
+    return found if isinstance(value, list | tuple) and len(found) == len(value) else AnyName(found)
+
+
+def is_name(name: Any) -> bool:
+    """Whether a declared name is one that other parts of the file may use."""
+    return isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) is not None
 
 
 def texts(value: Any) -> list[str]:
@@ -80,30 +96,32 @@ def combinations(data: Any) -> list[str]:
 # --- what many rules say ----------------------------------------------------------------------------------------------
 
 
-def unknown(name: str, known: Iterable[str], path: Path_, what: str) -> Iterator[Problem]:
+def unknown(name: str, known: Collection[str], path: Path_, what: str) -> Iterator[Problem]:
     """`name` should be one of `known`."""
-    known = list(known)
     if name not in known:
         yield Problem(path, f"no {what} has this name", suggest(name, known), "" if path and path[-1] == name else shown(name))
 
 
-def unknown_keys(mapping: dict[str, Any], known: Iterable[str], path: Path_, what: str) -> Iterator[Problem]:
+def unknown_keys(mapping: dict[str, Any], known: Collection[str], path: Path_, what: str) -> Iterator[Problem]:
     """Every name of a mapping should be one of `known`."""
-    known = list(known)
     for name in mapping:
         yield from unknown(name, known, (*path, name), what)
 
 
-def adds_up(numbers: dict[Any, Any], path: Path_, what: str) -> Iterator[Problem]:
-    """`numbers` (all of them numbers) should add up to 1."""
-    if not numbers or not all(map(is_number, numbers.values())):
+def adds_up(numbers: Sequence[tuple[str, Any]], path: Path_, what: str) -> Iterator[Problem]:
+    """Numbers with their labels (all of them numbers) should add up to 1."""
+    values = [number for _, number in numbers if is_number(number)]
+    total = math.fsum(values)
+    if not values or len(values) < len(numbers) or abs(total - 1) <= TOLERANCE:
         return
-    total = math.fsum(numbers.values())
-    if abs(total - 1) > TOLERANCE:
-        last = list(numbers)[-1]
-        rest = numbers[last] + 1 - total
-        fix = f"if the others are right, {last} is {rest:.6g}" if 0 <= rest <= 1 else "divide each by their sum"
-        yield Problem(path, f"{what} should add up to 1, not to {total:.6g}", fix)
+    rest = values[-1] + 1 - total
+    fix = f"if the others are right, {numbers[-1][0]} is {rest:.6g}" if 0 <= rest <= 1 else "divide each by their sum"
+    yield Problem(path, f"{what} should add up to 1, not to {total:.6g}", fix)
+
+
+def labelled(data: Any, key: str, *steps: str) -> list[tuple[str, Any]]:
+    """For each mapping in the list `data[key]` its name and what stands at `steps` in it."""
+    return [(shown(item.get("name", i), quote=False), table(item, *steps[:-1]).get(steps[-1])) for i, item in items(data, key)]
 
 
 def cells(base: dict[str, Any], path: Path_) -> Iterator[tuple[str, str, Any, Path_]]:
@@ -136,12 +154,9 @@ def unique_names(data: Any) -> Iterator[Problem]:
 
 def shares(data: Any) -> Iterator[Problem]:
     """Shares add up to 1 and lie in their intervals."""
-    values = {}
     for i, segment in items(data, "segments"):
-        share = table(segment, "share")
-        values[segment.get("name", i)] = share.get("value")
-        yield from interval(share, ("segments", i, "share"))
-    yield from adds_up(values, ("segments",), "the shares")
+        yield from interval(table(segment, "share"), ("segments", i, "share"))
+    yield from adds_up(labelled(data, "segments", "share", "value"), ("segments",), "the shares")
     yield from interval(table(data, "overlap"), ("overlap",))
 
 
@@ -164,7 +179,7 @@ def signal_rows(data: Any) -> Iterator[Problem]:
         rows = table(segment, "signals")
         yield from unknown_keys(rows, names(data, "signals"), ("segments", i, "signals"), "signal")
         for name in names(data, "signals"):
-            if name not in rows and isinstance(segment.get("signals"), dict):
+            if not rows.get(name) and isinstance(segment.get("signals"), dict):
                 yield Problem(("segments", i, "signals"), f"the signal {name} has no row", "say how often each value occurs")
         yield from rows_of_values(data, rows, ("segments", i, "signals"))
 
@@ -174,13 +189,13 @@ def rows_of_values(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Pro
     for _, signal in items(data, "signals"):
         name, row = signal.get("name"), table(rows, str(signal.get("name")))
         yield from unknown_keys(row, texts(signal.get("values")), (*path, str(name)), f"value of the signal {name}")
-        yield from adds_up(row, (*path, str(name)), "the chances")
+        yield from adds_up(list(row.items()), (*path, str(name)), "the chances")
 
 
 def responses(data: Any) -> Iterator[Problem]:
     """One response is a refusal; refusals cross no constraint; constraints are declared."""
-    refusals = [response for _, response in items(data, "responses") if response.get("kind") in REFUSALS]
-    if items(data, "responses") and not refusals:
+    kinds = [response.get("kind") for _, response in items(data, "responses")]
+    if kinds and all(kind in KINDS and kind not in REFUSALS for kind in kinds):
         yield Problem(("responses",), "one response must be a refusal: it is what is left when nothing else is allowed")
     for i, response in items(data, "responses"):
         crossed = texts(response.get("crosses"))
@@ -199,7 +214,7 @@ def stakes(data: Any) -> Iterator[Problem]:
     if isinstance(table(data, "stakes").get("help"), dict):
         for segment in segments:
             missing = [name for name in known if name not in table(helps, segment)]
-            if missing:
+            if missing and not isinstance(known, AnyName) and not isinstance(segments, AnyName):
                 place = ("stakes", "help", segment) if segment in helps else ("stakes", "help")
                 yield Problem(place, f"help of {', '.join(missing)} for {segment} is missing", "write 0 if it helps nobody")
     for kind in ("help", "harm", "neglect"):
@@ -218,7 +233,9 @@ def stakes_table(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Probl
         yield from unknown(response, names(data, "responses"), place, "response")
         severity = table(entry).get("severity")
         if isinstance(severity, str):
-            yield from unknown(severity, table(data, "severities"), (*place, "severity"), "severity")
+            declared = data.get("severities", {})
+            known = list(declared) if isinstance(declared, dict) else AnyName()
+            yield from unknown(severity, known, (*place, "severity"), "severity")
 
 
 def question(data: Any) -> Iterator[Problem]:
@@ -231,7 +248,7 @@ def question(data: Any) -> Iterator[Problem]:
             yield Problem(path, "there is no question to reply to", "add a question, or take the replies out")
             continue
         yield from unknown_keys(row, replies, path, "reply")
-        yield from adds_up(row, path, "the chances")
+        yield from adds_up(list(row.items()), path, "the chances")
         if asked and not row:
             yield Problem(
                 ("segments", i), "the replies to the question are missing", f"one chance each for {', '.join(replies)}"
@@ -259,13 +276,13 @@ def reweighing(data: Any) -> Iterator[Problem]:
             yield from unknown_keys(table(rows), names(data, "signals"), path, "signal")
         for kind in ("help", "harm", "neglect"):
             yield from stakes_table(data, table(context, "stakes", kind), ("contexts", i, "stakes", kind))
-    yield from adds_up({s.get("name", i): s.get("chance") for i, s in items(data, "states")}, ("states",), "the chances")
+    yield from adds_up(labelled(data, "states", "chance"), ("states",), "the chances")
     yield from somebody_left(data)
 
 
 def somebody_left(data: Any) -> Iterator[Problem]:
     """In every context, in every state, some segment with a positive share keeps a positive weight."""
-    values = [(str(s.get("name")), table(s, "share").get("value")) for _, s in items(data, "segments")]
+    values = labelled(data, "segments", "share", "value")
     base = {name: float(value) for name, value in values if is_number(value)}
     if not base or len(base) < len(values):
         return

@@ -1,0 +1,199 @@
+"""The door: what YAML means here, where things stand, and that no file gets through it in another way."""
+
+import importlib.util
+import pickle
+import sys
+from pathlib import Path
+
+import pytest
+
+import simkit as sk
+from simkit.files import MAX_BYTES, MAX_NODES, Problem, dotted, find, parse, read_text, shown, suggest
+from simkit.scenario import read
+
+ROOT = Path(__file__).parent.parent
+MINIMAL = (ROOT / "tests" / "cases" / "valid" / "minimal.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("off", "off"),
+        ("yes", "yes"),
+        ("true", True),
+        ("False", False),
+        ("1", 1),
+        ("-7", -7),
+        ("007", 7),
+        ("1e-5", 1e-5),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("+2.5E3", 2500.0),
+        ("0x10", "0x10"),
+        ("1_000", "1_000"),
+        ("2026-01-01", "2026-01-01"),
+        ("12:30", "12:30"),
+        ("1.2.3", "1.2.3"),
+        ('"1"', "1"),
+        ("'true'", "true"),
+        ("99999999999999999999", 1e20),
+        ("[a, 1]", ["a", 1]),
+        ("{a: {b: c}}", {"a": {"b": "c"}}),
+    ],
+)
+def test_scalars_mean_what_yaml_1_2_says(text, value):
+    found = parse(f"x: {text}").data["x"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_every_path_has_its_line():
+    tree = parse("a: 1\nb:\n- c: 2\n  d:\n    e: [3,\n  4]\n")
+    assert [tree.lines[path] for path in [("a",), ("b",), ("b", 0), ("b", 0, "c"), ("b", 0, "d", "e", 1)]] == [1, 2, 3, 3, 6]
+
+
+def message(text: str) -> str:
+    with pytest.raises(sk.InvalidFile) as caught:
+        read(text)
+    return str(caught.value)
+
+
+BOMB = "a: &a [x,x,x,x,x,x,x,x]\n"
+BOMB += "".join(f"{b}: &{b} [{','.join(['*' + a] * 8)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+
+HOSTILE = {
+    "alias bomb": (BOMB, "anchors are not allowed"),
+    "deep flow": ("[" * 100_000, "nesting is deeper"),
+    "deep block": ("- " * 100_000, "nesting is deeper"),
+    "deep keys": ("? " * 100_000, "must be plain text"),
+    "many values": ("[" + "1," * (MAX_NODES + 5) + "]", "holds more than"),
+    "long line": ("request: " + "x " * 200_000, "request"),
+    "unterminated quote": ("request: '" + "''" * 100_000, "close the quote"),
+    "executes": ("!!python/object/apply:os.system ['true']", "tags are not allowed"),
+    "surrogate": ('request: "\\ud800"', "invisible character"),
+    "escape": ('request: "\\x1b[2J"', "invisible character U+001B"),
+    "null byte": ("request: a\x00b", "control character"),
+    "directive": ("%TAG ! tag:example,2000:\n---\n!x request: 1", "tags are not allowed"),
+    "yaml 1.1": ("%YAML 1.1\n---\nrequest: off\n", "missing"),
+    "huge number": ("request: " + "9" * 100_000, "finite"),
+    "nothing": ("", "empty"),
+    "only dashes": ("---", "nothing stands here"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_ends_in_the_error(name):
+    text, said = HOSTILE[name]
+    found = message(text)
+    assert said in found
+    assert len(found) < 50_000
+    assert found.isprintable() or set(found) - set("\n") == {char for char in found if char.isprintable()}
+
+
+def test_a_file_of_100_megabytes_is_not_read(tmp_path):
+    path = tmp_path / "large.yaml"
+    with path.open("wb") as stream:
+        stream.seek(100 * 1024 * 1024)
+        stream.write(b"x")
+    with pytest.raises(sk.InvalidFile, match=f"larger than {MAX_BYTES // 1024} kB"):
+        sk.load(path)
+    with pytest.raises(sk.InvalidFile, match="larger than"):
+        parse("x" * (MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/", "no/such/file.yaml"])
+def test_what_is_no_file_ends_in_the_error(path):
+    with pytest.raises(sk.InvalidFile, match=r"no such file|not a regular file"):
+        sk.load(Path(path))
+
+
+def test_bytes_that_are_not_text(tmp_path):
+    path = tmp_path / "bytes.yaml"
+    path.write_bytes(b"request: a\nabout: \xff\n")
+    with pytest.raises(sk.InvalidFile, match="line 2: it is not UTF-8"):
+        sk.load(path)
+    path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.encode())
+    assert sk.load(path).request == "Is this safe?"
+    assert read_text(path).startswith("#")
+
+
+def test_problems_stand_in_the_order_of_the_file_each_place_once():
+    text = (
+        MINIMAL.replace("0.95, nurse", "0.9, nurse")
+        .replace("answer: 1}", "answr: 1}")
+        .replace("about: a small case", "about: 3")
+    )
+    with pytest.raises(sk.InvalidFile) as caught:
+        read(text, "mine.yaml")
+    problems = caught.value.problems
+    assert [problem.line for problem in problems] == sorted(problem.line for problem in problems)
+    assert len({problem.path for problem in problems}) == len(problems) == 4
+    assert str(caught.value).startswith("mine.yaml: 4 problems\n  line 3: about is 3: it should be text")
+
+
+def test_a_thousand_problems_are_counted_not_shown():
+    found = message("\n".join(f"unknown-{i}: {{}}" for i in range(1000)))
+    assert "1006 problems" in found
+    assert len(found.splitlines()) == 52
+    assert found.endswith("more")
+
+
+def test_the_error_travels():
+    error = sk.InvalidFile("mine.yaml", [Problem(("a", 0), "a rule", "a fix", "1", 3)])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error) == "mine.yaml: 1 problem\n  line 3: a[0] is 1: a rule; a fix"  # noqa: S301
+
+
+def test_names_of_the_library_and_paths(tmp_path):
+    assert find("santa", "scenarios").name == "santa.yaml"
+    assert find("./santa.yaml", "scenarios") == Path("santa.yaml")
+    assert find(tmp_path / "x", "scenarios") == tmp_path / "x"
+    with pytest.raises(sk.InvalidFile, match="did you mean santa"):
+        sk.load("santta")
+
+
+def test_what_is_shown_is_short_and_plain():
+    assert dotted(("segments", 2, "share")) == "segments[2].share"
+    assert shown("x" * 100) == '"' + "x" * 56 + "…"
+    assert "\x1b" not in shown("\x1b[31m")
+    assert "\u202e" not in dotted(("\u202e",))
+    assert suggest("anwser", ["answer", "refuse"]) == "did you mean answer?"
+    assert suggest("zzz", []) == "none is declared"
+
+
+def test_records_check_again_when_replaced():
+    from dataclasses import FrozenInstanceError, replace
+
+    from pydantic import ValidationError
+
+    scenario = read(MINIMAL).scenario
+    with pytest.raises(ValidationError, match="add up to 1"):
+        replace(scenario, segments=scenario.segments[:1])
+    with pytest.raises(FrozenInstanceError):
+        scenario.users = 5
+    assert replace(scenario, users=5).users == 5
+
+
+def fuzzer():
+    """The mutation code, which lives with the long run."""
+    spec = importlib.util.spec_from_file_location("fuzz_files", ROOT / "verification" / "fuzz_files.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fuzz_files"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_three_thousand_mutated_files(capsys):
+    """Each loads or ends in the error; `verification/fuzz_files.py` runs many more."""
+    found = fuzzer().fuzz(3000, seed=0)
+    with capsys.disabled():
+        print(f" [fuzz: {found.loaded} loaded, {found.refused} refused, slowest {found.slowest:.2f} s] ", end="")
+    assert found.loaded > 50
+    assert found.refused > 1000
+
+
+def test_the_fuzzer_sees_another_exception(monkeypatch):
+    """Negative control."""
+    module = fuzzer()
+    monkeypatch.setattr(module.sk, "load", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        module.fuzz(2, seed=0)
