@@ -6,6 +6,7 @@ Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no se
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from .files import InvalidFile
     from .report import Report
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from . import __version__
+
+        print(f"simkit {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="simkit",
     help="What an assistant's answers do to everyone who sends the same words.",
@@ -33,6 +43,16 @@ err = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 CONTEXT = typer.Option("--context", "-c", help="An operator context of the file.")
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """What an assistant's answers do to everyone who sends the same words.
+
+    Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no sense.
+    """
 
 
 def names(incomplete: str) -> list[str]:
@@ -66,7 +86,7 @@ def check(
     else:
         for wrong in found:
             err.print(escape(str(wrong)), style="red", soft_wrap=True)
-        out.print(f"{len(paths) - len(found)} of {len(paths)} files are fine.")
+        out.print(f"{len(paths)} files checked, {len(found)} with problems.")
     raise typer.Exit(1 if found else 0)
 
 
@@ -114,6 +134,10 @@ def run(
 
     from .report import report, to_json
 
+    if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
+        _stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
+    if harm_weight is not None and not math.isfinite(harm_weight):
+        _stop("a harm weight is finite")
     case = _bend(_load(scenario, context), state, share or [], overlap)
     with err.status("drawing plausible worlds") if err.is_terminal else _Quiet():
         found = report(case, harm_weight=harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
@@ -177,17 +201,16 @@ def _load(scenario: str, context: str = "") -> Case:
 def _bend(case: Case, state: str, shares: list[str], overlap: float | None) -> Case:
     try:
         case = case.in_state(state) if state else case
-        for item in shares:
-            segment, _, value = item.partition("=")
-            case = case.with_share(segment, _number(value, item))
+        pairs = [(item.partition("=")[0], _number(item)) for item in shares]
+        case = case.with_shares(dict(pairs)) if pairs else case
         return case if overlap is None else case.with_overlap(overlap)
     except ValueError as error:
         _stop(str(error))
 
 
-def _number(text: str, item: str) -> float:
+def _number(item: str) -> float:
     try:
-        return float(text)
+        return float(item.partition("=")[2])
     except ValueError:
         raise ValueError(f"--share takes SEGMENT=SHARE, such as caregiver=0.2, not {item!r}") from None
 
@@ -195,10 +218,9 @@ def _number(text: str, item: str) -> float:
 def _save(found: Report, path: Path) -> None:
     from .plots import overview, save
 
-    if path.suffix not in (".svg", ".png", ".pdf"):
-        _stop(f"a figure is saved as .svg, .png or .pdf, not as {path.suffix or 'a name without an ending'}")
     try:
         save(overview(found), path, found.heading)
+        err.print(f"The picture is in {escape(str(path))}.", soft_wrap=True)
     except OSError as error:
         _stop(f"{path} cannot be written: {error.strerror}")
 
@@ -209,12 +231,17 @@ def _print(found: Report) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     columns = len(HEAD) if out.width >= 120 else NARROW
     for i, name in enumerate(HEAD[:columns]):
-        table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="left" if i == 0 else "right", no_wrap=i == 0)
+        table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="left" if i == 0 else "right", no_wrap=i > 0)
     for row in found.table():
         table.add_row(*map(escape, row[:columns]))
     out.print(escape(found.heading), style="bold", soft_wrap=True)
     out.print(table)
     out.print(escape(found.note if columns == NARROW else f"{found.note} {found.wide_note}"), style="dim")
+    if columns == NARROW:
+        out.print(
+            "A terminal of 120 columns also shows over-caution, over-compliance, regret and how often each is best.",
+            style="dim",
+        )
     for sentence in found.sentences():
         out.print()
         out.print(escape(sentence))

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .files import suggest
-from .population import Bools, Floats, Population, frozen, frozen_bools, with_overlap, with_share
+from .population import Bools, Floats, Population, frozen, frozen_bools, with_overlap, with_shares
 from .scenario_rules import REFUSALS
 from .severity import Point, Severity
 from .tables import html_lines, html_table, number, percent, text_table
+
+W = TypeVar("W", float, ArrayLike)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,9 +68,10 @@ class Case:
     users: int = 1000
     context: str = ""
     state: str = ""
-    bends: tuple[tuple[str, tuple[str | float, ...]], ...] = ()
+    bends: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     """What was changed since the file: the methods that were called, with their values."""
     about: str = ""
+    units: str = ""
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
     contexts: tuple[str, ...] = ()
@@ -121,6 +124,19 @@ class Case:
         with np.errstate(invalid="ignore"):
             return frozen(self.help - np.where(weight > 0, weight * self.loss, 0.0))
 
+    def weight(self, harm_weight: W | None) -> W | float:
+        """The harm weight to use: the one given, or the file's.  A ValueError unless it is finite and not negative."""
+        if harm_weight is None:
+            return self.harm_weight
+        if not (np.isfinite(harm_weight).all() and np.min(harm_weight) >= 0):
+            raise ValueError(f"a harm weight is finite and never negative, not {harm_weight}")
+        return harm_weight
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The names of the segments."""
+        return self.population.segments
+
     def response(self, name: str) -> int:
         """Where a response stands, or a ValueError that suggests a name."""
         if name not in self.responses:
@@ -139,7 +155,7 @@ class Case:
             case = getattr(case, how)(*values)
         return case
 
-    def _bent(self, how: str, *values: str | float, **changes: object) -> Case:
+    def _bent(self, how: str, *values: object, **changes: object) -> Case:
         return replace(self, bends=(*self.bends, (how, values)), **changes)  # type: ignore[arg-type]
 
     def in_state(self, name: str) -> Case:
@@ -152,8 +168,12 @@ class Case:
         return self._bent("in_state", name, population=single, state=name)
 
     def with_share(self, segment: str, share: float) -> Case:
-        """The same request if this segment's share (as in the file) were `share`; the others fill the rest."""
-        return self._bent("with_share", segment, share, population=with_share(self.population, segment, share))
+        """The same request if this segment's share (before a context) were `share`; the others fill the rest."""
+        return self.with_shares({segment: share})
+
+    def with_shares(self, shares: Mapping[str, float]) -> Case:
+        """The same request if these segments' shares (before a context) were these; the others fill the rest."""
+        return self._bent("with_shares", dict(shares), population=with_shares(self.population, shares))
 
     def with_overlap(self, overlap: float) -> Case:
         """The same request if a fraction `overlap` of each segment sent the signals of the other kind."""
@@ -209,10 +229,20 @@ class Case:
         """Whether some harm has no finite mean."""
         return not np.isfinite(self.loss).all()
 
+    @property
+    def title(self) -> str:
+        """The name, with the context and what was changed since the file."""
+        said = [f"context {self.context}"] if self.context else []
+        for how, values in self.bends:
+            if how == "with_shares":
+                said += [f"{segment}={share:g}" for segment, share in values[0].items()]
+            else:
+                said.append(" ".join([BENDS[how], *map(str, values)]))
+        return ", ".join([self.name, *said])
+
     def _lines(self) -> list[str]:
         """The case in words."""
-        place = "".join(f", {word} {name}" for word, name in (("context", self.context), ("state", self.state)) if name)
-        lines = [f"{self.name}{place}: “{self.request}”", *([self.about] if self.about else [])]
+        lines = [f"{self.title}: “{self.request}”", *(text for text in (self.about, self.units) if text)]
         for who, out in (("Constraints rule", self.crosses), ("The operator rules", self.forbidden)):
             if out.any():
                 lines.append(f"{who} out: {', '.join(name for name, no in zip(self.responses, out, strict=True) if no)}.")
@@ -230,7 +260,7 @@ class Case:
             cells = [f"{number(h)} / {number(x)}" for h, x in zip(self.help[s], self.loss[s], strict=True)]
             kind = " (harmful)" if people.harmful[s] else ""
             rows.append([name + kind, percent(float(people.shares[s])), f"{share} ({low} to {high})", *cells])
-        return ["segment", "share", "in the file", *self.responses], rows
+        return ["segment", "share", "base (90% of belief)", *self.responses], rows
 
     def __repr__(self) -> str:
         return "\n".join([*self._lines(), "", text_table(*self._table()), "", CELLS])
@@ -239,6 +269,14 @@ class Case:
         first, *rest = self._lines()
         return html_lines(first, rest) + html_table(*self._table(), CELLS)
 
+
+#: How a case speaks of what was changed since the file.
+BENDS = {
+    "in_state": "state",
+    "with_overlap": "overlap",
+    "with_learning": "learned",
+    "without_constraints": "without constraints",
+}
 
 #: What the cells of a case's table hold.
 CELLS = "Cells: expected help / harm (of answering or of not answering) per request."

@@ -41,6 +41,8 @@ def _by_state(case: Case, policy: Policy) -> Iterator[tuple[Floats, Floats]]:
 
 def fits(case: Case, policy: Policy) -> None:
     """Raise a ValueError if the policy was made for other signals, responses, replies or states."""
+    if not (isinstance(case, Case) and isinstance(policy, Policy)):
+        raise TypeError(f"a case and a policy are needed, in this order, not {type(case).__name__} and {type(policy).__name__}")
     needed = (len(case.population.signal_names), len(case.responses))
     if policy.answer.shape[-2:] != needed:
         raise ValueError(f"{policy.name} has a table of shape {policy.answer.shape[-2:]}; {case.name} needs {needed}")
@@ -243,7 +245,7 @@ def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outc
     `harm_weight` is how many help units one harm unit outweighs (the file's, if it is not given).
     """
     fits(case, policy)
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     return Outcome(case, policy, weight, _by_segment(case, policy))
 
 
@@ -311,6 +313,6 @@ def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
 
 def gain(case: Case, instructed: Policy, own: Policy, harm_weight: float | None = None) -> Floats:
     """Net gain of `own` over `instructed` per sender of each signal, (K,), help units, as `case` (a belief) sees it."""
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     gap = net_per_sender(case, own, weight) - net_per_sender(case, instructed, weight)
     return np.einsum("ks,...sk->...k", case.population.posterior, gap)

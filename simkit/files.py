@@ -264,7 +264,7 @@ class _Builder:
             return event.value
         value = plain_value(event.value)
         if value is None:
-            self.note(path, "nothing stands here (null is not allowed)", "write a value or take the name out", event)
+            self.note(path, "nothing stands here (null is not allowed)", _null_fix(str(path[-1]) if path else ""), event)
         elif isinstance(value, float) and not math.isfinite(value):
             self.note(path, "a number must be finite", "", event, shown(event.value, quote=False))
         elif isinstance(value, str):
@@ -288,6 +288,15 @@ class _Builder:
 
     def stop(self, event: Any, rule: str) -> None:
         raise InvalidFile(self.name, [*self.problems, Problem((), rule, line=event.start_mark.line + 1)])
+
+
+def _null_fix(name: str) -> str:
+    """What most likely helps where a name has no value."""
+    if name.isdigit():
+        return "if this is a decimal comma, write a point"
+    if ":" in name.strip(":"):
+        return "put a space after the colon"
+    return "write a value or take the name out"
 
 
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -325,5 +334,6 @@ def find(name: str | Path, folder: str) -> Path:
         return Path(name)
     known = sorted(path.stem for path in library(folder).glob("*.yaml"))
     if text not in known:
-        raise InvalidFile(shown(text, quote=False), [Problem((), f"no such name in {folder}/", suggest(text, known))])
+        beside = f"did you mean {text}.yaml?" if Path(f"{text}.yaml").is_file() else suggest(text, known)
+        raise InvalidFile(shown(text, quote=False), [Problem((), f"no such name in {folder}/", beside)])
     return library(folder) / f"{text}.yaml"

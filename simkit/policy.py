@@ -196,7 +196,7 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     learning"; Raiffa & Schlaifer (1961) for the question.
     """
     world = believed or case
-    value = world.value(case.harm_weight if harm_weight is None else harm_weight)
+    value = world.value(case.weight(harm_weight))
     answer, best = _argmax(contract(world.population.joint.T, value), case.allowed)
     name = "best" if believed is None else "best for a believed world"
     if world.question is None or case.question is None:

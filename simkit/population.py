@@ -179,29 +179,34 @@ class Population:
         return f"<Population: {parts}; {len(self.signal_names)} signals>"
 
 
-def with_share(population: Population, segment: str, share: float) -> Population:
-    """The population with one segment's share set and the others scaled to fill the rest; intervals move along.
+def with_shares(population: Population, shares: Mapping[str, float]) -> Population:
+    """The population with some base shares set and the others scaled to fill the rest; intervals move along.
 
-    The share is the file's own, before a context or a state reweighs it.
+    Base shares are the file's own, before a context or a state reweighs them.
     """
-    index = segment_index(population, segment)
-    if not 0 <= share <= 1:
-        raise ValueError(f"a share is a number from 0 to 1, not {share:g}")
-    before = population.share[index]
-    if before == 1 and share < 1:
-        raise ValueError(f"{segment} is the only sender: nobody else could take the rest of the share")
-    scale = np.full(len(population.share), (1 - share) / (1 - before) if before < 1 else 1.0)
-    scale[index] = share / before if before > 0 else 0.0
-    moved = population.share * scale
-    moved[index] = share
-    low, high = np.minimum(population.low * scale, 1), np.minimum(population.high * scale, 1)
-    if before == 0:
-        low[index] = high[index] = share
+    for share in shares.values():
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share is a number from 0 to 1, not {share:g}")
+    fixed = [segment_index(population, name) for name in shares]
+    free = np.setdiff1d(np.arange(len(population.share)), fixed)
+    moved, rest, held = population.share.copy(), 1 - sum(shares.values()), population.share[free].sum()
+    moved[fixed] = list(shares.values())
+    if rest < -1e-9 or (rest > 1e-9 and held == 0):
+        raise ValueError(f"the shares add up to {moved[fixed].sum():g}; nobody is left to make it 1")
+    moved[free] *= max(rest, 0.0) / held if held > 0 else 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(population.share > 0, moved / population.share, 0.0)
+    raised = (population.share == 0) & (moved > 0)
+    low = np.where(raised, moved, population.low * scale)
+    high = np.where(raised, moved, np.minimum(population.high * scale, 1))
     return replace(population, share=frozen(moved), low=frozen(low), high=frozen(high))
 
 
 def with_overlap(population: Population, overlap: float) -> Population:
-    """The population in which a fraction `overlap` of each segment sends the signals of the other kind."""
+    """The population in which a fraction `overlap` of each segment sends the signals of the other kind.
+
+    Its interval moves along: the ratios of low and high to the value stay.
+    """
     if not 0 <= overlap <= 1:
         raise ValueError(f"an overlap is a number from 0 to 1, not {overlap:g}")
     value, low, high = population.overlap

@@ -126,13 +126,24 @@ def _not_a_number(entry: Any) -> tuple[str, str]:
 
 def _too_large(entry: Any) -> tuple[str, str]:
     limit, value = entry["ctx"]["le"], entry["input"]
-    fix = f"if {value:g}% is meant, write {value / 100:g}" if limit == 1 and value <= 100 else ""
+    fix = f"if {value:g}% is meant, write {value / 100:g}" if limit == 1 and 2 <= value <= 100 else ""
     return f"it should be at most {limit:g}", fix
 
 
 def _bad_name(entry: Any) -> tuple[str, str]:
     good = re.sub(r"[^A-Za-z0-9._-]+", "-", re.sub(r"<[^>]*>", "", str(entry["input"]))).strip("-._")
     return "a name is letters, digits, dots, dashes and underscores", f"write {good[:60]}" if good else ""
+
+
+def _not_a_truth(entry: Any) -> tuple[str, str]:
+    truth = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(entry["input"]).lower())
+    return "it should be true or false", f"write {truth}" if truth else ""
+
+
+def _not_one_of(entry: Any) -> tuple[str, str]:
+    known = re.findall(r"'([^']*)'", entry["ctx"]["expected"])
+    near = suggest(str(entry["input"]), known)
+    return f"it should be one of {', '.join(known)}", near if near.startswith("did") else ""
 
 
 def _bad_kind(entry: Any) -> tuple[str, str]:
@@ -146,9 +157,9 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "float_type": _not_a_number,
     "float_parsing": _not_a_number,
     "int_type": ("it should be a whole number", ""),
-    "bool_type": ("it should be true or false", ""),
+    "bool_type": _not_a_truth,
+    "literal_error": _not_one_of,
     "string_type": lambda entry: ("it should be text", "put it in quotes" if _is_scalar(entry["input"]) else ""),
-    "dataclass_type": ("it should be a block of names and values", ""),
     "dict_type": ("it should be a block of names and values", ""),
     "tuple_type": ("it should be a list", ""),
     "less_than_equal": _too_large,
@@ -166,6 +177,9 @@ def _said(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
     """The rule that a field error breaks, and the likely fix."""
     if entry["type"] == "unexpected_keyword_argument":
         return _unknown(kind, path)
+    if entry["type"] == "dataclass_type":
+        fields = fields_at(json_schema(kind), path)[:6]
+        return "it should be a block of names and values", f"such as {{{', '.join(f'{name}: …' for name in fields)}}}"
     words = _WORDS.get(entry["type"], (_lower(entry["msg"]), ""))
     return words(entry) if callable(words) else words
 

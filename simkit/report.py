@@ -13,7 +13,7 @@ import numpy as np
 from .case import Case
 from .crowds import occurrences
 from .evaluate import Outcome, expect
-from .policy import Policy, bayes, candidates, observed, plausible
+from .policy import Policy, bayes, candidates, observed, plausible, stack
 from .population import Floats, draw_worlds
 from .robust import Comparison, compare, net_in_worlds
 from .tables import html_lines, html_table, number, percent, text_table
@@ -62,12 +62,21 @@ class SystemLayer:
     under_refusal: Range
     help: Range
     harm: Range
+    neglect: Range
+    net: Range
 
     def __str__(self) -> str:
         rates = [("over-refusal", self.over_refusal), ("under-refusal", self.under_refusal)]
-        moves = [f"{name} {100 * x.value:+.0f} points ({100 * x.low:+.0f} to {100 * x.high:+.0f})" for name, x in rates]
-        means = f"help {1000 * self.help.value:+.0f} and harm {1000 * self.harm.value:+.1f} per 1000 senders"
-        return f"System prompt of {self.policy} over {self.without}: {', '.join(moves)}; {means}."
+        moves = [f"{name} {_signed(100, x)} points" for name, x in rates]
+        amounts = [("help", self.help), ("harm", self.harm), ("neglect", self.neglect), ("net", self.net)]
+        means = [f"{name} {_signed(1000, x)}" for name, x in amounts]
+        return f"System prompt of {self.policy}: {', '.join(moves)}; per 1000 senders {', '.join(means)}."
+
+
+def _signed(scale: float, change: Range) -> str:
+    """A change with its interval, each with its sign."""
+    value, *ends = (("+" if x > 0 else "") + number(scale * x) for x in (change.value, change.low, change.high))
+    return f"{value} ({ends[0]}…{ends[1]})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,21 +111,20 @@ class Report:
     @property
     def heading(self) -> str:
         """What was compared."""
-        place = "".join(
-            f", {word} {name}" for word, name in (("context", self.case.context), ("state", self.case.state)) if name
-        )
-        return f"{self.case.name}{place}: “{self.case.request}”"
+        return f"{self.case.title}: “{self.case.request}”"
 
     @property
     def note(self) -> str:
         """What the columns mean."""
         counted = " (with 95% of what the counts leave open)" if self.case.observed else ""
-        return (
-            f"Amounts are per 1000 senders; one harm unit outweighs {number(self.harm_weight)} help units. "
-            f"Net: with 90% of {self.worlds} plausible worlds. Over-refusal: harmless senders refused; under-refusal: harmful "
-            f"senders not refused{counted}. "
-            f"Any harm: chance of at least one harmful event among {self.users} senders."
-        )
+        lines = [
+            *([self.case.units] if self.case.units else []),
+            f"Amounts are per 1000 senders; one harm unit outweighs {_units(self.harm_weight)}.",
+            f"Net: with 90% of {self.worlds} plausible worlds.",
+            f"Over-refusal: harmless senders refused; under-refusal: harmful senders not refused{counted}.",
+            f"Any harm: chance of at least one harmful event among {self.users} senders.",
+        ]
+        return " ".join(lines)
 
     @property
     def wide_note(self) -> str:
@@ -147,16 +155,30 @@ class Report:
 
     def sentences(self) -> list[str]:
         """The conclusions in words, each with how surely it holds and what would flip it."""
-        found = [*map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
+        found = [*self._as_labelled(), *map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
         if self.case.crosses.any():
             found.append(f"The hard constraints cost {number(1000 * self.price_of_constraints)} help units per 1000 senders.")
         return found
+
+    def _as_labelled(self) -> list[str]:
+        """What was observed, before a judged overlap is mixed in."""
+        overlap = self.case.population.overlap[0]
+        seen = [policy for policy in self.policies if policy.name in self.case.observed]
+        if not overlap or not seen:
+            return []
+        outcome = expect(self.case.with_overlap(0), stack(seen))
+        rates = zip(seen, outcome.over_refusal, outcome.under_refusal, strict=True)
+        said = ", ".join(f"{policy.name} {percent(over)} and {percent(under)}" for policy, over, under in rates)
+        mixed = (
+            f"These rates include a judged overlap: {percent(overlap)} of each kind of sender send the other kind's signals."
+        )
+        return [f"{mixed} Over- and under-refusal as labelled, without it: {said}."]
 
     def _worth(self) -> str:
         worth = self.information
         asking = f", asking {number(1000 * worth.value_of_question)}" if self.case.question else ""
         return (
-            f"Worth per 1000 senders, at the shares of the file: reading the signals {number(1000 * worth.value_of_signals)}"
+            f"Worth per 1000 senders, at these shares: reading the signals {number(1000 * worth.value_of_signals)}"
             f"{asking}, knowing who asks {number(1000 * worth.value_of_knowing_the_sender)} help units."
         )
 
@@ -178,6 +200,8 @@ class Report:
             "context": self.case.context,
             "state": self.case.state,
             "request": self.case.request,
+            "changed": self.case.bends,
+            "per": "request; help in help units, harm and neglect in harm units",
             "harm_weight": self.harm_weight,
             "users": self.users,
             "worlds": self.worlds,
@@ -195,6 +219,10 @@ class Report:
 HEAD = ["policy", "help", "harm", "neglect", "net", "over-refusal", "under-refusal", "any harm"]
 NARROW = len(HEAD)
 HEAD += ["over-caution", "over-compliance", "regret", "best in"]
+
+
+def _units(weight: float) -> str:
+    return f"{number(weight)} help unit{'' if weight == 1 else 's'}"
 
 
 def _rate(rate: Range) -> str:
@@ -234,7 +262,7 @@ def report(
     `worlds` plausible worlds are drawn from the file's intervals and from what the counts of observed models leave open.
     """
     chosen = list(policies) if policies is not None else candidates(case)
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     if policies is None:
         chosen[-1] = bayes(case, harm_weight=weight)
     many = case.users if users is None else users
@@ -254,7 +282,7 @@ def report(
         policies=tuple(chosen),
         rows=tuple(rows),
         conclusions=tuple(_conclusions(case, chosen, weight, rng, worlds)),
-        system_layers=tuple(system_layers(case, rng=rng, draws=worlds)),
+        system_layers=tuple(system_layers(case, weight, rng=rng, draws=worlds)),
         frontier=frontier(case),
         information=information(case, weight),
         price_of_constraints=price_of_constraints(case, weight),
@@ -291,28 +319,41 @@ def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
 
 
 def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.random.Generator, worlds: int) -> list[Comparison]:
-    """The best of the real or fixed policies against the second: the choice that an argument would be about."""
+    """What an argument would be about: the two best rivals; the best answer and the best refusal; what signals add.
+
+    Rivals are the observed models, or else one response to everybody.
+    """
     rivals = [policy for policy in policies if policy.name in case.observed] or [p for p in policies if p.name != "best"]
     ranked = sorted(rivals, key=lambda policy: -float(expect(case, policy, weight).net))
-    return [compare(case, ranked[0], ranked[1], weight, rng=rng, worlds=worlds)] if len(ranked) > 1 else []
+    pairs = [tuple(ranked[:2])] if len(ranked) > 1 else []
+    for refuses in (False, True):
+        kind = [p for p in ranked if p.name in case.responses and case.refuses[case.response(p.name)] == refuses]
+        if kind and kind[0] is not ranked[0] and (ranked[0], kind[0]) not in pairs:
+            pairs.append((ranked[0], kind[0]))
+    best = [policy for policy in policies if policy.name == "best"]
+    pairs += [(best[0], ranked[0])] if best and ranked and float(regret(case, ranked[0], weight)) > 1e-9 else []
+    return [compare(case, a, b, weight, rng=rng, worlds=worlds) for a, b in pairs]
 
 
-def system_layers(case: Case, *, rng: np.random.Generator, draws: int = 2000) -> list[SystemLayer]:
+def system_layers(
+    case: Case, harm_weight: float | None = None, *, rng: np.random.Generator, draws: int = 2000
+) -> list[SystemLayer]:
     """The effect of each system prompt in the file: observed models that are the same weights with and without it."""
-    return [_system_layer(case, with_, without, rng, draws) for with_, without in case.same_weights]
+    return [_system_layer(case, (with_, without), case.weight(harm_weight), rng, draws) for with_, without in case.same_weights]
 
 
-def _system_layer(case: Case, with_: str, without: str, rng: np.random.Generator, draws: int) -> SystemLayer:
-    pair = [observed(case, name) for name in (with_, without)]
-    seen = [expect(case, policy) for policy in pair]
-    open_ = [expect(case, plausible(policy, rng, draws)) for policy in pair]
+def _system_layer(case: Case, pair: tuple[str, str], weight: float, rng: np.random.Generator, draws: int) -> SystemLayer:
+    policies = [observed(case, name) for name in pair]
+    seen = [expect(case, policy, weight) for policy in policies]
+    open_ = [expect(case, plausible(policy, rng, draws), weight) for policy in policies]
 
     def change(of: str) -> Range:
         here, there = (getattr(outcome, of) for outcome in seen)
         drawn, base = (getattr(outcome, of) for outcome in open_)
         return _range(here - there, drawn - base)
 
-    return SystemLayer(with_, without, *(change(of) for of in ("over_refusal", "under_refusal", "help", "harm")))
+    columns = ("over_refusal", "under_refusal", "help", "harm", "neglect", "net")
+    return SystemLayer(*pair, *(change(of) for of in columns))
 
 
 def outcome_rows(outcome: Outcome) -> list[dict[str, float | str]]:

@@ -6,6 +6,7 @@ the values at which it turns.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -17,6 +18,7 @@ from .case import Case
 from .evaluate import expect, net_per_sender, weigh
 from .policy import Policy, bayes, plausible
 from .population import Floats, Worlds, draw_worlds, frozen, worlds_from
+from .tables import html_lines, number
 
 Loss = Literal["harm", "neglect", "loss"]
 
@@ -123,7 +125,7 @@ def minimax_regret(case: Case, harm_weight: float | None = None) -> MinimaxRegre
     Regret is a maximum of linear functions over a linear function of the shares, so its worst case is at a corner of the
     share polytope; a linear program over the corners is grown until no corner is violated.  The question is left out.
     """
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     value = case.value(weight)[:, case.allowed]
     if not np.isfinite(value).all():
         raise ValueError("regret needs finite harm: a severity has no finite mean")
@@ -185,23 +187,31 @@ def share_corners(case: Case) -> Floats:
 
 @dataclass(frozen=True)
 class Flip:
-    """The value of one judgement at which the conclusion turns; `flips_at` has none if it never does in the range."""
+    """The values of one judgement at which the conclusion turns (none: it never does), beside its value and interval."""
 
     of: str
     value: float
     flips_at: tuple[float, ...]
+    low: float = math.nan
+    high: float = math.nan
 
     def __str__(self) -> str:
-        turns = " and ".join(f"{x:.3g}" for x in self.flips_at)
-        return f"{self.of} ({self.value:.3g} here) " + (f"turns it at {turns}" if turns else "never turns it")
+        if not self.flips_at:
+            return f"{self.of} ({number(self.value)}) never turns it"
+        turns = " and ".join(number(x) for x in self.flips_at)
+        inside = any(self.low <= x <= self.high for x in self.flips_at)
+        where = (
+            f", {'inside' if inside else 'outside'} {number(self.low)} to {number(self.high)}" if self.high > self.low else ""
+        )
+        return f"{self.of} ({number(self.value)}) turns it at {turns}{where}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """Whether one policy beats another in net value, how surely, and what would turn it.
+    """Whether one policy is ahead of another in net value, how surely, and what would turn it.
 
-    `gain` is the net gain per request as the file stands; `draws` (n,) are the gains in plausible worlds; `holds` is the
-    fraction of them in which the better one (`better`) stays better, with the standard error of that fraction.
+    `gain` is the net gain per request (help units) as the case stands; `draws` (n,) are the gains in plausible worlds, in
+    which shares, overlap and observed rates vary and the stakes do not; `flips` says which values turn it, stakes included.
     """
 
     better: str
@@ -220,12 +230,25 @@ class Comparison:
         """The standard error of `holds`: worlds are drawn."""
         return float(np.sqrt(self.holds * (1 - self.holds) / len(self.draws)))
 
-    def __str__(self) -> str:
-        by = f"{self.better} beats {self.worse} by {self.gain:.3g} help units per request"
-        lines = [f"{by}, and does so in {self.holds:.0%} of {len(self.draws)} plausible worlds."]
+    def lines(self) -> list[str]:
+        """The conclusion in words, and a line for each value that turns it."""
+        if self.gain == 0 and not self.draws.any():
+            return [f"{self.better} and {self.worse} make no difference."]
+        verdict = ": an open question" if 0.2 < self.holds < 0.8 else ""
+        first = f"{self.better} is ahead of {self.worse} by {number(1000 * self.gain)} help units per 1000 senders"
+        first += f", and in {self.holds:.0%} of {len(self.draws)} plausible worlds (stakes as stated){verdict}."
         never = [flip.of for flip in self.flips if not flip.flips_at]
-        lines += [f"  {flip}" for flip in self.flips if flip.flips_at]
-        return "\n".join(lines + ([f"  never turned by {', '.join(never)}"] if never else []))
+        turns = [str(flip) for flip in self.flips if flip.flips_at]
+        return [first, *turns, *([f"never turned by {', '.join(never)}"] if never else [])]
+
+    def __str__(self) -> str:
+        return "\n  ".join(self.lines())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        first, *rest = self.lines()
+        return html_lines(first, rest)
 
 
 def compare(
@@ -236,7 +259,7 @@ def compare(
     Worlds differ in shares and overlap (drawn from the file's intervals) and, for observed policies, in what the counts
     leave open.
     """
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     gain = float(expect(case, a, weight).net - expect(case, b, weight).net)
     if gain < 0:
         a, b, gain = b, a, -gain
@@ -266,22 +289,36 @@ def _flips(case: Case, a: Policy, b: Policy, gap: Floats, harm_weight: float) ->
     def in_worlds(share: Floats, overlap: Floats) -> Floats:
         return np.einsum("nsk,sk->n", worlds_from(population, share, overlap).joint, gap)
 
+    before = " before the context" if case.context else ""
     for s, name in _movable(case) if finite else ():
 
         def along_share(x: Floats, s: int = s) -> Floats:
             return in_worlds(_moved(population.share, s, x), np.full(len(x), population.overlap[0]))
 
-        yield Flip(f"share of {name}", float(population.share[s]), _roots(along_share, grid))
+        ends = float(population.low[s]), float(population.high[s])
+        yield Flip(f"share of {name}{before}", float(population.share[s]), _roots(along_share, grid), *ends)
     if finite and population.overlap[2] > 0:
 
         def along_overlap(x: Floats) -> Floats:
             return in_worlds(np.tile(population.share, (len(x), 1)), x)
 
-        yield Flip("overlap", population.overlap[0], _roots(along_overlap, grid))
+        yield Flip("overlap", population.overlap[0], _roots(along_overlap, grid), *population.overlap[1:])
+    yield from _stakes_flips(case, a, b, harm_weight)
+
+
+def _stakes_flips(case: Case, a: Policy, b: Policy, harm_weight: float) -> Iterator[Flip]:
+    """Net gain is linear in the harm weight, in a factor on all harm and in one on all neglect: each turns it at most once."""
     first, second = expect(case, a), expect(case, b)
-    helps, losses = float(first.help - second.help), float(first.loss - second.loss)
-    turn = (helps / losses,) if losses and np.isfinite(losses) and helps / losses > 0 else ()
-    yield Flip("harm weight", harm_weight, turn)
+    help_, harm, neglect = (float(getattr(first, of) - getattr(second, of)) for of in ("help", "harm", "neglect"))
+    yield Flip("harm weight", harm_weight, _positive(help_, harm + neglect))
+    if harm_weight > 0:
+        yield Flip("all harm, times", 1.0, _positive(help_ / harm_weight - neglect, harm))
+        yield Flip("all neglect, times", 1.0, _positive(help_ / harm_weight - harm, neglect))
+
+
+def _positive(over: float, under: float) -> tuple[float, ...]:
+    """over / under, if that is a positive number."""
+    return (over / under,) if under and math.isfinite(under) and over / under > 0 else ()
 
 
 def _movable(case: Case) -> list[tuple[int, str]]:

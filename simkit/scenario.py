@@ -167,8 +167,10 @@ class Scenario:
     request: Text
     """The words that every sender sends."""
     about: Text
+    units: Note = ""
+    """What one help unit and one harm unit are."""
     users: Annotated[Count, Field(ge=1)] = 1000
-    """How many senders a picture shows."""
+    """How many senders the chance of any harm is about."""
     harm_weight: Positive = 1.0
     """Help units that one harm unit outweighs."""
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)]
@@ -232,6 +234,7 @@ def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case
         users=record.users,
         context=context.name if context else "",
         about=record.about,
+        units=record.units,
         same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
         contexts=tuple(context.name for context in record.contexts),
         deploy=_deploy,

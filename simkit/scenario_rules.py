@@ -156,7 +156,8 @@ def shares(data: Any) -> Iterator[Problem]:
     """Shares add up to 1 and lie in their intervals."""
     for i, segment in items(data, "segments"):
         yield from interval(table(segment, "share"), ("segments", i, "share"))
-    yield from adds_up(labelled(data, "segments", "share", "value"), ("segments",), "the shares")
+    if not isinstance(names(data, "segments"), AnyName):
+        yield from adds_up(labelled(data, "segments", "share", "value"), ("segments",), "the shares")
     yield from interval(table(data, "overlap"), ("overlap",))
 
 
@@ -168,7 +169,7 @@ def interval(share: dict[str, Any], path: Path_) -> Iterator[Problem]:
     low, value, high = ends
     if not low <= value <= high:
         rule = f"low, value, high should rise, not {low:g}, {value:g}, {high:g}"
-        yield Problem(path, rule, "widen the interval or move the value")
+        yield Problem(path, rule, "swap low and high" if high < low else "widen the interval or move the value")
     elif value > 0 and low == 0:
         yield Problem((*path, "low"), "the low end of a positive share is positive", f"write {value / 100:g} or smaller", "0")
 
@@ -213,15 +214,19 @@ def stakes(data: Any) -> Iterator[Problem]:
     helps = table(data, "stakes", "help")
     if isinstance(table(data, "stakes").get("help"), dict):
         for segment in segments:
-            missing = [name for name in known if name not in table(helps, segment)]
-            if missing and not isinstance(known, AnyName) and not isinstance(segments, AnyName):
+            row = table(helps, segment)
+            missing = [name for name in known if name not in row]
+            misspelt = any(name not in known for name in row) or (
+                segment not in helps and any(x not in segments for x in helps)
+            )
+            if missing and not misspelt and not isinstance(known, AnyName) and not isinstance(segments, AnyName):
                 place = ("stakes", "help", segment) if segment in helps else ("stakes", "help")
                 yield Problem(place, f"help of {', '.join(missing)} for {segment} is missing", "write 0 if it helps nobody")
     for kind in ("help", "harm", "neglect"):
         yield from stakes_table(data, table(data, "stakes", kind), ("stakes", kind))
     for segment, response in product(segments, known):
         entries = [table(data, "stakes", kind, segment, response).get("chance", 0) for kind in ("harm", "neglect")]
-        if all(map(is_number, entries)) and sum(entries) > 1:
+        if all(is_number(entry) and entry <= 1 for entry in entries) and sum(entries) > 1:
             path = ("stakes", "neglect", segment, response)
             yield Problem(path, f"harm and neglect are at most one event, so chances up to 1, not {sum(entries):g}")
 

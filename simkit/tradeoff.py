@@ -154,8 +154,8 @@ def regret(case: Case, policy: Policy, harm_weight: float | None = None) -> Floa
 
     An observed policy that crosses a hard constraint can have a negative regret: the bright line has its price.
     """
-    weight = case.harm_weight if harm_weight is None else harm_weight
-    return np.asarray(expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net)
+    weight = case.weight(harm_weight)
+    return expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net
 
 
 def price_of_constraints(case: Case, harm_weight: float | None = None) -> float:
@@ -183,22 +183,28 @@ class Information:
     @property
     def value_of_signals(self) -> float:
         """Value of reading the message at all."""
-        return self.signals - self.nothing
+        return _worth(self.signals, self.nothing)
 
     @property
     def value_of_question(self) -> float:
         """Value of being able to ask, after its cost."""
-        return self.question - self.signals
+        return _worth(self.question, self.signals)
 
     @property
     def value_of_knowing_the_sender(self) -> float:
         """Expected value of perfect information about the sender, over the signals alone."""
-        return self.sender - self.signals
+        return _worth(self.sender, self.signals)
+
+
+def _worth(informed: float, blind: float) -> float:
+    """What information adds; rounding is not worth anything."""
+    gain = informed - blind
+    return gain if gain > 1e-12 * max(abs(informed), abs(blind)) else 0.0
 
 
 def information(case: Case, harm_weight: float | None = None) -> Information:
     """What it is worth to see the signals, to ask, and to know who is asking."""
-    weight = case.harm_weight if harm_weight is None else harm_weight
+    weight = case.weight(harm_weight)
     value = np.where(case.allowed, case.value(weight), -np.inf)
     signals = float(_best(contract(case.population.joint.T, case.value(weight)), case.allowed).sum())
     return Information(
@@ -219,7 +225,7 @@ def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None
     `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.
     """
     chance = np.full(len(worlds), 1 / len(worlds)) if weights is None else np.asarray(weights, dtype=float)
-    value = case.value(case.harm_weight if harm_weight is None else harm_weight)
+    value = case.value(case.weight(harm_weight))
     score = np.einsum("nsk,sr->nkr", worlds.joint, value)
     informed = chance @ _best(score, case.allowed).sum(1)
     return float(informed - _best(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())

@@ -71,7 +71,7 @@ def test_a_share_of_zero_can_be_raised_and_a_sole_sender_cannot_step_aside():
     assert raised.share.tolist() == pytest.approx([0.7, 0.3])
     assert raised.low[1] == raised.high[1] == 0.3
     alone = from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0)
-    with pytest.raises(ValueError, match="only sender"):
+    with pytest.raises(ValueError, match="nobody is left"):
         alone.with_share("segment-0", 0.5)
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match="from 0 to 1"):

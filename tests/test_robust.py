@@ -135,14 +135,17 @@ def test_at_a_flip_two_policies_are_worth_the_same(seed):
     a, b = random_policy(case, rng), random_policy(case, rng)
     for flip in sk.robust.flips(case, a, b, case.harm_weight):
         for value in flip.flips_at:
-            there, weight = case, case.harm_weight
+            there, weight, times = case, case.harm_weight, {"harm": 1.0, "neglect": 1.0}
             if flip.of.startswith("share of "):
                 there = case.with_share(flip.of.removeprefix("share of "), value)
             elif flip.of == "overlap":
                 there = case.with_overlap(value)
-            else:
+            elif flip.of == "harm weight":
                 weight = value
-            nets = [float(sk.expect(there, policy, weight).net) for policy in (a, b)]
+            else:
+                times[flip.of.removeprefix("all ").removesuffix(", times")] = value
+            found = [sk.expect(there, policy, weight) for policy in (a, b)]
+            nets = [float(x.help - weight * (times["harm"] * x.harm + times["neglect"] * x.neglect)) for x in found]
             assert nets[0] == pytest.approx(nets[1], abs=1e-8), str(flip)
 
 
@@ -172,6 +175,7 @@ def test_a_conclusion_carries_how_often_it_holds():
     (share, *_) = found.flips
     assert share.flips_at == (pytest.approx(0.1),)
     assert "plausible worlds" in str(found)
+    assert "inside 0.01 to 0.25" in str(found)
 
 
 def test_a_comparison_with_itself_never_holds():

@@ -173,9 +173,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     found = fuzz(given.files, given.seed)
-    print(
-        f"{given.files} files: {found.loaded} loaded, {found.refused} refused, no other exception; slowest {found.slowest:.2f} s"
-    )
+    print(f"{found.loaded} files loaded, {found.refused} refused, no other exception; slowest {found.slowest:.2f} s")
     return 0
 
 
