@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import Bools, Floats, frozen, frozen_bools
 from .files import suggest
-from .population import Bools, Floats, Population, frozen, frozen_bools, with_overlap, with_shares
+from .population import Population, with_overlap, with_shares
 from .scenario_rules import REFUSALS
 from .severity import Point, Severity
 from .tables import html_lines, html_table, number, percent, text_table

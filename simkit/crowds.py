@@ -11,10 +11,10 @@ from typing import Literal
 
 import numpy as np
 
+from .arrays import Floats
 from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
-from .population import Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats, contract, frozen, met, weigh
 from .case import Case
-from .policy import Policy, constant, contract
-from .population import Floats, frozen
+from .policy import Policy, constant
 from .tables import html_table, number, percent, text_table
 
 
@@ -277,16 +277,6 @@ def _by_segment_in_states(case: Case, policy: Policy) -> BySegment:
     scale = np.divide(1, share, out=np.zeros_like(share), where=share > 0)
     help_, harm, neglect = (weigh(weight, values, axis=-1) * scale for values in (case.help, case.harm, case.neglect))
     return BySegment(case.population.segments, share, help_, harm, neglect, np.zeros_like(help_))
-
-
-def met(weight: Floats, values: Floats) -> Floats:
-    """weight · values, in which a cell that nobody meets is 0 whatever it holds."""
-    return np.where(weight > 0, weight * np.where(weight > 0, values, 0), 0)
-
-
-def weigh(weight: Floats, values: Floats, axis: int | tuple[int, ...] = (-1, -2)) -> Floats:
-    """Σ weight · values over the cells that somebody meets."""
-    return met(weight, values).sum(axis)
 
 
 def _mean(per_sender: Floats, share: Floats) -> Floats:

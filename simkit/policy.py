@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import Bools, Floats, contract, frozen
 from .case import Case
 from .files import suggest
-from .population import Bools, Floats, frozen
 from .tables import html_lines, html_table, percent, text_table
 
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
@@ -175,16 +175,6 @@ def _mix(case: Case, mix: str | Mapping[str, float]) -> Floats:
     if isinstance(mix, str):
         return _one(case, mix)
     return frozen(sum(chance * _one(case, response) for response, chance in mix.items()))
-
-
-def contract(weights: Floats, values: Floats) -> Floats:
-    """weights @ values in which 0 · ∞ is 0: what nobody meets does not count."""
-    if np.isfinite(values).all():
-        return weights @ values
-    total = weights @ np.where(np.isfinite(values), values, 0.0)
-    for infinity in (np.inf, -np.inf):
-        total = np.where(weights @ (values == infinity).astype(float) > 0, infinity, total)
-    return total
 
 
 def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | None = None) -> Policy:

@@ -15,12 +15,10 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from .arrays import Bools, Floats, frozen, frozen_bools
 from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
@@ -68,20 +66,6 @@ class Segment:
     learns_from: NoName = ""
     """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
     about: Note = ""
-
-
-def frozen(values: ArrayLike) -> Floats:
-    """A read-only float array."""
-    array = np.array(values, dtype=float)
-    array.setflags(write=False)
-    return array
-
-
-def frozen_bools(values: ArrayLike) -> Bools:
-    """A read-only array of truths."""
-    array = np.array(values, dtype=bool)
-    array.setflags(write=False)
-    return array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -237,7 +221,7 @@ class Worlds:
         return len(self.shares)
 
 
-def draw_interval(value: ArrayLike, low: ArrayLike, high: ArrayLike, rng: np.random.Generator, size: int) -> Floats:
+def draw_interval(value: ArrayLike, low: ArrayLike, high: ArrayLike, *, rng: np.random.Generator, size: int) -> Floats:
     """Two-piece log-normal draws whose median is `value` and whose 5% and 95% points are `low` and `high`; (size, …).
 
     A value of 0 stays 0.  A Dirichlet would put a one-in-a-million share at zero; log-normal weights do not.
@@ -256,10 +240,10 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
     Drawn base shares are renormalised, then reweighed by context and states as the file says.
     """
     if concentration is None:
-        base = draw_interval(population.share, population.low, population.high, rng, count)
+        base = draw_interval(population.share, population.low, population.high, rng=rng, size=count)
     else:
         base = rng.dirichlet(concentration * np.maximum(population.share, 1e-300), count)
-    overlap = np.minimum(draw_interval(*population.overlap, rng, count), 1.0)
+    overlap = np.minimum(draw_interval(*population.overlap, rng=rng, size=count), 1.0)
     return worlds_from(population, base, overlap)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Floats
 from .case import Case
 from .crowds import occurrences
 from .evaluate import Outcome, expect
 from .policy import Policy, bayes, candidates, observed, plausible, stack
-from .population import Floats, draw_worlds
+from .population import draw_worlds
 from .robust import Comparison, compare, net_in_worlds
 from .tables import html_lines, html_table, number, percent, text_table
 from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret

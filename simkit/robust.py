@@ -14,10 +14,11 @@ from typing import Literal
 
 import numpy as np
 
+from .arrays import Floats, frozen, weigh
 from .case import Case
-from .evaluate import expect, net_per_sender, weigh
+from .evaluate import expect, net_per_sender
 from .policy import Policy, bayes, plausible
-from .population import Floats, Worlds, draw_worlds, frozen, worlds_from
+from .population import Worlds, draw_worlds, worlds_from
 from .tables import html_lines, number
 
 Loss = Literal["harm", "neglect", "loss"]

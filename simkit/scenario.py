@@ -14,10 +14,11 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from .arrays import Floats, frozen, frozen_bools
 from .case import Case, Question
 from .case import Events as EventArrays
 from .files import find, parse, read_text, suggest
-from .population import Floats, Population, Segment, Share, Signal, frozen, frozen_bools
+from .population import Population, Segment, Share, Signal
 from .records import (
     Amount,
     Chance,

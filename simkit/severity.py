@@ -10,12 +10,10 @@ import math
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from .arrays import Floats
 from .records import Chance, Note, Positive, record
-
-Floats = NDArray[np.float64]
 
 
 @record

@@ -12,13 +12,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import Floats, Ints
 from .case import Case
 from .evaluate import fits
 from .policy import Policy
-from .population import Floats
 from .tables import number, text_table
 
-Ints = NDArray[np.int64]
 Amount = Literal["help", "harm", "neglect"]
 AMOUNTS: tuple[Amount, ...] = ("help", "harm", "neglect")
 

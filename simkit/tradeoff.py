@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arrays import Floats, Ints, contract, frozen
 from .case import Case, Question
 from .evaluate import expect
-from .policy import Policy, bayes, contract
-from .population import Floats, Worlds, frozen
-
-Ints = NDArray[np.int64]
+from .policy import Policy, bayes
+from .population import Worlds
 
 # --- the frontier -----------------------------------------------------------------------------------------------------
 

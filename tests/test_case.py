@@ -8,8 +8,9 @@ import pytest
 from worlds import choice, random_case
 
 import simkit as sk
+from simkit.arrays import frozen
 from simkit.case import from_arrays
-from simkit.population import draw_worlds, frozen, worlds_from
+from simkit.population import draw_worlds, worlds_from
 
 SEEDS = range(10)
 

@@ -7,8 +7,8 @@ import pytest
 from worlds import brute_force, choice, random_case, random_policy
 
 import simkit as sk
+from simkit.arrays import frozen
 from simkit.case import Events
-from simkit.population import frozen
 from simkit.severity import Lognormal, Pareto, Point
 
 SEEDS = range(25)

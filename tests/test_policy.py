@@ -7,8 +7,8 @@ import pytest
 from worlds import random_case, random_policy
 
 import simkit as sk
+from simkit.arrays import frozen
 from simkit.policy import Policy
-from simkit.population import frozen
 
 SEEDS = range(10)
 seeds = pytest.mark.parametrize("seed", SEEDS)

@@ -12,7 +12,7 @@ import simkit
 ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
-    {"files", "tables"},
+    {"arrays", "files", "tables"},
     {"records"},
     {"severity", "population", "scenario_rules"},
     {"case"},

@@ -8,7 +8,8 @@ from scipy.optimize import linprog, minimize
 from worlds import choice, random_case, random_policy
 
 import simkit as sk
-from simkit.population import NORMAL_95, draw_interval, draw_worlds, frozen, worlds_from
+from simkit.arrays import frozen
+from simkit.population import NORMAL_95, draw_interval, draw_worlds, worlds_from
 
 SEEDS = range(15)
 seeds = pytest.mark.parametrize("seed", SEEDS)

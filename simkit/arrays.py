@@ -1,0 +1,44 @@
+"""Small things that every room does with arrays: freezing them, and products in which 0 · ∞ is 0."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+def frozen(values: ArrayLike) -> Floats:
+    """A read-only float array."""
+    array = np.array(values, dtype=float)
+    array.setflags(write=False)
+    return array
+
+
+def frozen_bools(values: ArrayLike) -> Bools:
+    """A read-only array of truths."""
+    array = np.array(values, dtype=bool)
+    array.setflags(write=False)
+    return array
+
+
+def met(weight: Floats, values: Floats) -> Floats:
+    """weight · values, in which what nobody meets (weight 0) is 0 whatever it holds."""
+    return np.where(weight > 0, weight * np.where(weight > 0, values, 0), 0)
+
+
+def weigh(weight: Floats, values: Floats, axis: int | tuple[int, ...] = (-1, -2)) -> Floats:
+    """Σ weight · values over what somebody meets."""
+    return met(weight, values).sum(axis)
+
+
+def contract(weights: Floats, values: Floats) -> Floats:
+    """weights @ values, in which what nobody meets does not count."""
+    if np.isfinite(values).all():
+        return weights @ values
+    total = weights @ np.where(np.isfinite(values), values, 0.0)
+    for infinity in (np.inf, -np.inf):
+        total = np.where(weights @ (values == infinity).astype(float) > 0, infinity, total)
+    return total
