@@ -2,6 +2,7 @@
 
 The rooms, in the order in which the data flows:
 
+    arrays, plain, tables   small things below all rooms
     files        plain data read from YAML at one door: bounded, nothing executed, every line remembered
     records      checked records: every error at once, with file, line, path, value, likely fix
     severity     how bad one harmful event is
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .evaluate import expect, exposure
     from .files import InvalidFile
     from .policy import Policy
+    from .report import summarize
     from .robust import compare
     from .scenario import load
     from .simulation import simulate
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
+    "case",
     "crowds",
     "evaluate",
     "files",
@@ -80,12 +83,14 @@ _NAMES = {
     "load": "scenario",
     "regret": "tradeoff",
     "simulate": "simulation",
+    "summarize": "report",
 }
 
 __all__ = [
     "Case",
     "InvalidFile",
     "Policy",
+    "case",
     "compare",
     "crowds",
     "evaluate",
@@ -105,6 +110,7 @@ __all__ = [
     "severity",
     "simulate",
     "simulation",
+    "summarize",
     "tradeoff",
 ]
 

@@ -132,7 +132,7 @@ def run(
     """Compare the policies of a scenario: observed models, every response to everybody, and the best."""
     import numpy as np
 
-    from .report import report, to_json
+    from .report import summarize, to_json
 
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
         _stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
@@ -140,7 +140,7 @@ def run(
         _stop("a harm weight is finite")
     case = _bend(_load(scenario, context), state, share or [], overlap)
     with err.status("drawing plausible worlds") if err.is_terminal else _Quiet():
-        found = report(case, harm_weight=harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
+        found = summarize(case, harm_weight=harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
     if figure is not None:
         _save(found, figure)
     if as_json:

@@ -7,7 +7,7 @@ the chance that a request comes from segment s and ends in response r.  It is li
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from .arrays import Floats, contract, frozen, met, weigh
 from .case import Case
-from .policy import Policy, constant
+from .policy import Policy
 from .tables import html_table, number, percent, text_table
 
 
@@ -49,6 +49,12 @@ def fits(case: Case, policy: Policy) -> None:
     replies = len(case.question.replies) if case.question else 0
     if policy.after is not None and policy.after.shape[-2] != replies:
         raise ValueError(f"{policy.name} expects {policy.after.shape[-2]} replies to a question; {case.name} has {replies}")
+    for mine, its, what in (
+        (case.population.signal_names, policy.signals, "signals"),
+        (case.responses, policy.responses, "responses"),
+    ):
+        if its and its != mine:
+            raise ValueError(f"{policy.name} was made for other {what} than those of {case.name}")
     if policy.states and not set(case.population.states) <= set(policy.states):
         raise ValueError(f"{policy.name} does not say what it does in every state of {case.name}")
 
@@ -97,7 +103,7 @@ class Contributions:
     @property
     def net(self) -> Floats:
         """Net value per cell; the cost of asking stands beside it."""
-        return frozen(self.help - self.harm_weight * (self.harm + self.neglect))
+        return frozen(self.help - (self.harm_weight * (self.harm + self.neglect) if self.harm_weight else 0.0))
 
     def __repr__(self) -> str:
         if self.weight.ndim > 2:
@@ -179,25 +185,31 @@ class Outcome:
         return hit / total if total > 0 else np.full_like(hit, np.nan)
 
     @cached_property
-    def _shortfall(self) -> tuple[Floats, NDArray[np.bool_]]:
-        """Net value lost in each cell against the segment's own best allowed response, and whether by doing more harm."""
-        value = self.case.value(self.harm_weight)
-        allowed = np.where(self.case.allowed, value, -np.inf)
-        best = allowed.argmax(1)
-        lost = np.maximum(allowed.max(1, keepdims=True) - value, 0)
-        return lost, self.case.harm > self.case.harm[np.arange(len(best)), best][:, None]
+    def _shortfall(self) -> tuple[Floats, Floats]:
+        """Net value lost in each cell against the segment's best allowed response (S, R): by caution, by compliance.
+
+        The loss is help lost and neglect added (caution) plus harm added (compliance); where one of them is a gain, the other
+        is less by it, so that both are ≥ 0 and add up to the loss.
+        """
+        case, weight = self.case, self.harm_weight
+        value = case.value(weight)
+        best = np.where(case.allowed, value, -np.inf).argmax(1)[:, None]
+        with np.errstate(invalid="ignore"):
+            lost = np.maximum(np.nan_to_num(np.take_along_axis(value, best, 1) - value, nan=0.0), 0)
+            harm = weight * (case.harm - np.take_along_axis(case.harm, best, 1)) if weight else np.zeros_like(value)
+            by_harm = np.clip(np.nan_to_num(harm, nan=0.0), 0, lost)
+            by_holding_back = np.nan_to_num(lost - by_harm, nan=0.0)
+        return by_holding_back, by_harm
 
     @property
     def over_caution(self) -> Floats:
-        """Net value lost per request by holding back: responses worse for their sender than the best, without more harm."""
-        lost, harmful = self._shortfall
-        return weigh(self.exposure, np.where(harmful, 0, lost))
+        """Net value lost per request by holding back: less help or more neglect than the best response to the sender."""
+        return weigh(self.exposure, self._shortfall[0])
 
     @property
     def over_compliance(self) -> Floats:
-        """Net value lost per request by giving too much: responses that do more harm than their sender's best one."""
-        lost, harmful = self._shortfall
-        return weigh(self.exposure, np.where(harmful, lost, 0))
+        """Net value lost per request by giving too much: more harm than the best response to the sender."""
+        return weigh(self.exposure, self._shortfall[1])
 
     @cached_property
     def contributions(self) -> Contributions:
@@ -210,20 +222,21 @@ class Outcome:
 
     def uplift(self, reference: str) -> Difference:
         """What the policy brings over giving everybody the reference response (what would have happened anyway)."""
-        anything = replace(self.case, crosses=np.zeros_like(self.case.crosses), forbidden=np.zeros_like(self.case.forbidden))
-        base = expect(anything, constant(anything, reference), self.harm_weight)
-        return Difference(self.help - base.help, self.harm - base.harm, self.neglect - base.neglect, self.net - base.net)
+        r = self.case.response(reference)
+        shares = self.case.population.shares
+        help_, harm, neglect = (weigh(shares, x[:, r], axis=-1) for x in (self.case.help, self.case.harm, self.case.neglect))
+        change = self.help - help_, self.harm - harm, self.neglect - neglect
+        return Difference(*change, net=change[0] - self.harm_weight * (change[1] + change[2]))
+
+    def rows(self) -> list[dict[str, float | str]]:
+        """Records, one a policy: `pandas.DataFrame(outcome.rows())`."""
+        columns = {name: np.ravel(getattr(self, name.replace("-", "_"))) for name in COLUMNS}
+        named = enumerate(self.policy.names)
+        return [{"policy": name, **{key: float(column[i]) for key, column in columns.items()}} for i, name in named]
 
     def _rows(self) -> list[list[str]]:
-        means = (self.help, self.harm, self.neglect, self.net)
-        rates, complaints = (self.over_refusal, self.under_refusal), (self.over_caution, self.over_compliance)
-        shown = [[number(float(x)) for x in np.ravel(column)] for column in means]
-        shown += [[percent(float(x)) for x in np.ravel(column)] for column in rates]
-        shown += [[number(float(x)) for x in np.ravel(column)] for column in complaints]
-        names = self.policy.names
-        if len(names) != len(shown[0]):
-            names = tuple(f"{self.policy.name} {i}" for i in range(len(shown[0])))
-        return [list(row) for row in zip(names, *shown, strict=True)]
+        shows = {"over-refusal": percent, "under-refusal": percent}
+        return [[str(row["policy"]), *(shows.get(name, number)(float(row[name])) for name in COLUMNS)] for row in self.rows()]
 
     def _note(self) -> str:
         return f"{self.case.name}, per request, one harm unit outweighing {number(self.harm_weight)} help units"
@@ -245,8 +258,7 @@ def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outc
     `harm_weight` is how many help units one harm unit outweighs (the file's, if it is not given).
     """
     fits(case, policy)
-    weight = case.weight(harm_weight)
-    return Outcome(case, policy, weight, _by_segment(case, policy))
+    return Outcome(case, policy, float(case.weight(harm_weight)), _by_segment(case, policy))
 
 
 def _by_segment(case: Case, policy: Policy) -> BySegment:
@@ -286,6 +298,8 @@ def _mean(per_sender: Floats, share: Floats) -> Floats:
 def per_sender(case: Case, policy: Policy, values: Floats) -> Floats:
     """Mean of `values (S, R)` for a sender of segment s with signal k, (…, S, K); without the cost of asking."""
     fits(case, policy)
+    if policy.states:
+        raise ValueError(f"{policy.name} differs by state: take one state's policy, and case.in_state(…)")
     means = np.swapaxes(contract(policy.answer, values.T), -1, -2)
     if policy.after is not None and case.question is not None:
         told, reply = contract(policy.after, values.T), case.question.reply.T
@@ -301,8 +315,8 @@ def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
     return net - case.question.cost[:, None] * policy.asks[..., None, :]
 
 
-def gain(case: Case, instructed: Policy, own: Policy, harm_weight: float | None = None) -> Floats:
+def gain(case: Case, instructed: Policy, own: Policy, *, harm_weight: float | None = None) -> Floats:
     """Net gain of `own` over `instructed` per sender of each signal, (K,), help units, as `case` (a belief) sees it."""
     weight = case.weight(harm_weight)
     gap = net_per_sender(case, own, weight) - net_per_sender(case, instructed, weight)
-    return np.einsum("ks,...sk->...k", case.population.posterior, gap)
+    return weigh(case.population.posterior, np.swapaxes(gap, -1, -2), axis=-1)

@@ -12,8 +12,9 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ from ruamel.yaml.events import (
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_NODES = 50_000
-MAX_PROBLEMS = 50  # shown; the rest are counted
+MAX_FOUND = 300  # problems looked for; a file with more is not read further
+MAX_PROBLEMS = 50  # of them shown
+MAX_WORDS = 300  # characters of a rule and of a fix that are shown
+MAX_COMPARED = 100  # names that a near miss is looked for among: comparing is slow
 
 Path_ = tuple[str | int, ...]
 
@@ -50,9 +54,9 @@ class Problem:
     def __str__(self) -> str:
         place = dotted(self.path)
         stands = f"{place} is {self.value}" if place and self.value else place
-        parts = [part for part in (stands, self.rule) if part]
+        parts = [part for part in (stands, printable(self.rule, MAX_WORDS)) if part]
         where = f"line {self.line}: " if self.line else ""
-        return where + ": ".join(parts) + (f"; {self.fix}" if self.fix else "")
+        return where + ": ".join(parts) + (f"; {printable(self.fix, MAX_WORDS)}" if self.fix else "")
 
 
 class InvalidFile(ValueError):
@@ -65,7 +69,7 @@ class InvalidFile(ValueError):
 
     def __str__(self) -> str:
         count = len(self.problems)
-        head = f"{self.name}: {count} problem{'s' if count != 1 else ''}"
+        head = f"{printable(self.name, MAX_WORDS)}: {count} problem{'s' if count != 1 else ''}"
         lines = [f"  {problem}" for problem in self.problems[:MAX_PROBLEMS]]
         hidden = [f"  … and {count - MAX_PROBLEMS} more"] if count > MAX_PROBLEMS else []
         return "\n".join([head, *lines, *hidden])
@@ -89,23 +93,35 @@ def dotted(path: Path_) -> str:
 
 def shown(value: Any, *, quote: bool = True) -> str:
     """`value` as one short printable piece of text: no control characters, at most 60 characters."""
-    text = value if isinstance(value, str) and not quote else json.dumps(value, ensure_ascii=False, default=str)
-    text = "".join(char if is_plain(char) and char != "\n" else f"\\x{ord(char):02x}" for char in text)
-    return text if len(text) <= 60 else text[:57] + "…"
+    short = value[:61] if isinstance(value, str) else value
+    return printable(short if isinstance(value, str) and not quote else json.dumps(short, ensure_ascii=False, default=str), 60)
+
+
+def printable(text: str, length: int) -> str:
+    """`text` on one line, cut to `length` characters, with an escape for each that is invisible."""
+    start = text[: length + 1]
+    start = "".join(c if is_plain(c) and c not in "\n\t" else c.encode("unicode_escape").decode() for c in start)
+    return start if len(start) <= length else start[: length - 1] + "…"
 
 
 def is_plain(char: str) -> bool:
     """Printable, a line break, a tab or a joiner: no control, surrogate, private or direction-changing character."""
-    return char in "\n\t\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co")
+    return char in "\n\t\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co", "Zl", "Zp")
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is probably a slip for, if there is one."""
+    return next(iter(difflib.get_close_matches(name[:60], list(islice(known, MAX_COMPARED)), n=1, cutoff=0.6)), None)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean …?` for a near miss, else the names that would do."""
-    names = list(known)
-    near = difflib.get_close_matches(name[:60], names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"known: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else "none is declared"
+    names = list(islice(known, MAX_COMPARED))
+    meant = near(name, names)
+    if meant is not None:
+        return f"did you mean {shown(meant, quote=False)}?"
+    first = ", ".join(shown(other, quote=False) for other in names[:12])
+    return f"known: {first}{', …' if len(names) > 12 else ''}" if names else "none is declared"
 
 
 # --- from text to a tree ----------------------------------------------------------------------------------------------
@@ -114,9 +130,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
 def read_text(path: Path) -> str:
     """The text of a regular UTF-8 file of at most `MAX_BYTES`; anything else is an `InvalidFile`."""
     name = str(path)
-    if not path.is_file():
-        raise InvalidFile(name, [Problem((), "there is no such file" if not path.exists() else "this is not a regular file")])
     try:
+        if not path.is_file():
+            raise InvalidFile(name, [Problem((), "this is not a regular file" if path.exists() else "there is no such file")])
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -139,39 +155,48 @@ def parse(text: str, name: str = "<text>") -> Tree:
     if len(text) > MAX_BYTES:
         raise InvalidFile(name, [Problem((), f"it is larger than {MAX_BYTES // 1024} kB")])
     builder = _Builder(name)
-    try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            builder.take(event)
-    except InvalidFile:
-        raise
-    except MarkedYAMLError as error:
-        raise InvalidFile(name, [_syntax_problem(error)]) from None
-    except YAMLError as error:  # the reader's own: a character that no YAML file may hold
-        position = getattr(error, "position", 0)
-        line = text.count("\n", 0, position) + 1
-        raise InvalidFile(name, [Problem((), "a control character stands here", "take it out", line=line)]) from None
-    except (ValueError, IndexError, AttributeError, AssertionError, NotImplementedError) as error:  # the parser's own faults
-        raise InvalidFile(name, [Problem((), f"this is not YAML ({shown(str(error), quote=False)})")]) from None
+    for event in _events(text, name):
+        builder.take(event)
     return builder.tree()
 
 
-#: What the parser says, and what most likely helps.
-_SYNTAX_FIXES = {
-    "mapping values are not allowed": "put text that holds a colon in quotes",
-    "'\\t' that cannot start": "indent with spaces, not with tabs",
-    "unexpected end of stream": "close the quote or bracket that this line opens",
+def _events(text: str, name: str) -> Iterator[Any]:
+    """The parser's events; whatever it stumbles over is an `InvalidFile`."""
+    line = 0
+    try:
+        for event in YAML(typ="safe", pure=True).parse(text):
+            line = event.start_mark.line + 1
+            yield event
+    except MarkedYAMLError as error:
+        raise InvalidFile(name, [_not_yaml(error)]) from None
+    except YAMLError as error:  # the reader's own: a character that no YAML file may hold
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        rule = f"the control character U+{getattr(error, 'character', 0):04X} stands here"
+        raise InvalidFile(name, [Problem((), rule, "take it out", line=line)]) from None
+    except Exception as error:  # the parser's own faults: no list of them would be complete
+        rule = f"this is not YAML from here on ({shown(str(error), quote=False)})"
+        raise InvalidFile(name, [Problem((), rule, line=line)]) from None
+
+
+#: What the parser says, in part, and the likely fix.
+_FIXES = {
+    "mapping values are not allowed": "put text that holds a colon and a space in quotes, or check the indentation",
+    "could not find expected ':'": "put a colon and a space after the name",
+    "'\\t'": "indent with spaces, not with tabs",
+    "scanning a quoted scalar": "close the quotes",
     "expected <block end>": "check the indentation",
-    "could not find expected ':'": "write a colon and a space after the name",
+    "expected ',' or": "close the bracket, or put a comma between entries",
+    "cannot start any token": "put the text in quotes",
 }
 
 
-def _syntax_problem(error: MarkedYAMLError) -> Problem:
-    """A syntax error with the line where it starts and the likely fix."""
+def _not_yaml(error: MarkedYAMLError) -> Problem:
     what = ", ".join(str(part) for part in (error.context, error.problem) if part)
-    fix = next((fix for said, fix in _SYNTAX_FIXES.items() if said in what), "")
-    unclosed = "end of stream" in what and error.context_mark
-    mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
-    return Problem((), f"this is not YAML ({shown(what, quote=False)})", fix, line=mark.line + 1 if mark else 0)
+    # What is never closed is noticed at the end of the file: the place to look at is where it began.
+    late = "end of stream" in what or "could not find expected ':'" in what
+    mark = (error.context_mark if late else None) or error.problem_mark or error.context_mark
+    fix = next((fix for said, fix in _FIXES.items() if said in what), "")
+    return Problem((), f"this is not YAML ({what})", fix, line=mark.line + 1 if mark else 0)
 
 
 class _Builder:
@@ -190,8 +215,12 @@ class _Builder:
     def take(self, event: Any) -> None:
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
+            if self.documents > 1:
+                self.stop(event, "a second document begins here, and a file holds one", "take out the line `---`")
         elif isinstance(event, AliasEvent):
-            self.note(self.place(event, None), "aliases are not allowed", "write the value out", event)
+            if self.waits_for_key:
+                self.stop(event, "a name must be plain text", "write the name out")
+            self.note(self.place(event, None), "", "aliases are not allowed", "write the value out")
         elif isinstance(event, MappingStartEvent | SequenceStartEvent):
             self.open(event, {} if isinstance(event, MappingStartEvent) else [])
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
@@ -200,14 +229,13 @@ class _Builder:
             self.scalar(event)
 
     def tree(self) -> Tree:
-        if self.documents != 1 or not self.root:
-            rule = f"a file holds one document, this one {self.documents}" if self.documents else "the file is empty"
-            raise InvalidFile(self.name, [*self.problems, Problem((), rule)])
+        if not self.root:
+            raise InvalidFile(self.name, [Problem((), "the file is empty")])
         return Tree(self.name, self.root[0], self.lines, tuple(self.problems))
 
     def open(self, event: Any, collection: Any) -> None:
         if self.waits_for_key:
-            self.stop(event, "a name must be plain text")
+            self.stop(event, "a name must be plain text", "write one name, a colon and its value")
         if len(self.stack) > MAX_DEPTH:
             self.stop(event, f"nesting is deeper than {MAX_DEPTH} levels")
         path = self.place(event, collection)
@@ -216,17 +244,26 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         if self.waits_for_key:
-            self.key, self.key_line = event.value, event.start_mark.line + 1
-            path = (*self.stack[-1][1], self.key)
-            self.check_text(event, path)
+            self.take_key(event)
         else:
             path = self.place(event, None)
+            self.forbid_marks(event, path)
             self.put(path, self.resolve(event, path))
+
+    def take_key(self, event: Any) -> None:
+        self.key, self.key_line = event.value, event.start_mark.line + 1
+        path = (*self.path_here(), self.key)
         self.forbid_marks(event, path)
+        self.check_text(event, path)
+        if self.key == "<<" and not event.style:
+            self.note(path, "", "merge keys are not allowed", "write the entries out")
 
     @property
     def waits_for_key(self) -> bool:
         return isinstance(self.stack[-1][0], dict) and self.key is None
+
+    def path_here(self) -> Path_:
+        return self.stack[-1][1]
 
     def place(self, event: Any, value: Any) -> Path_:
         """Put `value` where the next node belongs; the path that it got."""
@@ -264,9 +301,9 @@ class _Builder:
             return event.value
         value = plain_value(event.value)
         if value is None:
-            self.note(path, "nothing stands here (null is not allowed)", _null_fix(str(path[-1]) if path else ""), event)
+            self.note(path, "", "nothing stands here (null is not allowed)", _null_fix(path[-1] if path else ""))
         elif isinstance(value, float) and not math.isfinite(value):
-            self.note(path, "a number must be finite", "", event, shown(event.value, quote=False))
+            self.note(path, shown(event.value, quote=False), "a number must be finite", "")
         elif isinstance(value, str):
             self.check_text(event, path)
         return value
@@ -274,27 +311,28 @@ class _Builder:
     def check_text(self, event: Any, path: Path_) -> None:
         bad = next((char for char in event.value if not is_plain(char)), None)
         if bad is not None:
-            self.note(path, f"it holds the invisible character U+{ord(bad):04X}", "take it out", event)
+            self.note(path, "", f"it holds the invisible character U+{ord(bad):04X}", "take it out")
 
     def forbid_marks(self, event: Any, path: Path_) -> None:
         if event.anchor is not None:
-            self.note(path, "anchors are not allowed", "write the value out where it is needed", event)
+            self.note(path, "", "anchors are not allowed", "write the value out where it is needed")
         if event.tag is not None and not (isinstance(event, ScalarEvent) and event.tag == "!"):
-            self.note(path, f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out", event)
+            self.note(path, "", f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out")
 
-    def note(self, path: Path_, rule: str, fix: str, event: Any, value: str = "") -> None:
-        line = self.lines.get(path, event.start_mark.line + 1)
+    def note(self, path: Path_, value: str, rule: str, fix: str) -> None:
+        """A problem of the name that waits for its value, or else of the value that was placed last."""
+        line = self.lines[path] if self.key is None else self.key_line
         self.problems.append(Problem(path, rule, fix, value, line))
 
-    def stop(self, event: Any, rule: str) -> None:
-        raise InvalidFile(self.name, [*self.problems, Problem((), rule, line=event.start_mark.line + 1)])
+    def stop(self, event: Any, rule: str, fix: str = "") -> None:
+        raise InvalidFile(self.name, [*self.problems, Problem((), rule, fix, line=event.start_mark.line + 1)])
 
 
-def _null_fix(name: str) -> str:
+def _null_fix(name: str | int) -> str:
     """What most likely helps where a name has no value."""
-    if name.isdigit():
+    if isinstance(name, str) and name.isdigit():
         return "if this is a decimal comma, write a point"
-    if ":" in name.strip(":"):
+    if isinstance(name, str) and ":" in name.strip(":"):
         return "put a space after the colon"
     return "write a value or take the name out"
 
@@ -334,6 +372,7 @@ def find(name: str | Path, folder: str) -> Path:
         return Path(name)
     known = sorted(path.stem for path in library(folder).glob("*.yaml"))
     if text not in known:
-        beside = f"did you mean {text}.yaml?" if Path(f"{text}.yaml").is_file() else suggest(text, known)
-        raise InvalidFile(shown(text, quote=False), [Problem((), f"no such name in {folder}/", beside)])
+        beside = Path(f"{text[:100]}.yaml").is_file()  # a longer name would be an error of the system
+        fix = f"did you mean {text}.yaml?" if beside else suggest(text, known)
+        raise InvalidFile(shown(text, quote=False), [Problem((), f"no such name in {folder}/", fix)])
     return library(folder) / f"{text}.yaml"

@@ -36,20 +36,43 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
 def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.4)) -> Axes:
-    """The Axes given, or one of a new figure."""
-    return ax if ax is not None else Figure(figsize=size, layout="constrained").add_subplot()
+    """The Axes given, or one of a new figure (of pyplot's, so that a notebook cell shows it)."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
+
+
+def finished(ax: Axes, given: Axes | None) -> Axes:
+    """The Axes, with a legend if the figure is its own."""
+    if given is None:
+        ax.legend(frameon=False, fontsize=8)
+    return ax
 
 
 def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
     """Help against loss (harm + neglect) per 1000 senders: the frontier of all policies, and the policies compared."""
-    ax = new_axes(ax)
-    edge = report.frontier
-    ax.plot(1000 * edge.loss, 1000 * edge.help, "-", color="0.35", lw=1.5, zorder=1, label="the best that any policy can do")
+    given, ax = ax, new_axes(ax)
+    edge, free = report.frontier, report.frontier_without_constraints
+    if report.case.crosses.any():
+        ax.plot(
+            1000 * free.loss, 1000 * free.help, "--", color="0.35", lw=1.2, zorder=1, label="the same without hard constraints"
+        )
+    ax.plot(
+        1000 * edge.loss,
+        1000 * edge.help,
+        "-",
+        color="0.35",
+        lw=1.5,
+        zorder=1,
+        label="the best that any policy can do with these signals",
+    )
     _mark(ax, report, {row.policy: (1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows})
     ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
     ax.set_ylabel("help per 1000 senders (help units)")
     ax.margins(0.08)
-    return ax
+    return finished(ax, given)
 
 
 def refusals(report: Report, ax: Axes | None = None) -> Axes:
@@ -57,7 +80,7 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
 
     Only observed models are shown if there are any: a response to everybody sits in a corner.
     """
-    ax = new_axes(ax)
+    given, ax = ax, new_axes(ax)
     colours = _colours(report)
     seen = {row.policy: row for row in report.rows if row.policy in report.case.observed or not report.case.observed}
     for name, row in seen.items():
@@ -71,7 +94,7 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
             color=colours[name],
             lw=1.2,
             capsize=3,
-            zorder=1,
+            zorder=4,
             fmt="none",
         )
     _mark(ax, report, {name: (100 * row.over_refusal.value, 100 * row.under_refusal.value) for name, row in seen.items()})
@@ -81,7 +104,7 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
     ax.margins(0.08)
     ax.set_xlim(left=min(0, ax.get_xlim()[0]))
-    return ax
+    return finished(ax, given)
 
 
 def overview(report: Report) -> Figure:

@@ -32,7 +32,8 @@ class Policy:
     """A checked policy, or a batch of them.
 
     Shapes: answer (…, K, R), after (…, K, J, R) or None.  A policy that differs by state has `states` and one more axis:
-    answer (…, Z, K, R).  `counts` (K, R) is the evidence behind an observed policy.
+    answer (…, Z, K, R).  `counts` (…, K, R) is the evidence behind observed policies.  `names` has one name for each policy
+    of the batch; a single name is numbered.  A ValueError says what is no policy.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,15 @@ class Policy:
         object.__setattr__(self, "answer", frozen(self.answer))
         if self.after is not None:
             object.__setattr__(self, "after", frozen(self.after))
+        if self.after is not None and self.after.shape[:-2] != self.answer.shape[:-1]:
+            lead = np.broadcast_shapes(self.after.shape[:-2], self.answer.shape[:-1])
+            object.__setattr__(self, "answer", frozen(np.broadcast_to(self.answer, (*lead, self.answer.shape[-1]))))
+            object.__setattr__(self, "after", frozen(np.broadcast_to(self.after, (*lead, *self.after.shape[-2:]))))
+        count = int(np.prod(self.batch))
+        if isinstance(self.names, str) or len(self.names) not in (1, count):
+            raise ValueError(f"give a tuple with one name, or with one for each of {count} policies")
+        if count != len(self.names):
+            object.__setattr__(self, "names", tuple(f"{self.names[0]} {i}" for i in range(count)))
         if self.states and (self.answer.ndim < 3 or self.answer.shape[-3] != len(self.states)):
             raise ValueError(f"a policy that differs by state needs one table per state: answer ({len(self.states)}, K, R)")
         if self.states and self.after is not None:
@@ -62,8 +72,8 @@ class Policy:
 
     @property
     def name(self) -> str:
-        """The name, or all names of a batch."""
-        return ", ".join(self.names)
+        """The name, or the names of a batch (of many, the first and the last)."""
+        return ", ".join(self.names) if len(self.names) < 12 else f"{self.names[0]} … {self.names[-1]}"
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -79,13 +89,13 @@ class Policy:
         """One policy of a batch, or a slice of it."""
         if not self.batch:
             raise TypeError(f"{self.name} is one policy, not a batch")
-        names = self.names if len(self.names) == self.batch[0] else tuple(f"{self.name} {i}" for i in range(self.batch[0]))
-        picked = names[index]
+        names = np.array(self.names, dtype=object).reshape(self.batch)[index]
         return Policy(
-            names=picked if isinstance(picked, tuple) else (picked,),
+            names=tuple(np.ravel(names)),
             answer=self.answer[index],
             after=None if self.after is None else self.after[index],
             states=self.states,
+            counts=None if self.counts is None else self.counts[index],
             signals=self.signals,
             responses=self.responses,
         )
@@ -154,11 +164,7 @@ def table(case: Case, rules: Rules, *, otherwise: str | Mapping[str, float], nam
 
     A key is a signal value or a tuple of them; a value is a response or a mapping of responses to chances.
     """
-    values = {part for signal in case.population.signal_names for part in signal.split("+")}
-    wanted = [(_parts(key), _mix(case, mix)) for key, mix in rules.items()]
-    for key, _ in wanted:
-        for part in key - values:
-            raise ValueError(f"no signal of {case.name} reads {part!r}; {suggest(part, values)}")
+    wanted = [(_known_parts(case, key), _mix(case, mix)) for key, mix in rules.items()]
     last = _mix(case, otherwise)
     rows = []
     for signal in case.population.signal_names:
@@ -167,8 +173,13 @@ def table(case: Case, rules: Rules, *, otherwise: str | Mapping[str, float], nam
     return _policy(case, name, frozen(rows))
 
 
-def _parts(key: str | tuple[str, ...]) -> set[str]:
-    return {part for item in ((key,) if isinstance(key, str) else key) for part in item.split("+")}
+def _known_parts(case: Case, key: str | tuple[str, ...]) -> set[str]:
+    """The signal values that a key names, or a ValueError that suggests a name."""
+    values = {part for signal in case.population.signal_names for part in signal.split("+")}
+    parts = {part for item in ((key,) if isinstance(key, str) else key) for part in item.split("+")}
+    for part in parts - values:
+        raise ValueError(f"no signal of {case.name} reads {part!r}; {suggest(part, values)}")
+    return parts
 
 
 def _mix(case: Case, mix: str | Mapping[str, float]) -> Floats:
@@ -186,6 +197,8 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     learning"; Raiffa & Schlaifer (1961) for the question.
     """
     world = believed or case
+    if (world.population.signal_names, world.responses) != (case.population.signal_names, case.responses):
+        raise ValueError(f"the believed world has other signals or responses than {case.name}")
     value = world.value(case.weight(harm_weight))
     answer, best = _argmax(contract(world.population.joint.T, value), case.allowed)
     name = "best" if believed is None else "best for a believed world"
@@ -195,7 +208,8 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     after, told = _argmax(contract(asked.T, value), case.allowed)
     split = (*best.shape, len(world.question.replies))
     informed = told.reshape(split).sum(-1) - world.question.cost @ world.population.joint
-    ask = (informed > best + 1e-15 * np.abs(best))[..., None]
+    slack = np.where(np.isfinite(best), 1e-15 * np.abs(best), 0.0)
+    ask = (informed > best + slack)[..., None]
     return _policy(case, name, np.where(ask, 0.0, answer), after.reshape(*split, -1) * ask[..., None])
 
 
@@ -232,30 +246,31 @@ def observed(case: Case, counts: ArrayLike | str, *, smoothing: float = 0.0, nam
 def plausible(policy: Policy, rng: np.random.Generator, count: int, *, smoothing: float = JEFFREYS) -> Policy:
     """`count` policies that the evidence leaves open, (count, K, R): Dirichlet draws around an observed policy's counts.
 
-    A policy that was not observed is certain, and is repeated.
+    A policy that was not observed is certain, and is returned as it is.
     """
     if policy.counts is None:
-        answer = np.broadcast_to(policy.answer, (count, *policy.answer.shape))
-        after = None if policy.after is None else np.broadcast_to(policy.after, (count, *policy.after.shape))
-        return Policy(names=policy.names, answer=answer, after=after, states=policy.states)
-    shape = policy.counts + smoothing / len(policy.counts)
+        return policy
+    shape = policy.counts + smoothing / policy.counts.shape[-2]
     size = (count, *shape.shape)
     with np.errstate(divide="ignore"):  # log of a gamma variate with a small shape, without underflow
         logs = np.log(rng.standard_gamma(shape + 1, size)) + np.log(1 - rng.random(size)) / np.maximum(shape, 1e-300)
     weights = np.exp(logs - logs.max(-1, keepdims=True))
-    return Policy(names=policy.names, answer=weights / weights.sum(-1, keepdims=True))
+    return Policy(
+        names=(policy.name,),
+        answer=weights / weights.sum(-1, keepdims=True),
+        signals=policy.signals,
+        responses=policy.responses,
+    )
 
 
-def asking(case: Case, ask: Iterable[str], then: Mapping[str, str], *, otherwise: Policy) -> Policy:
+def asking(case: Case, ask: str | Iterable[str], then: Mapping[str, str], *, otherwise: Policy) -> Policy:
     """Ask the clarifying question on some signals, answer each reply as `then` says; elsewhere follow `otherwise`."""
     if case.question is None:
         raise ValueError(f"{case.name} has no clarifying question")
     if set(then) != set(case.question.replies):
         raise ValueError(f"say what follows each reply: {', '.join(case.question.replies)}")
-    wanted = [_parts(signal) for signal in ask]
+    wanted = [_known_parts(case, signal) for signal in ([ask] if isinstance(ask, str) else ask)]
     asked = np.array([any(key <= set(signal.split("+")) for key in wanted) for signal in case.population.signal_names])
-    if not asked.any():
-        raise ValueError(f"no signal of {case.name} matches; {suggest('', case.population.signal_names)}")
     rows = np.stack([_one(case, then[reply]) for reply in case.question.replies])
     before = np.zeros((*asked.shape, *rows.shape)) if otherwise.after is None else otherwise.after
     answer = np.where(asked[:, None], 0.0, otherwise.answer)
@@ -289,7 +304,9 @@ def override(instructed: Policy, own: Policy, *, gain: ArrayLike, dial: ArrayLik
     """The dial: own judgement departs from instructions on signal k iff gain[k] > scale · (1 − dial) / dial.
 
     `gain` (K,) is the believed net gain of own judgement over instructions, per sender of the signal (help units, see
-    `evaluate.gain`).  At dial 0 never; at dial 1 wherever the gain is positive.  An array of dials makes a batch.
+    `evaluate.gain`); `scale` is the gain that is enough at dial ½ (help units).  At dial 0 never; at dial 1 wherever the gain
+    is positive.  An array of dials makes a batch.  The dial: Anthropic's constitution (January 2026), on corrigibility; this
+    form of it is ours.
     """
     position = np.asarray(dial, dtype=float)
     if not ((position >= 0) & (position <= 1)).all() or not scale > 0:
@@ -321,22 +338,27 @@ def by_state(case: Case, policies: Mapping[str, Policy]) -> Policy:
 
 
 def stack(policies: Sequence[Policy]) -> Policy:
-    """Single policies as one batch, so that they are evaluated in one call."""
+    """Single policies as one batch, so that they are evaluated in one call.
+
+    Counts are kept if all of them were observed; mixed with others they are taken as certain.
+    """
     if any(policy.batch or policy.states for policy in policies):
         raise ValueError("only single policies can be stacked")
     asks = [policy.after for policy in policies if policy.after is not None]
     after = np.stack([np.zeros_like(asks[0]) if p.after is None else p.after for p in policies]) if asks else None
+    counts = [policy.counts for policy in policies if policy.counts is not None]
     return Policy(
         names=tuple(policy.name for policy in policies),
         answer=np.stack([policy.answer for policy in policies]),
         after=after,
+        counts=np.stack(counts) if len(counts) == len(policies) else None,
         signals=policies[0].signals,
         responses=policies[0].responses,
     )
 
 
-def candidates(case: Case) -> list[Policy]:
+def candidates(case: Case, harm_weight: float | None = None) -> list[Policy]:
     """What one would compare first: the models that were observed, every allowed response to everybody, and the best."""
     seen = [observed(case, name) for name in case.observed]
     fixed = [constant(case, name) for name, fine in zip(case.responses, case.allowed, strict=True) if fine]
-    return [*seen, *fixed, bayes(case)]
+    return [*seen, *fixed, bayes(case, harm_weight=harm_weight)]

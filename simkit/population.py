@@ -85,6 +85,8 @@ class Population:
     signal_names: tuple[str, ...]
     overlap: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Value, low and high of the fraction of each segment that sends the signals of the other kind."""
+    mix: Floats = field(default_factory=lambda: frozen([]))
+    """The shares of the file, which weigh the segments of a kind where overlap mixes them, (S,); `share` if not given."""
     states: tuple[str, ...] = ("usual",)
     state_chance: Floats = field(default_factory=lambda: frozen([1.0]))
     multiply: Floats = field(default_factory=lambda: frozen([[1.0]]))
@@ -94,6 +96,7 @@ class Population:
         for name in ("share", "low", "high", "own", "state_chance", "multiply"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
         object.__setattr__(self, "harmful", frozen_bools(self.harmful))
+        object.__setattr__(self, "mix", frozen(self.mix if len(self.mix) else self.share))
         if self.multiply.shape == (1, 1):
             object.__setattr__(self, "multiply", frozen(np.ones((1, count))))
         shapes: dict[str, tuple[int, ...]] = {"share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}
@@ -106,6 +109,8 @@ class Population:
                 raise ValueError(f"{name} adds up to {total}, not to 1")
         if min(self.share.min(), self.own.min(), self.state_chance.min(), self.multiply.min()) < 0:
             raise ValueError("a share, a chance and an odds weight are never negative")
+        if not (self.low <= self.high).all():
+            raise ValueError("the low end of a share lies above its high end")
 
     @cached_property
     def in_states(self) -> Floats:
@@ -123,12 +128,15 @@ class Population:
 
     @cached_property
     def other_kind(self) -> Floats:
-        """The mean signal row of the segments of the other kind (harmful or not), (S, K); their own row if there are none."""
+        """The mean signal row of the senders of the other kind (harmful or not), (S, K); one's own row if there are none.
+
+        Senders count as in the file (`mix`), so that means stay linear in a share that moves.
+        """
         rows = self.own.copy()
         for kind in (True, False):
-            others = self.own[self.harmful != kind]
-            if len(others):
-                rows[self.harmful == kind] = others.mean(0)
+            others = self.harmful != kind
+            if self.mix[others].sum() > 0:
+                rows[self.harmful == kind] = self.mix[others] @ self.own[others] / self.mix[others].sum()
         return frozen(rows)
 
     @cached_property
@@ -155,8 +163,9 @@ class Population:
 
     @cached_property
     def risk(self) -> Floats:
-        """P(harmful | signal k), (K,)."""
-        return frozen(self.posterior[:, self.harmful].sum(1))
+        """P(harmful | signal k), (K,): exactly 0 or 1 where only one kind sends it."""
+        harmful, harmless = self.posterior[:, self.harmful].sum(1), self.posterior[:, ~self.harmful].sum(1)
+        return frozen(harmful / (harmful + harmless))
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {share:.3g}" for name, share in zip(self.segments, self.shares, strict=True))
@@ -179,7 +188,7 @@ def with_shares(population: Population, shares: Mapping[str, float]) -> Populati
         raise ValueError(f"the shares add up to {moved[fixed].sum():g}; nobody is left to make it 1")
     moved[free] *= max(rest, 0.0) / held if held > 0 else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(population.share > 0, moved / population.share, 0.0)
+        scale = np.where(population.share > 0, moved / population.share, rest / held if held > 0 else 0.0)
     raised = (population.share == 0) & (moved > 0)
     low = np.where(raised, moved, population.low * scale)
     high = np.where(raised, moved, np.minimum(population.high * scale, 1))

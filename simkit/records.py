@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.types import Strict
 
-from .files import InvalidFile, Path_, Problem, Tree, shown, suggest
+from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree, shown, suggest
 
 T = TypeVar("T")
 
@@ -57,10 +57,9 @@ def check(kind: type[T], tree: Tree, rules: Rules | None = None) -> T:
     found: T | None = None
     try:
         found = adapter(kind).validate_python(tree.data)  # type: ignore[arg-type]
-    except ValidationError as error:
+    except ValidationError as error:  # a record's own rules have run by then only if its fields are right
         problems += field_problems(kind, error, tree.data)
-    if rules is not None:
-        problems += rules(tree.data)
+        problems += rules(tree.data) if rules is not None else ()
     if problems or found is None:
         raise InvalidFile(tree.name, _in_order(problems, tree.lines))
     return found
@@ -80,7 +79,7 @@ def json_schema(kind: type) -> dict[str, Any]:
 
 def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Problem]:
     """Each of pydantic's field errors as a `Problem` in this project's words."""
-    for entry in error.errors(include_url=False):
+    for entry in error.errors(include_url=False)[:MAX_FOUND]:
         if not entry["loc"] and entry["type"] == "value_error":
             continue  # the record's own cross-field rules: `check` runs them on the data, with paths
         path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")

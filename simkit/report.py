@@ -13,8 +13,8 @@ import numpy as np
 from .arrays import Floats
 from .case import Case
 from .crowds import occurrences
-from .evaluate import Outcome, expect
-from .policy import Policy, bayes, candidates, observed, plausible, stack
+from .evaluate import expect
+from .policy import Policy, candidates, observed, plausible, stack
 from .population import draw_worlds
 from .robust import Comparison, compare, net_in_worlds
 from .tables import html_lines, html_table, number, percent, text_table
@@ -93,6 +93,7 @@ class Report:
     conclusions: tuple[Comparison, ...]
     system_layers: tuple[SystemLayer, ...]
     frontier: Frontier
+    frontier_without_constraints: Frontier
     information: Information
     price_of_constraints: float
 
@@ -249,7 +250,7 @@ def to_json(value: Any) -> str:
     return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def report(
+def summarize(
     case: Case,
     policies: Sequence[Policy] | None = None,
     harm_weight: float | None = None,
@@ -262,14 +263,12 @@ def report(
 
     `worlds` plausible worlds are drawn from the file's intervals and from what the counts of observed models leave open.
     """
-    chosen = list(policies) if policies is not None else candidates(case)
     weight = case.weight(harm_weight)
-    if policies is None:
-        chosen[-1] = bayes(case, harm_weight=weight)
+    chosen = list(policies) if policies is not None else candidates(case, weight)
     many = case.users if users is None else users
     drawn = draw_worlds(case.population, rng, worlds)
     possible = [plausible(policy, rng, worlds) for policy in chosen]
-    nets = np.stack([net_in_worlds(case, policy, drawn, weight) for policy in possible])
+    nets = np.stack([np.broadcast_to(net_in_worlds(case, policy, drawn, harm_weight=weight), worlds) for policy in possible])
     best_in = (nets >= nets.max(0)).mean(1)
     rows = [
         _row(case, policy, (open_, net, float(best)), weight, many)
@@ -285,6 +284,7 @@ def report(
         conclusions=tuple(_conclusions(case, chosen, weight, rng, worlds)),
         system_layers=tuple(system_layers(case, weight, rng=rng, draws=worlds)),
         frontier=frontier(case),
+        frontier_without_constraints=frontier(case.without_constraints()),
         information=information(case, weight),
         price_of_constraints=price_of_constraints(case, weight),
     )
@@ -316,15 +316,16 @@ def _row(case: Case, policy: Policy, open_: tuple[Policy, Floats, float], weight
 
 def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
     low, high = np.quantile(draws, [(1 - mass) / 2, (1 + mass) / 2], method="inverted_cdf")
-    return Range(float(value), float(low), float(high))
+    return Range(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.random.Generator, worlds: int) -> list[Comparison]:
     """What an argument would be about: the two best rivals; the best answer and the best refusal; what signals add.
 
-    Rivals are the observed models, or else one response to everybody.
+    Rivals are the observed models if there are several, else all policies but the best.
     """
-    rivals = [policy for policy in policies if policy.name in case.observed] or [p for p in policies if p.name != "best"]
+    counted = [policy for policy in policies if policy.counts is not None]
+    rivals = counted if len(counted) > 1 else [policy for policy in policies if policy.name != "best"]
     ranked = sorted(rivals, key=lambda policy: -float(expect(case, policy, weight).net))
     pairs = [tuple(ranked[:2])] if len(ranked) > 1 else []
     for refuses in (False, True):
@@ -332,8 +333,13 @@ def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.rand
         if kind and kind[0] is not ranked[0] and (ranked[0], kind[0]) not in pairs:
             pairs.append((ranked[0], kind[0]))
     best = [policy for policy in policies if policy.name == "best"]
-    pairs += [(best[0], ranked[0])] if best and ranked and float(regret(case, ranked[0], weight)) > 1e-9 else []
-    return [compare(case, a, b, weight, rng=rng, worlds=worlds) for a, b in pairs]
+    pairs += [(best[0], ranked[0])] if best and ranked and not _alike(case, best[0], ranked[0], weight) else []
+    return [compare(case, a, b, harm_weight=weight, rng=rng, worlds=worlds) for a, b in pairs]
+
+
+def _alike(case: Case, a: Policy, b: Policy, weight: float) -> bool:
+    first, second = (float(expect(case, policy, weight).net) for policy in (a, b))
+    return first == second or abs(first - second) <= 1e-9 * max(abs(first), abs(second))
 
 
 def system_layers(
@@ -355,11 +361,3 @@ def _system_layer(case: Case, pair: tuple[str, str], weight: float, rng: np.rand
 
     columns = ("over_refusal", "under_refusal", "help", "harm", "neglect", "net")
     return SystemLayer(*pair, *(change(of) for of in columns))
-
-
-def outcome_rows(outcome: Outcome) -> list[dict[str, float | str]]:
-    """An outcome as records, one a policy: `pandas.DataFrame(outcome_rows(outcome))`."""
-    columns = ("help", "harm", "neglect", "net", "over_refusal", "under_refusal", "over_caution", "over_compliance")
-    values = {name: np.atleast_1d(getattr(outcome, name)) for name in columns}
-    names = outcome.policy.names
-    return [{"policy": name, **{key: float(column[i]) for key, column in values.items()}} for i, name in enumerate(names)]

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import Floats, frozen, weigh
 from .case import Case
 from .evaluate import expect, net_per_sender
-from .policy import Policy, bayes, plausible
+from .policy import Policy, plausible
 from .population import Worlds, draw_worlds, worlds_from
 from .tables import html_lines, number
+from .tradeoff import best_score
 
 Loss = Literal["harm", "neglect", "loss"]
 
@@ -66,6 +68,8 @@ def _segment_means(case: Case, policy: Policy, of: Loss) -> Floats:
     means = {"harm": outcome.harm, "neglect": outcome.neglect, "loss": outcome.harm + outcome.neglect}
     if of not in means:
         raise ValueError(f"of= is one of {', '.join(means)}, not {of!r}")
+    if not np.isfinite(means[of]).all():
+        raise ValueError("a worst case needs finite harm: a severity has no finite mean")
     return means[of]
 
 
@@ -133,19 +137,22 @@ def minimax_regret(case: Case, harm_weight: float | None = None) -> MinimaxRegre
     _one_state(case)
     joint = worlds_from(case.population, share_corners(case)).joint
     score = np.einsum("nsk,sr->nkr", joint, value)
-    best = score.max(2).sum(1)
-    used = [int(np.argmax(best))]
+    unit = float((score.max(2) - score.min(2)).max()) or 1.0
+    score = (score - score.max(2, keepdims=True)) / unit
+    best = np.zeros(len(score))
+    used = [int(np.argmin(score.sum((1, 2))))]
     while True:
         answer, bound = _smallest_regret(score[used], best[used])
         regrets = best - np.einsum("nkr,kr->n", score, answer)
         worst = int(regrets.argmax())
-        if regrets[worst] <= bound + 1e-12 + 1e-9 * abs(bound) or worst in used:
+        if regrets[worst] <= bound + 1e-12 or worst in used:
             break
         used.append(worst)
     whole = np.zeros((len(answer), len(case.responses)))
     whole[:, case.allowed] = answer / answer.sum(1, keepdims=True)
-    made = replace(bayes(case), names=("minimax regret",), answer=whole, after=None)
-    return MinimaxRegret(made, float(regrets.max()))
+    signals, responses = case.population.signal_names, case.responses
+    made = Policy(names=("minimax regret",), answer=whole, signals=signals, responses=responses)
+    return MinimaxRegret(made, unit * float(regrets.max()))
 
 
 def _smallest_regret(score: Floats, best: Floats) -> tuple[Floats, float]:
@@ -177,10 +184,34 @@ def share_corners(case: Case) -> Floats:
         share[:, others] = np.where(ends, high[others], low[others])
         share[:, free] = 1 - share[:, others].sum(1)
         corners.append(share[(share[:, free] >= low[free] - 1e-12) & (share[:, free] <= high[free] + 1e-12)])
-    found = np.unique(np.concatenate(corners).clip(0, 1).round(14), axis=0)
+    found = _distinct(np.concatenate(corners).clip(0, 1))
     if not len(found):
         raise ValueError("no shares inside these intervals add up to 1: widen them")
     return found
+
+
+def _distinct(corners: Floats) -> Floats:
+    """Rows that differ by more than rounding."""
+    with np.errstate(divide="ignore"):
+        digits = 10 ** (12 - np.ceil(np.log10(np.where(corners > 0, corners, 1))))
+    return corners[np.unique(np.round(corners * digits) / digits, axis=0, return_index=True)[1]]
+
+
+# --- plausible worlds -------------------------------------------------------------------------------------------------
+
+
+def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None) -> float:
+    """What it is worth to learn which world is true before choosing a policy, help units per request (EVPI), ≥ 0.
+
+    `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.
+    """
+    chance = np.full(len(worlds), 1 / len(worlds)) if weights is None else np.asarray(weights, dtype=float)
+    if not abs(chance.sum() - 1) < 1e-6:
+        raise ValueError(f"the worlds' weights add up to 1, not to {chance.sum():g}")
+    value = case.value(case.weight(harm_weight))
+    score = np.einsum("nsk,sr->nkr", worlds.joint, value)
+    informed = chance @ best_score(score, case.allowed).sum(1)
+    return float(informed - best_score(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())
 
 
 # --- what would flip it -----------------------------------------------------------------------------------------------
@@ -253,38 +284,48 @@ class Comparison:
 
 
 def compare(
-    case: Case, a: Policy, b: Policy, harm_weight: float | None = None, *, rng: np.random.Generator, worlds: int = 2000
+    case: Case, a: Policy, b: Policy, *, rng: np.random.Generator, worlds: int = 2000, harm_weight: float | None = None
 ) -> Comparison:
     """Which of two policies is better, in which fraction of plausible worlds, and the values that flip it.
 
     Worlds differ in shares and overlap (drawn from the file's intervals) and, for observed policies, in what the counts
-    leave open.
+    leave open.  A ValueError if a or b is a batch or differs by state.
     """
+    if a.batch or b.batch or a.states or b.states:
+        raise ValueError("compare takes two single policies that do not differ by state")
     weight = case.weight(harm_weight)
     gain = float(expect(case, a, weight).net - expect(case, b, weight).net)
     if gain < 0:
         a, b, gain = b, a, -gain
     drawn = draw_worlds(case.population, rng, worlds)
-    first = net_in_worlds(case, plausible(a, rng, worlds), drawn, weight)
-    second = net_in_worlds(case, plausible(b, rng, worlds), drawn, weight)
-    return Comparison(a.name, b.name, gain, frozen(first - second), flips(case, a, b, weight))
+    first, second = (net_in_worlds(case, p, drawn, harm_weight=weight) for p in plausible_pair(a, b, rng, worlds))
+    return Comparison(a.name, b.name, gain, frozen(first - second), flips(case, a, b, harm_weight=weight))
 
 
-def net_in_worlds(case: Case, policies: Policy, worlds: Worlds, harm_weight: float) -> Floats:
-    """Net value of policy n in world n, (n,)."""
+def plausible_pair(a: Policy, b: Policy, rng: np.random.Generator, count: int) -> tuple[Policy, Policy]:
+    """Plausible versions of two policies; if the same counts are behind both, the same draws."""
+    first = plausible(a, rng, count)
+    same = a.counts is not None and b.counts is not None and np.array_equal(a.counts, b.counts)
+    return first, first if same else plausible(b, rng, count)
+
+
+def net_in_worlds(case: Case, policies: Policy, worlds: Worlds, *, harm_weight: float) -> Floats:
+    """Net value of policy n of a batch in world n, or of one policy in every world, (n,)."""
     value = net_per_sender(case, policies, harm_weight)
     return weigh(worlds.joint, value)
 
 
-def flips(case: Case, a: Policy, b: Policy, harm_weight: float) -> tuple[Flip, ...]:
+def flips(case: Case, a: Policy, b: Policy, *, harm_weight: float | None = None) -> tuple[Flip, ...]:
     """For each share, for the overlap and for the harm weight: the values at which a and b are worth the same."""
-    gap = net_per_sender(case, a, harm_weight) - net_per_sender(case, b, harm_weight)
-    return tuple(_flips(case, a, b, gap, harm_weight))
+    weight = case.weight(harm_weight)
+    gap = net_per_sender(case, a, weight) - net_per_sender(case, b, weight)
+    return tuple(_flips(case, a, b, gap, weight))
 
 
 def _flips(case: Case, a: Policy, b: Policy, gap: Floats, harm_weight: float) -> Iterator[Flip]:
     population = case.population
-    grid = np.unique(np.concatenate([np.linspace(0, 1, 513), np.geomspace(1e-9, 1, 512)]))
+    fine = np.geomspace(1e-12, 1, 512)
+    grid = np.unique(np.concatenate([np.linspace(0, 1, 513), fine, 1 - fine]))
     finite = bool(np.isfinite(gap).all())
 
     def in_worlds(share: Floats, overlap: Floats) -> Floats:
@@ -319,7 +360,7 @@ def _stakes_flips(case: Case, a: Policy, b: Policy, harm_weight: float) -> Itera
 
 def _positive(over: float, under: float) -> tuple[float, ...]:
     """over / under, if that is a positive number."""
-    return (over / under,) if under and math.isfinite(under) and over / under > 0 else ()
+    return (over / under,) if under and math.isfinite(over) and math.isfinite(under) and over / under > 0 else ()
 
 
 def _movable(case: Case) -> list[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """One ambiguous request: who asks, what may be answered, what is at stake, operator contexts, states; load.
 
 A scenario file is read into the records below; `load` returns the `Case` that they make, ready to be evaluated.  The rules
-at the end of the file (`problems`) are the ones that no single field can see; each is a short function over plain data.
+that no single field can see are in `scenario_rules`.
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ from .records import (
     no_entries,
     record,
 )
-from .scenario_rules import edited, problems
+from .scenario_rules import Kind, edited, problems
 from .severity import Severity
-
-Kind = Literal["refuse", "refuse-with-reason", "partial", "answer", "act"]
 
 
 @record
@@ -267,8 +265,8 @@ def _population(record: Scenario, context: Context | None) -> Population:
         segments=tuple(names),
         harmful=np.array([segment.harmful for segment in segments]),
         share=frozen(share / share.sum()),
-        low=frozen([segment.share.low for segment in segments]),
-        high=frozen([segment.share.high for segment in segments]),
+        low=frozen([segment.share.low / share.sum() for segment in segments]),
+        high=frozen([min(segment.share.high / share.sum(), 1.0) for segment in segments]),
         own=_signal_rows(record),
         signal_names=tuple("+".join(parts) for parts in product(*(signal.values for signal in record.signals))),
         overlap=(record.overlap.value, record.overlap.low, record.overlap.high),

@@ -15,7 +15,6 @@ from .arrays import Floats, Ints, contract, frozen
 from .case import Case, Question
 from .evaluate import expect
 from .policy import Policy, bayes
-from .population import Worlds
 
 # --- the frontier -----------------------------------------------------------------------------------------------------
 
@@ -35,12 +34,18 @@ class Frontier:
     def help_at(self, loss: ArrayLike) -> Floats:
         """The most help that a loss budget buys; nan below the smallest loss that is possible."""
         budget = np.asarray(loss, dtype=float)
-        return np.where(budget < self.loss[0], np.nan, np.interp(budget, self.loss, self.help))
+        return np.where(budget < self._least, np.nan, np.interp(budget, self.loss, self.help))
+
+    @property
+    def _least(self) -> float:
+        """The smallest loss, less rounding."""
+        return float(self.loss[0] - 1e-12 * np.abs(self.loss).max())
 
     def at(self, loss: float) -> Policy:
         """The policy that buys the most help for a loss budget: at most one signal is answered at random."""
-        if not loss >= self.loss[0]:
+        if not loss >= self._least:
             raise ValueError(f"no policy has a loss below {self.loss[0]:g}")
+        loss = max(loss, float(self.loss[0]))
         index = int(np.clip(np.searchsorted(self.loss, loss, side="right") - 1, 0, max(len(self.loss) - 2, 0)))
         last = min(index + 1, len(self.loss) - 1)
         step = self.loss[last] - self.loss[index]
@@ -127,16 +132,20 @@ def _asked_chain(case: Case, question: Question, joint: Floats) -> tuple[Floats,
     return loss, help_ - float(joint @ question.cost), np.eye(len(case.responses))[np.stack(chosen, axis=1)]
 
 
+#: Two sums of a few products that differ by less than this fraction are the same number.
+ROUNDING = 1e-14
+
+
 def _efficient(loss: Floats, help_: Floats) -> Ints:
     """The points on the upper left of the convex hull, loss and help both rising by more than rounding."""
     finite = np.flatnonzero(np.isfinite(loss))
-    same = 1e-13 * np.abs(loss[finite]).max(initial=0), 1e-13 * np.abs(help_[finite]).max(initial=0)
     hull: list[int] = []
     for i in finite[np.lexsort((-help_[finite], loss[finite]))]:
-        if hull and help_[i] <= help_[hull[-1]] + same[1]:
+        if hull and help_[i] <= help_[hull[-1]] + ROUNDING * (abs(help_[i]) + abs(help_[hull[-1]])):
             continue
         while hull and (
-            loss[i] <= loss[hull[-1]] + same[0] or (len(hull) > 1 and _bends_down(loss, help_, hull[-2], hull[-1], i))
+            loss[i] <= loss[hull[-1]] + ROUNDING * (abs(loss[i]) + abs(loss[hull[-1]]))
+            or (len(hull) > 1 and _bends_down(loss, help_, hull[-2], hull[-1], i))
         ):
             hull.pop()
         hull.append(int(i))
@@ -205,26 +214,15 @@ def information(case: Case, harm_weight: float | None = None) -> Information:
     """What it is worth to see the signals, to ask, and to know who is asking."""
     weight = case.weight(harm_weight)
     value = np.where(case.allowed, case.value(weight), -np.inf)
-    signals = float(_best(contract(case.population.joint.T, case.value(weight)), case.allowed).sum())
+    signals = float(best_score(contract(case.population.joint.T, case.value(weight)), case.allowed).sum())
     return Information(
-        nothing=float(_best(contract(case.population.shares, case.value(weight)), case.allowed)),
+        nothing=float(best_score(contract(case.population.shares, case.value(weight)), case.allowed)),
         signals=signals,
         question=float(expect(case, bayes(case, harm_weight=weight), weight).net) if case.question else signals,
         sender=float(contract(case.population.shares, value.max(1))),
     )
 
 
-def _best(score: Floats, allowed: NDArray[np.bool_]) -> Floats:
+def best_score(score: Floats, allowed: NDArray[np.bool_]) -> Floats:
+    """The best score (…,) over the allowed responses of `score` (…, R)."""
     return np.where(allowed, score, -np.inf).max(-1)
-
-
-def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None) -> float:
-    """What it is worth to learn which world is true before choosing a policy, help units per request (EVPI), ≥ 0.
-
-    `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.
-    """
-    chance = np.full(len(worlds), 1 / len(worlds)) if weights is None else np.asarray(weights, dtype=float)
-    value = case.value(case.weight(harm_weight))
-    score = np.einsum("nsk,sr->nkr", worlds.joint, value)
-    informed = chance @ _best(score, case.allowed).sum(1)
-    return float(informed - _best(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())

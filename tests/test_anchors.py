@@ -17,7 +17,7 @@ def close(value, expected):
 
 def turning_point(case, first, second):
     """The harmful share at which two policies are worth the same."""
-    (flip,) = [f for f in sk.robust.flips(case, first, second, 1.0) if f.of == "share of segment-1"]
+    (flip,) = [f for f in sk.robust.flips(case, first, second, harm_weight=1.0) if f.of == "share of segment-1"]
     (turn,) = flip.flips_at
     return turn
 
@@ -87,7 +87,7 @@ def test_a5_1_value_of_knowing_the_base_rate(anchors):
     q, mass = np.concatenate([x for x, _ in pieces]), np.concatenate([w for _, w in pieces])
     mass = mass * beta.pdf(q, 2, 98)
     worlds = worlds_from(case.population, np.stack([1 - q, q], 1))
-    value = sk.tradeoff.value_of_shares(case, worlds, weights=mass)
+    value = sk.robust.value_of_shares(case, worlds, weights=mass)
     answer = mass @ (worlds.joint[:, :, 0] @ case.value(1.0)[:, 1])
     assert close([mass[q > 0.05].sum(), answer, value], anchors["A5.1"])
 

@@ -163,7 +163,9 @@ def test_blocks_do_not_change_a_world():
 def test_fixed_crowds_vary_less_than_drawn_ones(seed):
     """Law M8; and they are more likely to see at least one event (Jensen)."""
     rng = np.random.default_rng(seed)
-    case = random_case(rng)
+    case = random_case(rng, segments=4)
+    people = frozen(rng.multinomial(50, np.ones(4) / 4) / 50)
+    case = dataclasses.replace(case, population=dataclasses.replace(case.population, share=people))
     policy = random_policy(case, rng)
     drawn, fixed = (sk.crowds.occurrences(case, policy, 50, mix=mix) for mix in ("drawn", "fixed"))
     assert fixed.mean == pytest.approx(drawn.mean)
@@ -171,11 +173,37 @@ def test_fixed_crowds_vary_less_than_drawn_ones(seed):
     assert fixed.chance_of_any >= drawn.chance_of_any - 1e-12
 
 
+def test_a_fixed_crowd_is_made_of_whole_senders():
+    """Ten senders of whom half a one is harmful: the crowd is rounded, and stays possible."""
+    case = choice(0.05, 1, 1)
+    answer = sk.policy.constant(case, "response-1")
+    for users in (1, 7, 10, 33):
+        found = sk.crowds.occurrences(case, answer, users, mix="fixed")
+        assert found.mean == round(float(found.mean))
+        assert found.chance_of_any <= found.mean
+    with pytest.raises(ValueError, match="users ≥ 0"):
+        sk.crowds.occurrences(case, answer, -1)
+    with pytest.raises(ValueError, match="harm or neglect"):
+        sk.crowds.occurrences(case, answer, of="loss")
+
+
+def test_crowds_at_their_ends():
+    sure = choice(1.0, 1, 1)
+    answer = sk.policy.constant(sure, "response-1")
+    assert sk.crowds.occurrences(sure, answer, 0).chance_of_any == 0
+    assert sk.crowds.occurrences(sure, answer, 1).chance_of_any == 1
+    rare = choice(np.log(2) / 8e14, 1, 1)
+    assert sk.crowds.users_until(rare, sk.policy.constant(rare, "response-1")) == pytest.approx(8e14, rel=1e-9)
+    for chance in (0, 1, float("nan"), -1):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            sk.crowds.users_until(sure, answer, chance)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_splitting_a_segment_into_halves_changes_nothing(seed):
-    """Law M7."""
+    """Law M7, also where signals overlap."""
     rng = np.random.default_rng(seed)
-    case = random_case(rng)
+    case = random_case(rng).with_overlap(0.15)
     policy = random_policy(case, rng)
     twice = split(case)
     for name in ("help", "harm", "neglect", "net", "over_refusal", "under_refusal", "over_caution", "over_compliance"):
@@ -199,6 +227,7 @@ def split(case):
         high=p.high[twice],
         own=p.own[twice],
         multiply=p.multiply[:, twice],
+        mix=p.mix[twice] * half,
     )
     events = [Events(chance=e.chance[twice], severity=e.severity[twice]) for e in (case.harms, case.neglects)]
     return dataclasses.replace(case, population=population, help=case.help[twice], harms=events[0], neglects=events[1])

@@ -183,9 +183,64 @@ def test_dirichlet_draws_have_the_moments_of_the_counts():
 
 
 def test_a_certain_policy_leaves_nothing_open():
-    open_ = sk.policy.plausible(sk.policy.constant(claims(), "answer"), np.random.default_rng(0), 5)
-    assert open_.answer.shape == (5, 4, 3)
-    assert np.ptp(open_.answer, axis=0).max() == 0
+    certain = sk.policy.constant(claims(), "answer")
+    assert sk.policy.plausible(certain, np.random.default_rng(0), 5) is certain
+
+
+def test_evidence_survives_stacking_and_picking():
+    case = sk.load("xstest")
+    pair = [sk.policy.observed(case, name) for name in ("gpt-4", "mistral")]
+    batch = sk.policy.stack(pair)
+    assert np.array_equal(batch[1].counts, pair[1].counts)
+    draws = [sk.policy.plausible(p, np.random.default_rng(0), 4).answer for p in (batch[0], pair[0])]
+    assert np.array_equal(*draws)
+    assert sk.policy.plausible(batch, np.random.default_rng(0), 4).answer.shape == (4, 2, 18, 3)
+
+
+def test_a_batch_has_a_name_for_each_of_its_policies():
+    case = claims()
+    batch = sk.policy.threshold(case, risk=[0.1, 0.5, 0.9], below="answer", above="refuse")
+    assert [row["policy"] for row in sk.expect(case, batch).rows()] == list(batch.names)
+    assert len(set(batch.names)) == 3
+    assert len(repr(sk.simulate(case, batch, 5, worlds=2, rng=np.random.default_rng(0))).splitlines()) == 5
+    with pytest.raises(ValueError, match="give a tuple"):
+        Policy(names="mine", answer=[[1.0]])
+
+
+def test_a_batch_that_asks_has_one_shape():
+    case = claims()
+    cuts = sk.policy.threshold(case, risk=[0.05, 0.5], below="answer", above="refuse")
+    asks = sk.policy.asking(case, ["bare"], {"me": "answer", "other": "refuse"}, otherwise=cuts)
+    assert asks.answer.shape[:-1] == asks.after.shape[:-2] == (2, 4)
+    whole = sk.expect(case, asks)
+    for i in range(2):
+        one = sk.expect(case, asks[i])
+        assert one.net == pytest.approx(whole.net[i])
+        assert one.exposure == pytest.approx(whole.exposure[i])
+
+
+def test_a_policy_of_another_case_is_refused():
+    other = sk.load("lock-picking")
+    with pytest.raises(ValueError, match="made for other signals"):
+        sk.expect(sk.load("household-cleaners"), sk.policy.bayes(other))
+    with pytest.raises(ValueError, match="believed world has other"):
+        sk.policy.bayes(other, believed=sk.load("household-cleaners"))
+    with pytest.raises(TypeError, match="in this order"):
+        sk.expect(sk.policy.bayes(other), other)
+
+
+def test_ties_go_to_the_response_that_stands_first():
+    from worlds import choice
+
+    even = choice(0.5, 1, 1)
+    assert sk.policy.bayes(even).answer.tolist() == [[1, 0]]
+
+
+def test_surely_harmful_is_a_risk_of_exactly_one():
+    for seed in range(50):
+        case = random_case(np.random.default_rng(seed))
+        sure = dataclasses.replace(case, population=dataclasses.replace(case.population, harmful=np.ones(len(case.help), bool)))
+        assert (sure.population.risk == 1).all()
 
 
 def test_blending_draws_straight_lines():

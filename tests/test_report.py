@@ -16,7 +16,7 @@ NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking",
 
 
 def report(name="xstest", worlds=200, seed=0):
-    return sk.report.report(sk.load(name), rng=np.random.default_rng(seed), worlds=worlds)
+    return sk.report.summarize(sk.load(name), rng=np.random.default_rng(seed), worlds=worlds)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,7 +37,7 @@ def test_rows_are_the_exact_outcomes(name):
 def test_ranges_and_ranks_are_those_of_the_worlds():
     """One uncertain share q: answering is worth (1 − q) − 9q, refusing 0, so both are functions of the drawn q alone."""
     case = choice(0.05, 1, 9, (0.01, 0.25))
-    found = sk.report.report(case, rng=np.random.default_rng(0), worlds=5000)
+    found = sk.report.summarize(case, rng=np.random.default_rng(0), worlds=5000)
     refuse, answer, best = found.rows
     q = draw_worlds(case.population, np.random.default_rng(0), 5000).shares[:, 1]
     net = 1 - 10 * q
@@ -57,7 +57,7 @@ def test_the_conclusion_is_about_the_two_best_models():
 
 def test_a_report_of_arrays_needs_no_file():
     case = random_case(np.random.default_rng(2))
-    found = sk.report.report(case, rng=np.random.default_rng(0), worlds=50)
+    found = sk.report.summarize(case, rng=np.random.default_rng(0), worlds=50)
     assert found.system_layers == ()
     assert str(found).startswith("from arrays")
 

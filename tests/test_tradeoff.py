@@ -157,7 +157,7 @@ def test_knowing_the_shares_is_worth_between_nothing_and_knowing_the_sender(seed
     rng = np.random.default_rng(seed)
     case = random_case(rng)
     worlds = draw_worlds(case.population, rng, 300)
-    value = sk.tradeoff.value_of_shares(case, worlds)
+    value = sk.robust.value_of_shares(case, worlds)
     assert value >= -1e-12
     known = np.einsum("ns,s->n", worlds.shares, np.where(case.allowed, case.value(case.harm_weight), -np.inf).max(1)).mean()
     blind = np.where(case.allowed, worlds.joint.mean(0).T @ case.value(case.harm_weight), -np.inf).max(1).sum()
