@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
+EDGE: dict[str, Any] = {"color": "0.35", "lw": 1.4, "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
 #: The best policy is a ring, because it often lies on another one.
 RING: dict[str, Any] = {

@@ -110,6 +110,7 @@ SLOW = {
     + entries("states", 9000, "{{name: n{0}}}"),
     "combinations": f"signals: [{{name: c, values: [{VALUES}]}}]\nobserved:\n- name: m\n  counts:\n"
     + "".join(f"    w{i}: {{}}\n" for i in range(12_000)),
+    "near misses": entries("segments", 200, "{{name: segment-{0}}}")
     + "stakes:\n  help:\n"
     + "".join(f"    segmnt-{i}: {{}}\n" for i in range(20_000)),
     "unknown names": "".join(f"k{i}: 1\n" for i in range(40_000)),
