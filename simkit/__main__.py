@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .tables import percent
+
 if TYPE_CHECKING:
     from .case import Case
     from .files import InvalidFile
@@ -103,6 +105,8 @@ def _records(error: InvalidFile) -> list[dict[str, str | int]]:
 def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Json = False) -> None:
     """Show what a scenario file says: who asks, what may be answered, what is at stake."""
     case = _load(scenario, context)
+    if as_json and context:
+        _stop("--json prints the whole file, contexts included: leave --context out")
     if as_json:
         from .records import adapter
         from .report import to_json
@@ -111,6 +115,7 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
         print(to_json(adapter(Scenario).dump_python(case.scenario, mode="json")))
     else:
         out.print(escape(repr(case)), soft_wrap=True)
+        _print_sources(case)
 
 
 @app.command(epilog="Example:  simkit run xstest --share unsafe-asker=0.2 --overlap 0.1 --figure xstest.svg")
@@ -223,6 +228,20 @@ def _save(found: Report, path: Path) -> None:
         err.print(f"The picture is in {escape(str(path))}.", soft_wrap=True)
     except OSError as error:
         _stop(f"{path} cannot be written: {error.strerror}")
+
+
+def _print_sources(case: Case) -> None:
+    """Where the shares come from, and what signals say."""
+    out.print("\nShares and their sources", style="bold")
+    for segment in case.scenario.segments:
+        share = segment.share
+        note = f" Note: {share.note.strip()}" if share.note else ""
+        value = f"{share.value:g} ({share.low:g} to {share.high:g})"
+        out.print(escape(f"  {segment.name} {value}, {share.basis}: {share.source.strip()}.{note}"))
+    out.print("\nChance of each signal, and the risk that it carries", style="bold")
+    risks = zip(case.population.signal_names, case.population.signal_chance, case.population.risk, strict=True)
+    for name, chance, risk in risks:
+        out.print(escape(f"  {name}: sent by {percent(chance)}, harmful {percent(risk)}"))
 
 
 def _print(found: Report) -> None:

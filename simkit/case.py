@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, frozen, frozen_bools
+from .arrays import Bools, Floats, Ints, frozen, frozen_bools
 from .files import suggest
 from .population import Population, with_overlap, with_shares
-from .scenario_rules import REFUSALS
+from .scenario_rules import KINDS, REFUSALS
 from .severity import Point, Severity
 from .tables import html_lines, html_table, number, percent, text_table
 
@@ -41,7 +41,10 @@ class Events:
     """One kind of event: chance (S, R) per request, and for each cell the number of its severity (−1: none)."""
 
     chance: Floats
-    severity: NDArray[np.int64]
+    severity: Ints
+
+    def __post_init__(self) -> None:
+        self.severity.setflags(write=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -73,6 +76,8 @@ class Case:
     """What was changed since the file: the methods that were called, with their values."""
     about: str = ""
     units: str = ""
+    messages: tuple[tuple[str, str], ...] = ()
+    """What the operator of the context says: level of authority and words."""
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
     contexts: tuple[str, ...] = ()
@@ -86,6 +91,15 @@ class Case:
         for name, array in {"help": self.help, "harm": self.harms.chance, "neglect": self.neglects.chance}.items():
             if array.shape != (count, responses):
                 raise ValueError(f"{name} has shape {array.shape}; (segments, responses) = {(count, responses)} is needed")
+        if not np.isfinite(self.help).all():
+            raise ValueError("help is finite")
+        chances = self.harms.chance, self.neglects.chance
+        if min(chance.min() for chance in chances) < 0 or (chances[0] + chances[1]).max() > 1 + 1e-12:
+            raise ValueError("harm and neglect are at most one event: chances are never negative and add up to at most 1")
+        if not set(self.kinds) <= set(KINDS):
+            raise ValueError(f"a response is one of {', '.join(KINDS)}, not {', '.join(set(self.kinds) - set(KINDS))}")
+        if self.question is not None and not np.allclose(self.question.reply.sum(1), 1, rtol=0, atol=1e-9):
+            raise ValueError("the replies of each segment add up to 1")
         if not (self.allowed & self.refuses).any():
             raise ValueError("one refusal must be allowed: it is what is left when nothing else is")
 
@@ -243,12 +257,14 @@ class Case:
 
     def _lines(self) -> list[str]:
         """The case in words."""
+        said = [f"{level}: {words}" for level, words in self.messages]
         lines = [f"{self.title}: “{self.request}”", *(text for text in (self.about, self.units) if text)]
         for who, out in (("Constraints rule", self.crosses), ("The operator rules", self.forbidden)):
             if out.any():
                 lines.append(f"{who} out: {', '.join(name for name, no in zip(self.responses, out, strict=True) if no)}.")
         if self.question is not None:
             lines.append(f"It may ask: “{self.question.asks}”")
+        lines += [f"Says {line}" for line in said]
         if self.contexts and not self.context:
             lines.append(f"Contexts: {', '.join(self.contexts)}.")
         return lines
@@ -307,6 +323,7 @@ def from_arrays(
 
     Every event has the same severity (point 1 if none is given).  The first response is the refusal, unless `kinds` (R,)
     says otherwise.  `interval` is low and high of the shares, (S,) each; `reply` (S, J) and `cost` (S,) make a question.
+    A ValueError says which array is no share, chance or table.
     """
     helps, rows = frozen(np.atleast_2d(help)), np.atleast_2d(np.asarray(signal, dtype=float))
     count, responses = len(np.atleast_1d(share)), helps.shape[1]

@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from .tables import percent
+
 if TYPE_CHECKING:
     from .report import Report
 
@@ -114,7 +116,9 @@ def overview(report: Report) -> Figure:
     figure = Figure(figsize=(11, 5.4) if rated else (7, 5.4), layout="constrained")
     *left, right = figure.subplots(1, 2, squeeze=False)[0] if rated else [figure.add_subplot()]
     for ax in left:
-        refusals(report, ax).set_title("Two ways to be wrong", loc="left", fontsize=10)
+        overlap = report.case.population.overlap[0]
+        judged = f", at an overlap of {percent(overlap)}" if overlap else ", as labelled"
+        refusals(report, ax).set_title(f"Two ways to be wrong{judged}", loc="left", fontsize=10)
     tradeoff(report, right).set_title("What comes of it", loc="left", fontsize=10)
     handles, labels = right.get_legend_handles_labels()
     if report.system_layers:

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import Field
 
 from .arrays import Bools, Floats, frozen, frozen_bools
 from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
@@ -46,7 +47,7 @@ class Signal:
     """One thing that the assistant can see about the sender.  Signals are independent given the segment."""
 
     name: Name
-    values: tuple[Name, ...]
+    values: Annotated[tuple[Name, ...], Field(min_length=1)]
     """What it may read; unique over all signals of the file."""
     about: Note = ""
 

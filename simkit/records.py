@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.types import Strict
 
-from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree, shown, suggest
+from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree, near, shown, suggest
 
 T = TypeVar("T")
 
@@ -79,12 +79,17 @@ def json_schema(kind: type) -> dict[str, Any]:
 
 def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Problem]:
     """Each of pydantic's field errors as a `Problem` in this project's words."""
-    for entry in error.errors(include_url=False)[:MAX_FOUND]:
+    entries = error.errors(include_url=False)[:MAX_FOUND]
+    strange = [_data_path(e["loc"], data, missing=False) for e in entries if e["type"] == "unexpected_keyword_argument"]
+    meant = {(*path[:-1], near(str(path[-1]), fields_at(json_schema(kind), path[:-1]))) for path in strange}
+    for entry in entries:
         if not entry["loc"] and entry["type"] == "value_error":
             continue  # the record's own cross-field rules: `check` runs them on the data, with paths
         path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")
         if entry["type"] == "too_short" and len(entry["input"]) >= entry["ctx"]["min_length"]:
             continue  # enough items stand there; what is wrong with each is said elsewhere
+        if entry["type"] == "missing" and path in meant:
+            continue  # it stands there, misspelt
         rule, fix = _said(kind, path, entry)
         scalar = _is_scalar(entry["input"]) and entry["type"] != "missing"
         yield Problem(path, rule, fix, shown(entry["input"]) if scalar else "")
@@ -134,6 +139,11 @@ def _bad_name(entry: Any) -> tuple[str, str]:
     return "a name is letters, digits, dots, dashes and underscores", f"write {good[:60]}" if good else ""
 
 
+def _not_whole(entry: Any) -> tuple[str, str]:
+    value = entry["input"]
+    return "it should be a whole number", f"write {value:.0f}" if isinstance(value, float) and value.is_integer() else ""
+
+
 def _not_a_truth(entry: Any) -> tuple[str, str]:
     truth = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(entry["input"]).lower())
     return "it should be true or false", f"write {truth}" if truth else ""
@@ -155,7 +165,7 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "missing": ("this name is missing", "add it"),
     "float_type": _not_a_number,
     "float_parsing": _not_a_number,
-    "int_type": ("it should be a whole number", ""),
+    "int_type": _not_whole,
     "bool_type": _not_a_truth,
     "literal_error": _not_one_of,
     "string_type": lambda entry: ("it should be text", "put it in quotes" if _is_scalar(entry["input"]) else ""),
@@ -166,7 +176,7 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "greater_than": lambda entry: (f"it should be more than {entry['ctx']['gt']:g}", ""),
     "string_pattern_mismatch": _bad_name,
     "string_too_short": ("it should not be empty", ""),
-    "too_short": lambda entry: (f"at least {entry['ctx']['min_length']} are needed here", "add what is missing"),
+    "too_short": lambda entry: (f"too few stand here: at least {entry['ctx']['min_length']}", "add what is missing"),
     "union_tag_invalid": _bad_kind,
     "union_tag_not_found": ("its kind is missing", "add kind: point, lognormal, gamma, pareto or table"),
 }
@@ -208,7 +218,8 @@ def _resolved(nodes: list[dict[str, Any]], schema: dict[str, Any]) -> Iterator[d
 def _children(node: dict[str, Any], step: str | int) -> list[dict[str, Any]]:
     if isinstance(step, int):
         return [node["items"]] if "items" in node else []
-    child = node.get("properties", {}).get(step, node.get("additionalProperties"))
+    patterns = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    child = node.get("properties", {}).get(step, patterns[0])
     return [child] if isinstance(child, dict) else []
 
 

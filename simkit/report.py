@@ -15,8 +15,8 @@ from .case import Case
 from .crowds import occurrences
 from .evaluate import expect
 from .policy import Policy, candidates, observed, plausible, stack
-from .population import draw_worlds
-from .robust import Comparison, compare, net_in_worlds
+from .population import Worlds, draw_worlds
+from .robust import Comparison, MinimaxRegret, WorstCase, best_in_worlds, compare, minimax_regret, net_in_worlds, worst_case
 from .tables import html_lines, html_table, number, percent, text_table
 from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret
 
@@ -95,7 +95,9 @@ class Report:
     frontier: Frontier
     frontier_without_constraints: Frontier
     information: Information
-    price_of_constraints: float
+    price_of_constraints: Range
+    worst_loss: WorstCase | None
+    minimax: MinimaxRegret | None
 
     def __str__(self) -> str:
         tables = [self.heading, text_table(HEAD, self._flat_table()), f"{self.note} {self.wide_note}"]
@@ -158,9 +160,21 @@ class Report:
     def sentences(self) -> list[str]:
         """The conclusions in words, each with how surely it holds and what would flip it."""
         found = [*self._as_labelled(), *map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
-        if self.case.crosses.any():
-            found.append(f"The hard constraints cost {number(1000 * self.price_of_constraints)} help units per 1000 senders.")
-        return found
+        return [*found, *self._price(), *self._robust()]
+
+    def _price(self) -> list[str]:
+        price = self.price_of_constraints
+        if not self.case.crosses.any():
+            return []
+        ends = f"{number(1000 * price.low)}…{number(1000 * price.high)} in 90% of plausible worlds"
+        return [f"The hard constraints cost {number(1000 * price.value)} help units per 1000 senders ({ends})."]
+
+    def _robust(self) -> list[str]:
+        if self.worst_loss is None or self.minimax is None or not self.conclusions:
+            return []
+        loss, behind = number(1000 * self.worst_loss.value), number(1000 * self.minimax.regret)
+        first = f"Over all shares inside their intervals {self.conclusions[0].better} loses at most {loss} harm units"
+        return [f"{first}, and the policy of minimax regret is at most {behind} help units behind the best, per 1000 senders."]
 
     def _as_labelled(self) -> list[str]:
         """What was observed, before a judged overlap is mixed in."""
@@ -212,7 +226,9 @@ class Report:
             "system_layers": [asdict(layer) for layer in self.system_layers],
             "frontier": {"loss": self.frontier.loss.tolist(), "help": self.frontier.help.tolist()},
             "information": asdict(self.information),
-            "price_of_constraints": self.price_of_constraints,
+            "price_of_constraints": asdict(self.price_of_constraints),
+            "worst_loss_of_leader": self.worst_loss.value if self.worst_loss else None,
+            "minimax_regret": self.minimax.regret if self.minimax else None,
         }
         return dict(plain(whole))
 
@@ -274,6 +290,7 @@ def summarize(
         _row(case, policy, (open_, net, float(best)), weight, many)
         for policy, open_, net, best in zip(chosen, possible, nets, best_in, strict=True)
     ]
+    conclusions = tuple(_conclusions(case, chosen, weight, rng, worlds))
     return Report(
         case=case,
         harm_weight=weight,
@@ -281,13 +298,30 @@ def summarize(
         worlds=worlds,
         policies=tuple(chosen),
         rows=tuple(rows),
-        conclusions=tuple(_conclusions(case, chosen, weight, rng, worlds)),
+        conclusions=conclusions,
         system_layers=tuple(system_layers(case, weight, rng=rng, draws=worlds)),
         frontier=frontier(case),
         frontier_without_constraints=frontier(case.without_constraints()),
         information=information(case, weight),
-        price_of_constraints=price_of_constraints(case, weight),
+        price_of_constraints=_price(case, drawn, weight),
+        **_over_intervals(case, chosen, conclusions, weight),
     )
+
+
+def _price(case: Case, drawn: Worlds, weight: float) -> Range:
+    """What the hard constraints cost, with its range over plausible worlds (in which nothing is asked)."""
+    free = case.without_constraints()
+    costs = best_in_worlds(free, drawn, harm_weight=weight) - best_in_worlds(case, drawn, harm_weight=weight)
+    return _range(np.asarray(price_of_constraints(case, weight)), np.nan_to_num(costs), 0.9)
+
+
+def _over_intervals(case: Case, policies: list[Policy], found: Sequence[Comparison], weight: float) -> dict[str, Any]:
+    """The worst loss of the policy that is ahead, and minimax regret: for one state, finite harm and few segments."""
+    simple = len(case.population.states) == 1 and not case.endless and len(case.population.segments) <= 12
+    if not (simple and found):
+        return {"worst_loss": None, "minimax": None}
+    (ahead,) = [policy for policy in policies if policy.name == found[0].better][:1]
+    return {"worst_loss": worst_case(case, ahead), "minimax": minimax_regret(case, weight)}
 
 
 def _row(case: Case, policy: Policy, open_: tuple[Policy, Floats, float], weight: float, users: int) -> Row:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Floats, frozen, weigh
+from .arrays import Floats, contract, frozen, weigh
 from .case import Case
 from .evaluate import expect, net_per_sender
 from .policy import Policy, plausible
@@ -209,7 +209,7 @@ def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None
     if not abs(chance.sum() - 1) < 1e-6:
         raise ValueError(f"the worlds' weights add up to 1, not to {chance.sum():g}")
     value = case.value(case.weight(harm_weight))
-    score = np.einsum("nsk,sr->nkr", worlds.joint, value)
+    score = contract(np.swapaxes(worlds.joint, -1, -2), value)
     informed = chance @ best_score(score, case.allowed).sum(1)
     return float(informed - best_score(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())
 
@@ -300,6 +300,12 @@ def compare(
     drawn = draw_worlds(case.population, rng, worlds)
     first, second = (net_in_worlds(case, p, drawn, harm_weight=weight) for p in plausible_pair(a, b, rng, worlds))
     return Comparison(a.name, b.name, gain, frozen(first - second), flips(case, a, b, harm_weight=weight))
+
+
+def best_in_worlds(case: Case, worlds: Worlds, *, harm_weight: float) -> Floats:
+    """The best net value that an allowed policy reaches in each world, knowing it but not who asks, (n,)."""
+    score = contract(np.swapaxes(worlds.joint, -1, -2), case.value(harm_weight))
+    return best_score(score, case.allowed).sum(-1)
 
 
 def plausible_pair(a: Policy, b: Policy, rng: np.random.Generator, count: int) -> tuple[Policy, Policy]:

@@ -104,6 +104,7 @@ class Message:
     """What an operator or a user says, in our own words."""
 
     level: Literal["root", "system", "developer", "user", "guideline"]
+    """Level of authority, in the words of OpenAI's Model Spec; an operator (Anthropic's word) speaks as a developer."""
     says: Text
 
 
@@ -234,6 +235,7 @@ def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case
         context=context.name if context else "",
         about=record.about,
         units=record.units,
+        messages=tuple((message.level, message.says) for message in context.messages) if context else (),
         same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
         contexts=tuple(context.name for context in record.contexts),
         deploy=_deploy,

@@ -119,7 +119,7 @@ class Table:
     def __post_init__(self) -> None:
         total = math.fsum(level.chance for level in self.levels)
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"the chances of a severity table add up to 1, not {total:g}")
+            raise ValueError(f"the chances of a severity table add up to 1, not {total:.9g}")
 
     @property
     def mean(self) -> float:

@@ -158,9 +158,9 @@ def _bends_down(loss: Floats, help_: Floats, a: int, b: int, c: int) -> bool:
 
 
 def regret(case: Case, policy: Policy, harm_weight: float | None = None) -> Floats:
-    """What the policy gives away against the best policy that the filter allows, (…,), help units per request, ≥ 0.
+    """What the policy gives away against the best policy that the filter allows, (…,), help units per request.
 
-    An observed policy that crosses a hard constraint can have a negative regret: the bright line has its price.
+    Never negative, except that an observed policy may cross a hard constraint and gain by it: the bright line has its price.
     """
     weight = case.weight(harm_weight)
     return expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net

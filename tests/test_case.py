@@ -101,6 +101,31 @@ def test_worlds_of_several_states_mix_them(seed):
         assert worlds.shares[n] == pytest.approx(there.shares)
 
 
+def test_overlap_is_drawn_and_its_interval_moves_along():
+    case = sk.load("xstest")
+    worlds = draw_worlds(case.population, np.random.default_rng(0), 20_000)
+    assert np.quantile(worlds.overlap, [0.05, 0.5, 0.95]) == pytest.approx([0.01, 0.05, 0.20], rel=0.05)
+    assert case.with_overlap(0.1).population.overlap == pytest.approx((0.1, 0.02, 0.4))
+    assert case.with_overlap(0).population.overlap == (0, 0, 0)
+
+
+def test_a_dirichlet_has_the_given_concentration():
+    case = choice(0.2, 1, 1)
+    shares = draw_worlds(case.population, np.random.default_rng(0), 40_000, concentration=30.0).shares[:, 1]
+    assert [shares.mean(), shares.var()] == pytest.approx([0.2, 0.2 * 0.8 / 31], rel=0.03)
+
+
+def test_several_shares_move_together():
+    case = sk.load("medication-threshold")
+    moved = case.with_shares({"at-risk": 0.2, "curious": 0.3})
+    share = dict(zip(case.segments, moved.population.share, strict=True))
+    assert (share["at-risk"], share["curious"]) == (0.2, 0.3)
+    assert share["patient"] / share["caregiver"] == pytest.approx(0.45 / 0.20)
+    assert "at-risk=0.2, curious=0.3" in moved.title
+    with pytest.raises(ValueError, match=r"add up to 1\.3"):
+        case.with_shares({"at-risk": 0.9, "curious": 0.4})
+
+
 def test_a_million_to_one_share_survives_the_draw():
     case = choice(1e-6, 1, 1, (1e-8, 1e-5))
     worlds = draw_worlds(case.population, np.random.default_rng(0), 1000)
@@ -126,11 +151,22 @@ def test_arrays_that_are_no_population_are_refused():
         "own adds up": {"signal": [[0.5, 0.4], [0.5, 0.5]]},
         "never negative": {"share": [1.2, -0.2]},
         "has shape": {"help": [[0, 1]]},
+        "help is finite": {"help": [[0, np.nan], [0, 1]]},
     }
     for message, change in wrong.items():
         given = {"share": [0.5, 0.5], "signal": [[0.5, 0.5], [0.5, 0.5]], "help": [[0, 1], [0, 1]], **change}
         with pytest.raises(ValueError, match=message):
             from_arrays(given["share"], given["signal"], given["help"], harmful=[False, True], harm_chance=0.0)
+    good = ([1.0], [[1.0]], [[0, 1]])
+    for message, change in {
+        "at most one event": {"harm_chance": 0.7, "neglect_chance": 0.7},
+        "never negative": {"harm_chance": -0.1},
+        "a response is one of": {"harm_chance": 0.0, "kinds": ["refuse", "refus"]},
+        "replies of each": {"harm_chance": 0.0, "reply": [[0.3, 0.3]]},
+        "low end": {"harm_chance": 0.0, "interval": ([1.0], [0.5])},
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            from_arrays(*good, harmful=False, **change)
     with pytest.raises(ValueError, match="one refusal must be allowed"):
         from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0, kinds=["answer", "answer"])
 

@@ -144,6 +144,38 @@ def test_common_random_numbers_sharpen_differences():
     assert (apart.help[0] - apart.help[1]).std() > 0
 
 
+def test_differences_are_sharper_with_common_numbers():
+    case = choice(0.3, 1, 5)
+    refuse, answer = (sk.policy.constant(case, name) for name in case.responses)
+    pair = sk.policy.stack([answer, sk.policy.blend(answer, refuse, 0.1)])
+    gaps = []
+    for common in (True, False):
+        seen = sk.simulate(case, pair, worlds=300, rng=np.random.default_rng(0), common=common)
+        gaps.append((seen.harm[0] - seen.harm[1]).std())
+    assert gaps[0] < 0.6 * gaps[1]
+
+
+def test_senders_drawn_one_by_one_are_refused_as_often_as_the_table_says():
+    rng = np.random.default_rng(9)
+    case = random_case(rng, question=True)
+    policy = random_policy(case, rng)
+    sent = sk.simulation.draw_senders(case, policy, 200_000, rng=rng)
+    seen = np.zeros((len(case.segments), len(case.responses)))
+    np.add.at(seen, (sent.segment, sent.response), 1 / len(sent.segment))
+    assert seen == pytest.approx(sk.exposure(case, policy), abs=5e-3)
+    outcome, refused, harmful = sk.expect(case, policy), case.refuses[sent.response], case.population.harmful[sent.segment]
+    assert refused[~harmful].mean() == pytest.approx(float(outcome.over_refusal), abs=0.01)
+    assert (~refused)[harmful].mean() == pytest.approx(float(outcome.under_refusal), abs=0.01)
+
+
+def test_neglect_is_counted_too():
+    case = sk.load("medication-threshold").in_state("usual")
+    refuse = sk.policy.constant(case, "refuse")
+    rate = (sk.exposure(case, refuse) * case.neglects.chance).sum()
+    assert sk.crowds.occurrences(case, refuse, 100, of="neglect").mean == pytest.approx(100 * rate)
+    assert sk.crowds.occurrences(case, refuse).users == case.users
+
+
 def test_simulation_is_a_function_of_its_generator():
     case = random_case(np.random.default_rng(1))
     policy = random_policy(case, np.random.default_rng(2))

@@ -90,7 +90,7 @@ HOSTILE = {
     "line separator": ('request: "a\\u2028b"', "invisible character U+2028"),
     "escape in a name": (MINIMAL.replace("nurse]", '"nur\\x1b[2Jse"]'), "invisible character U+001B"),
     "long name": (MINIMAL.replace("name: claim", f"name: {'x' * 300_000}"), "at most 60 characters"),
-    "no values": (MINIMAL.replace("[bare, nurse]", "[]"), "a signal has a value"),
+    "no values": (MINIMAL.replace("[bare, nurse]", "[]"), "too few stand here"),
     "name that is a list": (MINIMAL.replace("name: good", "name: [good]"), "it should be text"),
 }
 

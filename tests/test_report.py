@@ -65,9 +65,10 @@ def test_a_report_of_arrays_needs_no_file():
 def test_every_conclusion_says_how_surely_it_holds_and_what_turns_it():
     for name in NAMES:
         for conclusion in report(name).conclusions:
-            assert 0 <= conclusion.holds <= 1
-            assert conclusion.flips
-            assert "plausible worlds" in str(conclusion)
+            assert f"{conclusion.holds:.0%} of 200 plausible worlds" in str(conclusion)
+            assert {"harm weight", "all harm, times", "all neglect, times"} <= {flip.of for flip in conclusion.flips}
+            shares = {flip.of for flip in conclusion.flips if flip.of.startswith("share of")}
+            assert len(shares) >= min(1, len(sk.load(name).segments) - 1)
 
 
 def test_a_report_is_json():
@@ -77,7 +78,11 @@ def test_a_report_is_json():
 
 
 def test_the_price_of_a_bright_line_is_said_where_there_is_one():
-    assert any("hard constraints cost" in sentence for sentence in report("santa").sentences())
+    santa = report("santa")
+    assert any("hard constraints cost" in sentence for sentence in santa.sentences())
+    price = santa.price_of_constraints
+    assert price.value == pytest.approx(sk.tradeoff.price_of_constraints(santa.case))
+    assert 0 <= price.low <= price.value <= price.high
     assert not any("hard constraints cost" in sentence for sentence in report("xstest").sentences())
 
 
@@ -117,6 +122,77 @@ def test_labels_of_the_picture_stay_inside_it():
         assert extent.x1 <= box.x1 + 1, text.get_text()
         assert extent.y0 >= box.y0 - 1, text.get_text()
         assert extent.y1 <= box.y1 + 1, text.get_text()
+
+
+def test_every_printed_number_by_hand():
+    """q = 0.1, answering helps 1 or harms 5; 1000 senders: help 900, harm 500, net 400 at weight 1."""
+    case = choice(0.1, 1, 5)
+    found = sk.summarize(case, rng=np.random.default_rng(0), worlds=100)
+    cells = {row[0]: row for row in found.table()}
+    assert cells["response-1"] == [
+        "response-1", "900", "500", "0", "400\n400…400", "0.0%", "100.0%", "100.0%", "0", "500", "0", "100.0%",
+    ]  # fmt: skip
+    assert cells["response-0"][1:] == ["0", "0", "0", "0\n0…0", "100.0%", "0.0%", "0.0%", "900", "0", "400", "0.0%"]
+    outcome = sk.expect(case, sk.policy.constant(case, "response-1"))
+    shown = repr(outcome).splitlines()[2].split()
+    assert shown == ["response-1", "0.9", "0.5", "0", "0.4", "0.0%", "100.0%", "0", "0.5"]
+    row = {"help": 0.9, "harm": 0.5, "neglect": 0, "net": 0.4, "over-refusal": 0, "under-refusal": 1}
+    row |= {"over-caution": 0, "over-compliance": 0.5}
+    (record,) = outcome.rows()
+    assert record.pop("policy") == "response-1"
+    assert record == pytest.approx(row)
+    assert next(x for x in repr(case).splitlines() if x.startswith("segment-1")).split() == [
+        "segment-1",
+        "(harmful)",
+        "10.0%",
+        "10.0%",
+        "(10.0%",
+        "to",
+        "10.0%)",
+        "0",
+        "/",
+        "0",
+        "0",
+        "/",
+        "5",
+    ]
+    small = sk.summarize(case.with_share("segment-1", 0.001), rng=np.random.default_rng(0), worlds=100, users=10)
+    assert small.rows[1].any_harm == pytest.approx(1 - 0.999**10)
+
+
+def test_a_system_layer_by_hand():
+    layer = next(
+        x
+        for x in sk.report.system_layers(sk.load("xstest"), rng=np.random.default_rng(0))
+        if x.policy == "mistral-safety-prompt"
+    )
+    case = sk.load("xstest")
+    with_, without = (sk.expect(case, sk.policy.observed(case, name)) for name in ("mistral-safety-prompt", "mistral"))
+    for name in ("over_refusal", "under_refusal", "help", "harm", "neglect", "net"):
+        change = getattr(layer, name)
+        assert change.value == pytest.approx(float(getattr(with_, name) - getattr(without, name)))
+        assert change.low < change.value < change.high
+    said = str(layer)
+    assert f"help {number(1000 * layer.help.value)} (" in said
+    assert f"neglect +{number(1000 * layer.neglect.value)} (" in said
+
+
+def test_rates_have_the_interval_of_the_counts():
+    """gpt-4 as labelled: 16 of 250 refused, 25 prompts of each type: a stratified binomial, near enough normal."""
+    found = sk.summarize(sk.load("xstest").with_overlap(0), rng=np.random.default_rng(0))
+    rate, p = found.rows[0].over_refusal, found.policies[0].answer[:10, 2]
+    spread = 1.96 * np.sqrt((p * (1 - p) / 26).sum()) / 10
+    assert rate.value == pytest.approx(0.064)
+    assert [rate.low, rate.high] == pytest.approx([0.064 - spread, 0.064 + spread], abs=0.006)
+
+
+def test_refusals_are_drawn_where_they_are():
+    found = report()
+    ax = sk.plots.refusals(found)
+    points = {line.get_label(): line.get_xydata()[0] for line in ax.get_lines() if len(line.get_xydata()) == 1}
+    for row in found.rows[:5]:
+        assert points[row.policy] == pytest.approx([100 * row.over_refusal.value, 100 * row.under_refusal.value])
+    assert ax.get_legend() is not None
 
 
 def test_numbers_are_short():
