@@ -143,7 +143,8 @@ class Case:
         """The harm weight to use: the one given, or the file's.  A ValueError unless it is finite and not negative."""
         if harm_weight is None:
             return self.harm_weight
-        if not (np.isfinite(harm_weight).all() and np.min(harm_weight) >= 0):
+        given = np.asarray(harm_weight, dtype=float)
+        if not (np.isfinite(given).all() and given.min() >= 0):
             raise ValueError(f"a harm weight is finite and never negative, not {harm_weight}")
         return harm_weight
 

@@ -173,9 +173,9 @@ def _events(text: str, name: str) -> Iterator[Any]:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         rule = f"the control character U+{getattr(error, 'character', 0):04X} stands here"
         raise InvalidFile(name, [Problem((), rule, "take it out", line=line)]) from None
-    except Exception as error:  # the parser's own faults: no list of them would be complete
-        rule = f"this is not YAML from here on ({shown(str(error), quote=False)})"
-        raise InvalidFile(name, [Problem((), rule, line=line)]) from None
+    except Exception:  # the parser's own faults: no list of them would be complete
+        fix = "look for an escape or a mark that YAML does not know"
+        raise InvalidFile(name, [Problem((), "this is not YAML from here on", fix, line=line)]) from None
 
 
 #: What the parser says, in part, and the likely fix.

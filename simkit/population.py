@@ -105,7 +105,8 @@ class Population:
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}; {shape} is needed")
-        for name, total in {"share": self.share.sum(), "own": self.own.sum(1), "state_chance": self.state_chance.sum()}.items():
+        for name in ("share", "own", "state_chance"):
+            total = np.asarray(getattr(self, name)).sum(-1)
             if not np.allclose(total, 1, rtol=0, atol=1e-6):
                 raise ValueError(f"{name} adds up to {total}, not to 1")
         if min(self.share.min(), self.own.min(), self.state_chance.min(), self.multiply.min()) < 0:

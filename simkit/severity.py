@@ -129,7 +129,8 @@ class Table:
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
         chances = np.array([level.chance for level in self.levels])
-        return rng.choice([level.value for level in self.levels], size, p=chances / chances.sum())
+        values = np.array([level.value for level in self.levels], dtype=float)
+        return rng.choice(values, size, p=chances / chances.sum())
 
 
 Severity = Annotated[Point | Lognormal | Gamma | Pareto | Table, Field(discriminator="kind")]
