@@ -195,11 +195,10 @@ class Outcome:
         value = case.value(weight)
         best = np.where(case.allowed, value, -np.inf).argmax(1)[:, None]
         with np.errstate(invalid="ignore"):
-            lost = np.maximum(np.nan_to_num(np.take_along_axis(value, best, 1) - value, nan=0.0), 0)
+            lost = _positive(np.take_along_axis(value, best, 1) - value)
             harm = weight * (case.harm - np.take_along_axis(case.harm, best, 1)) if weight else np.zeros_like(value)
-            by_harm = np.clip(np.nan_to_num(harm, nan=0.0), 0, lost)
-            by_holding_back = np.nan_to_num(lost - by_harm, nan=0.0)
-        return by_holding_back, by_harm
+            by_harm = np.minimum(_positive(harm), lost)
+            return _positive(lost - by_harm), by_harm
 
     @property
     def over_caution(self) -> Floats:
@@ -289,6 +288,11 @@ def _by_segment_in_states(case: Case, policy: Policy) -> BySegment:
     scale = np.divide(1, share, out=np.zeros_like(share), where=share > 0)
     help_, harm, neglect = (weigh(weight, values, axis=-1) * scale for values in (case.help, case.harm, case.neglect))
     return BySegment(case.population.segments, share, help_, harm, neglect, np.zeros_like(help_))
+
+
+def _positive(values: Floats) -> Floats:
+    """The positive part, in which ∞ − ∞ is 0."""
+    return np.where(values > 0, values, 0.0)
 
 
 def _mean(per_sender: Floats, share: Floats) -> Floats:

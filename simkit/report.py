@@ -311,8 +311,9 @@ def summarize(
 def _price(case: Case, drawn: Worlds, weight: float) -> Range:
     """What the hard constraints cost, with its range over plausible worlds (in which nothing is asked)."""
     free = case.without_constraints()
-    costs = best_in_worlds(free, drawn, harm_weight=weight) - best_in_worlds(case, drawn, harm_weight=weight)
-    return _range(np.asarray(price_of_constraints(case, weight)), np.nan_to_num(costs), 0.9)
+    with np.errstate(invalid="ignore"):
+        costs = best_in_worlds(free, drawn, harm_weight=weight) - best_in_worlds(case, drawn, harm_weight=weight)
+    return _range(np.asarray(price_of_constraints(case, weight)), np.where(costs > 0, costs, 0.0), 0.9)
 
 
 def _over_intervals(case: Case, policies: list[Policy], found: Sequence[Comparison], weight: float) -> dict[str, Any]:

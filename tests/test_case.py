@@ -66,6 +66,15 @@ def test_a_moved_share_leaves_the_others_in_proportion(seed):
     assert moved.high == pytest.approx(np.minimum(moved.share * ratio, 1)), "intervals keep their ratio to the value"
 
 
+def test_moving_a_share_to_where_it_is_changes_nothing():
+    """Also where another segment has share 0 and an interval above it."""
+    ends = [0.8, 0.05, 0.0], [0.95, 0.15, 0.05]
+    case = from_arrays([0.9, 0.1, 0], np.ones((3, 1)), np.zeros((3, 2)), harmful=[0, 1, 1], harm_chance=0.0, interval=ends)
+    same = case.with_share("segment-0", 0.9).population
+    for name in ("share", "low", "high"):
+        assert getattr(same, name) == pytest.approx(getattr(case.population, name))
+
+
 def test_a_share_of_zero_can_be_raised_and_a_sole_sender_cannot_step_aside():
     case = choice(0.0, 1, 1)
     raised = case.with_share("segment-1", 0.3).population

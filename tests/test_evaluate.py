@@ -8,7 +8,7 @@ from worlds import brute_force, choice, random_case, random_policy
 
 import simkit as sk
 from simkit.arrays import frozen
-from simkit.case import Events
+from simkit.case import Events, from_arrays
 from simkit.severity import Lognormal, Pareto, Point
 
 SEEDS = range(25)
@@ -284,8 +284,6 @@ def test_the_two_complaints_are_the_regret_against_knowing_the_sender(seed):
 
 
 def test_rates_of_nobody_are_not_a_number():
-    from simkit.case import from_arrays
-
     case = from_arrays([1.0], [[1.0]], [[0, 1]], harmful=[False], harm_chance=0.0)
     outcome = sk.expect(case, sk.policy.constant(case, "response-1"))
     assert np.isnan(outcome.under_refusal)
@@ -298,6 +296,11 @@ def test_uplift_over_what_would_have_happened_anyway():
     assert answer.uplift("response-0").harm == pytest.approx(0.25 * 5)
     assert answer.uplift("response-0").net == pytest.approx(0.75 - 0.25 * 5)
     assert answer.uplift("response-1").net == pytest.approx(0)
+    case = sk.load("medication-threshold")
+    policies = [sk.policy.constant(case, name) for name in ("full-with-care", "refuse")]
+    over, base = (sk.expect(case, policy) for policy in policies)
+    for name in ("help", "harm", "neglect", "net"):
+        assert getattr(over.uplift("refuse"), name) == pytest.approx(float(getattr(over, name) - getattr(base, name)))
 
 
 def test_a_severity_without_a_mean_gives_an_infinite_harm_only_where_it_is_met():
@@ -307,6 +310,8 @@ def test_a_severity_without_a_mean_gives_an_infinite_harm_only_where_it_is_met()
     outcome = sk.expect(heavy, sk.policy.stack([refuse, answer]))
     assert outcome.harm.tolist() == [0, np.inf]
     assert outcome.net.tolist() == [0, -np.inf]
+    assert outcome.over_compliance.tolist() == [0, np.inf]
+    assert outcome.over_caution.tolist() == [0.75, 0]
     assert outcome.contributions.harm[1].tolist() == [[0, 0], [0, np.inf]]
     assert sk.policy.bayes(heavy).answer.tolist() == [[1, 0]]
     assert sk.policy.bayes(heavy, harm_weight=0).answer.tolist() == [[0, 1]]
@@ -340,6 +345,28 @@ def test_harm_and_neglect_have_their_own_severities():
     assert {case.severities[k].about for k in np.unique(kinds[0][sent.event == 1])} != {
         case.severities[k].about for k in np.unique(kinds[1][sent.event == 2])
     }
+
+
+def test_a_question_avoids_a_harm_without_a_mean():
+    """Harm of answering the harmful, neglect of refusing the harmless, both infinite; asking tells them apart for 0.01."""
+    heavy = Pareto(kind="pareto", smallest=1.0, tail=0.9)
+    case = from_arrays(
+        [0.5, 0.5],
+        [[1.0], [1.0]],
+        [[0, 1], [0, 1]],
+        harmful=[False, True],
+        harm_chance=[[0, 0], [0, 0.5]],
+        neglect_chance=[[0.5, 0], [0, 0]],
+        severity=heavy,
+        reply=[[1, 0], [0, 1]],
+        cost=0.01,
+    )
+    best = sk.policy.bayes(case)
+    assert best.asks.tolist() == [1]
+    assert sk.expect(case, best).net == pytest.approx(0.49)
+    assert sk.tradeoff.information(case).question == pytest.approx(0.49)
+    with pytest.raises(ValueError, match="finite harm"):
+        sk.robust.worst_case(case, sk.policy.constant(case, "response-1"))
 
 
 def test_a_policy_for_another_case_is_refused():
