@@ -14,7 +14,8 @@ The rooms, in the order in which the data flows:
     simulation   the witness: senders drawn one by one
     crowds       how many events a crowd of N senders brings
     tradeoff     which policies are worth having: frontier, regret, information
-    robust       what holds when the shares are wrong: plausible worlds, worst cases, what would flip it
+    robust       what holds when the shares are wrong: worst cases, minimax regret
+    conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
     plots        results -> Axes
 
@@ -30,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
+        conclusions,
         crowds,
         evaluate,
         files,
@@ -45,11 +47,11 @@ if TYPE_CHECKING:
         tradeoff,
     )
     from .case import Case
+    from .conclusions import compare
     from .evaluate import expect, exposure
     from .files import InvalidFile
     from .policy import Policy
     from .report import summarize
-    from .robust import compare
     from .scenario import load
     from .simulation import simulate
     from .tradeoff import frontier, regret
@@ -58,6 +60,7 @@ __version__ = "0.1.0"
 
 _ROOMS = (
     "case",
+    "conclusions",
     "crowds",
     "evaluate",
     "files",
@@ -76,7 +79,7 @@ _NAMES = {
     "Case": "case",
     "InvalidFile": "files",
     "Policy": "policy",
-    "compare": "robust",
+    "compare": "conclusions",
     "expect": "evaluate",
     "exposure": "evaluate",
     "frontier": "tradeoff",
@@ -92,6 +95,7 @@ __all__ = [
     "Policy",
     "case",
     "compare",
+    "conclusions",
     "crowds",
     "evaluate",
     "expect",

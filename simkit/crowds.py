@@ -16,6 +16,13 @@ from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
 
+__all__ = ["Occurrences", "occurrences", "users_until"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
 
 @dataclass(frozen=True, eq=False)
 class Occurrences:

@@ -18,6 +18,13 @@ from .case import Case
 from .policy import Policy
 from .tables import html_table, number, percent, text_table
 
+__all__ = ["BySegment", "Contributions", "Difference", "Outcome", "expect", "exposure", "gain", "net_per_sender", "per_sender"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
 
 def exposure(case: Case, policy: Policy) -> Floats:
     """W (…, S, R): the chance that a request comes from segment s and ends in response r.  Adds up to 1."""

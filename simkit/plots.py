@@ -21,6 +21,14 @@ from .tables import percent
 if TYPE_CHECKING:
     from .report import Report
 
+__all__ = ["overview", "refusals", "save", "tradeoff"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
 EDGE: dict[str, Any] = {"color": "0.35", "lw": 1.4, "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}

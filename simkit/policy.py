@@ -21,6 +21,29 @@ from .case import Case
 from .files import suggest
 from .tables import html_lines, html_table, percent, text_table
 
+__all__ = [
+    "JEFFREYS",
+    "Policy",
+    "asking",
+    "bayes",
+    "blend",
+    "by_state",
+    "candidates",
+    "constant",
+    "observed",
+    "override",
+    "plausible",
+    "stack",
+    "table",
+    "threshold",
+]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
 
 #: Pseudo-observations per response over a whole table of counts: Jeffreys' prior for the pooled table, spread over signals.

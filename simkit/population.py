@@ -21,6 +21,26 @@ from pydantic import Field
 from .arrays import Bools, Floats, frozen, frozen_bools
 from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
 
+__all__ = [
+    "Population",
+    "Segment",
+    "Share",
+    "Signal",
+    "Worlds",
+    "draw_interval",
+    "draw_worlds",
+    "segment_index",
+    "with_overlap",
+    "with_shares",
+    "worlds_from",
+]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from .arrays import Floats
 from .case import Case
+from .conclusions import Comparison, best_in_worlds, compare, net_in_worlds
 from .crowds import occurrences
 from .evaluate import expect
 from .policy import Policy, candidates, observed, plausible, stack
 from .population import Worlds, draw_worlds
-from .robust import Comparison, MinimaxRegret, WorstCase, best_in_worlds, compare, minimax_regret, net_in_worlds, worst_case
+from .robust import MinimaxRegret, WorstCase, minimax_regret, worst_case
 from .tables import html_lines, html_table, number, percent, text_table
 from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret
 

@@ -18,6 +18,14 @@ from .evaluate import fits
 from .policy import Policy
 from .tables import number, text_table
 
+__all__ = ["Senders", "Simulation", "draw_senders", "simulate"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
 Amount = Literal["help", "harm", "neglect"]
 AMOUNTS: tuple[Amount, ...] = ("help", "harm", "neglect")
 

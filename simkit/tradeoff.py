@@ -19,6 +19,14 @@ from .policy import Policy, bayes
 # --- the frontier -----------------------------------------------------------------------------------------------------
 
 
+__all__ = ["Frontier", "Information", "frontier", "information", "price_of_constraints", "regret"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Frontier:
     """The efficient frontier: corners (n,) in loss (harm + neglect, rising) and help (rising), and a policy at each.

@@ -17,7 +17,7 @@ def close(value, expected):
 
 def turning_point(case, first, second):
     """The harmful share at which two policies are worth the same."""
-    (flip,) = [f for f in sk.robust.flips(case, first, second, harm_weight=1.0) if f.of == "share of segment-1"]
+    (flip,) = [f for f in sk.conclusions.flips(case, first, second, harm_weight=1.0) if f.of == "share of segment-1"]
     (turn,) = flip.flips_at
     return turn
 

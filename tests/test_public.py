@@ -20,7 +20,7 @@ FLOORS = [
     {"policy"},
     {"evaluate"},
     {"simulation", "crowds", "tradeoff"},
-    {"robust"},
+    {"robust", "conclusions"},
     {"report"},
     {"plots"},
     {"__main__"},

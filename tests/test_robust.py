@@ -131,7 +131,7 @@ def test_at_a_flip_two_policies_are_worth_the_same(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng, question=True)
     a, b = random_policy(case, rng), random_policy(case, rng)
-    for flip in sk.robust.flips(case, a, b, harm_weight=case.harm_weight):
+    for flip in sk.conclusions.flips(case, a, b, harm_weight=case.harm_weight):
         for value in flip.flips_at:
             there, weight, times = case, case.harm_weight, {"harm": 1.0, "neglect": 1.0}
             if flip.of.startswith("share of "):
@@ -155,7 +155,7 @@ def test_a_flip_is_where_the_closed_form_puts_it(seed):
     a, b = random_policy(case, rng), random_policy(case, rng)
     value, p = case.value(case.harm_weight), case.population
     gap = [((p.signals[s] @ (a.answer - b.answer)) * value[s]).sum() for s in range(3)]
-    for s, flip in enumerate(sk.robust.flips(case, a, b, harm_weight=case.harm_weight)[:3]):
+    for s, flip in enumerate(sk.conclusions.flips(case, a, b, harm_weight=case.harm_weight)[:3]):
         others = np.delete(p.share, s) @ np.delete(gap, s) / np.delete(p.share, s).sum()
         turn = others / (others - gap[s])
         assert flip.flips_at == (pytest.approx((turn,)) if 0 < turn < 1 else ())

@@ -55,7 +55,7 @@ def gain_on(case, signal, response, reference):
 def flip(case, one, other, segment):
     """The shares of a segment at which two constant policies are worth the same."""
     pair = [sk.policy.constant(case, name) for name in (one, other)]
-    (found,) = [f for f in sk.robust.flips(case, *pair, harm_weight=case.harm_weight) if f.of == f"share of {segment}"]
+    (found,) = [f for f in sk.conclusions.flips(case, *pair, harm_weight=case.harm_weight) if f.of == f"share of {segment}"]
     return found.flips_at
 
 
