@@ -213,6 +213,8 @@ def test_a_fixed_crowd_is_made_of_whole_senders():
         found = sk.crowds.occurrences(case, answer, users, mix="fixed")
         assert found.mean == round(float(found.mean))
         assert found.chance_of_any <= found.mean
+    uneven = choice(0.38, 1, 1)  # 10 senders: 6.2 harmless and 3.8 harmful, so 6 and 4
+    assert sk.crowds.occurrences(uneven, sk.policy.constant(uneven, "response-1"), 10, mix="fixed").mean == 4
     with pytest.raises(ValueError, match="users ≥ 0"):
         sk.crowds.occurrences(case, answer, -1)
     with pytest.raises(ValueError, match="harm or neglect"):
@@ -226,6 +228,9 @@ def test_crowds_at_their_ends():
     assert sk.crowds.occurrences(sure, answer, 1).chance_of_any == 1
     rare = choice(np.log(2) / 8e14, 1, 1)
     assert sk.crowds.users_until(rare, sk.policy.constant(rare, "response-1")) == pytest.approx(8e14, rel=1e-9)
+    never = choice(1e-17, 1, 1)
+    with pytest.raises(ValueError, match=r"even among 10\^15"):
+        sk.crowds.users_until(never, sk.policy.constant(never, "response-1"))
     for chance in (0, 1, float("nan"), -1):
         with pytest.raises(ValueError, match="between 0 and 1"):
             sk.crowds.users_until(sure, answer, chance)

@@ -9,6 +9,7 @@ from worlds import choice, random_case, random_policy
 
 import simkit as sk
 from simkit.arrays import frozen
+from simkit.case import from_arrays
 from simkit.population import NORMAL_95, draw_interval, draw_worlds, worlds_from
 
 SEEDS = range(15)
@@ -159,6 +160,22 @@ def test_a_flip_is_where_the_closed_form_puts_it(seed):
         others = np.delete(p.share, s) @ np.delete(gap, s) / np.delete(p.share, s).sum()
         turn = others / (others - gap[s])
         assert flip.flips_at == (pytest.approx((turn,)) if 0 < turn < 1 else ())
+
+
+def test_flips_near_the_end_of_a_share_are_found():
+    """Two states, and two turns close to a share of 1: the roots of a quadratic."""
+    case = from_arrays([0.5, 0.25, 0.25], [[1.0]] * 3, [[0, 0.8], [0, -1.0], [0, 1.2]], harmful=[0, 1, 1], harm_chance=0.0)
+    odds = frozen([[1e-5, 1, 1e-3], [1e-3, 1e-3, 1]])
+    states = dataclasses.replace(case.population, states=("a", "b"), state_chance=frozen([0.5, 0.5]), multiply=odds)
+    case = dataclasses.replace(case, population=states)
+    a, b = (sk.policy.constant(case, name) for name in ("response-1", "response-0"))
+    flip = sk.conclusions.flips(case, a, b)[0]
+    gap, roots = [0.8, -1.0, 1.2], []
+    halves = [np.poly1d([m[0] - (m[1] + m[2]) / 2, (m[1] + m[2]) / 2]) for m in odds]
+    tops = [np.poly1d([m[0] * gap[0] - (m[1] * gap[1] + m[2] * gap[2]) / 2, (m[1] * gap[1] + m[2] * gap[2]) / 2]) for m in odds]
+    roots = sorted(x.real for x in (tops[0] * halves[1] + tops[1] * halves[0]).roots if 0 < x.real < 1)
+    assert len(roots) == 2
+    assert list(flip.flips_at) == pytest.approx(roots)
 
 
 def test_a_conclusion_carries_how_often_it_holds():

@@ -172,6 +172,18 @@ def test_the_price_of_a_bright_line_is_read_off_two_frontiers():
     assert sk.tradeoff.price_of_constraints(case, harm_weight=10.0) == pytest.approx(0)
 
 
+@both
+@seeds
+def test_the_frontier_holds_its_own_corners(seed, question):
+    """A budget that is a corner's own loss, however it was rounded, buys that corner."""
+    case = random_case(np.random.default_rng(seed), question=question)
+    edge = sk.frontier(case)
+    for i, corner in enumerate(sk.expect(case, edge.policies).loss):
+        for loss in (corner, np.nextafter(corner, -1), np.nextafter(corner, 9)):
+            assert edge.help_at(loss) == pytest.approx(edge.help[i], abs=1e-9)
+            assert sk.expect(case, edge.at(loss)).help == pytest.approx(edge.help[i], abs=1e-9)
+
+
 def test_no_budget_below_the_smallest_loss():
     edge = sk.frontier(random_case(np.random.default_rng(0)))
     assert np.isnan(edge.help_at(edge.loss[0] - 1e-3))
