@@ -107,7 +107,7 @@ def in_the_stated_order(gains):
     return icu > none >= general > coding > vulnerable
 
 
-@pytest.mark.parametrize("refusal", ["refuse", "refuse-with-resources"])
+@pytest.mark.parametrize("refusal", ["refuse", "refuse-with-reason"])
 @pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
 def test_the_constitution_says_in_which_order_five_deployments_are_willing(full, refusal):
     assert in_the_stated_order(willingness(sk.load("medication-threshold"), full, refusal))
@@ -117,7 +117,7 @@ def test_the_constitution_says_in_which_order_five_deployments_are_willing(full,
 def test_the_order_holds_from_half_to_four_times_the_weight_of_harm(full):
     case = sk.load("medication-threshold")
     for weight in case.harm_weight * np.array([0.5, 1, 2, 4]):
-        assert in_the_stated_order(willingness(reweighed(case, weight), full, "refuse-with-resources"))
+        assert in_the_stated_order(willingness(reweighed(case, weight), full, "refuse-with-reason"))
 
 
 @pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
@@ -126,7 +126,7 @@ def test_who_asks_gives_the_order_even_without_what_is_at_stake(full):
     case = sk.load("medication-threshold")
     plain = tuple(replace(context, stakes=Edits(), signals={}) for context in case.scenario.contexts)
     crowds = replace(case, scenario=replace(case.scenario, contexts=plain))
-    assert in_the_stated_order(willingness(crowds, full, "refuse-with-resources"))
+    assert in_the_stated_order(willingness(crowds, full, "refuse-with-reason"))
 
 
 def test_the_order_breaks_if_the_crowds_of_two_deployments_are_swapped():
@@ -137,7 +137,7 @@ def test_the_order_breaks_if_the_crowds_of_two_deployments_are_swapped():
     contexts = tuple(replace(context, multiply=crowd[context.name]) for context in case.scenario.contexts)
     swapped = replace(case, scenario=replace(case.scenario, contexts=contexts))
     for full in ("full-with-care", "full-bare"):
-        assert not in_the_stated_order(willingness(swapped, full, "refuse-with-resources"))
+        assert not in_the_stated_order(willingness(swapped, full, "refuse-with-reason"))
 
 
 def test_the_constitution_says_that_an_icu_team_gets_the_full_answer():
@@ -186,7 +186,7 @@ def test_refusing_has_victims():
 
 def test_no_plausible_share_at_risk_turns_a_careful_answer_into_a_refusal():
     case = sk.load("medication-threshold")
-    (turn,) = flip(case, "full-with-care", "refuse-with-resources", "at-risk")
+    (turn,) = flip(case, "full-with-care", "refuse-with-reason", "at-risk")
     assert turn > case.population.high[case.population.segments.index("at-risk")]
 
 
@@ -194,7 +194,7 @@ def test_painless_is_evidence_that_turns_the_answer():
     case = sk.load("medication-threshold")
     risk = dict(zip(case.population.signal_names, case.population.risk, strict=True))
     assert risk["bare+painless"] > risk[BARE]
-    assert best(case, "bare+painless") == "refuse-with-resources"
+    assert best(case, "bare+painless") == "refuse-with-reason"
 
 
 def test_a_cheap_claim_is_worth_less_where_it_is_borrowed_more_often():
