@@ -121,9 +121,13 @@ def too_large(data: Any) -> Iterator[Problem]:
 
 
 def unique_names(data: Any) -> Iterator[Problem]:
-    """Names, signal values and replies stand once."""
+    """Names, signal values and replies stand once, also beside the policy that reports call best."""
     for key, (what, _) in NAMED.items():
         yield from twice((((key, i, "name"), item.get("name")) for i, item in items(data, key)), what, "rename one")
+    for key in ("responses", "observed"):
+        for i, item in items(data, key):
+            if item.get("name") == "best":
+                yield Problem((key, i, "name"), "reports call the best policy so", "choose another name", '"best"')
     values: list[tuple[Path_, Any]] = []
     for i, signal in items(data, "signals"):
         values += listed(signal.get("values"), ("signals", i, "values"))

@@ -195,6 +195,48 @@ def test_refusals_are_drawn_where_they_are():
     assert ax.get_legend() is not None
 
 
+def test_what_was_labelled_is_said_without_the_overlap():
+    (said,) = report()._as_labelled()
+    for rates in ("gpt-4 6.4% and 2.5%", "llama-2-safety-prompt 38.0% and 0.5%", "mistral 0.8% and 76.5%"):
+        assert rates in said
+    pure = sk.load("xstest").with_overlap(0)
+    assert sk.summarize(pure, rng=np.random.default_rng(0), worlds=20)._as_labelled() == []
+
+
+def test_the_best_answer_meets_the_best_refusal():
+    pairs = [(c.better, c.worse) for c in report("medication-threshold").conclusions]
+    assert ("full-with-care", "refuse-with-reason") in pairs
+    assert pairs[0] == ("full-with-care", "full-bare")
+    assert pairs[-1][0] == "best"
+
+
+def test_the_price_over_worlds_is_recomputed_world_by_world():
+    """Each world as a case of its own: the best with and without the bright line."""
+    case = sk.load("santa")
+    worlds = draw_worlds(case.population, np.random.default_rng(3), 8)
+    found = sk.conclusions.best_in_worlds(case, worlds, harm_weight=20)
+    for joint, best in zip(worlds.joint, found, strict=True):
+        value = np.where(case.allowed, case.value(20), -np.inf)
+        assert best == pytest.approx(
+            sum(max(joint[:, k] @ value[:, r] for r in np.flatnonzero(case.allowed)) for k in range(4))
+        )
+
+
+def test_what_holds_over_intervals_is_about_the_policy_that_is_ahead():
+    found = report("santa")
+    ahead = next(policy for policy in found.policies if policy.name == found.conclusions[0].better)
+    assert found.worst_loss.value == pytest.approx(sk.robust.worst_case(found.case, ahead).value)
+    assert found.minimax.regret == pytest.approx(sk.robust.minimax_regret(found.case).regret)
+
+
+def test_an_interval_holds_its_own_value():
+    """0 of 25 on the only signal: every draw is above the observed rate, which still belongs to the interval."""
+    case = choice(0.1, 1, 5)
+    seen = sk.policy.observed(case, [[25, 0]], name="careful")
+    rate = sk.summarize(case, [seen], rng=np.random.default_rng(0), worlds=500).rows[0].under_refusal
+    assert rate.low == rate.value == 0 < rate.high
+
+
 def test_numbers_are_short():
     assert [number(x) for x in (0.0, 1234.5, 0.00001, -2.0, np.inf, np.nan)] == ["0", "1234", "1.00e−05", "−2", "∞", "–"]
     assert [percent(x) for x in (0.0, 0.1234, 1e-6, np.nan)] == ["0.0%", "12.3%", "0.0001%", "–"]

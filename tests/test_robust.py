@@ -193,6 +193,21 @@ def test_a_conclusion_carries_how_often_it_holds():
     assert "inside 0.01 to 0.25" in str(found)
 
 
+def test_the_same_evidence_is_drawn_once():
+    """Two names for one model, or the same model twice, make no difference in any world."""
+    case = sk.load("xstest")
+    seen = sk.policy.observed(case, "gpt-4")
+    again = sk.policy.observed(case, case.observed["gpt-4"], name="gpt-4 again")
+    assert not sk.compare(case, seen, again, rng=np.random.default_rng(0)).draws.any()
+    assert "no difference" in str(sk.compare(case, seen, again, rng=np.random.default_rng(0)))
+
+
+def test_a_flip_says_whether_it_is_plausible():
+    flip = sk.conclusions.Flip("share of x", 0.1, (0.3,), 0.05, 0.2)
+    assert str(flip) == "share of x (0.1) turns it at 0.3, outside 0.05 to 0.2"
+    assert str(dataclasses.replace(flip, flips_at=(0.15, 0.3))).endswith("0.15 and 0.3, inside 0.05 to 0.2")
+
+
 def test_a_comparison_with_itself_never_holds():
     case = choice(0.05, 1, 9, (0.01, 0.25))
     answer = sk.policy.constant(case, "response-1")
