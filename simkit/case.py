@@ -235,6 +235,11 @@ class Case:
         pairs = self.population.signals[:, :, None] * self.question.reply[:, None, :]
         return frozen(pairs.reshape(len(pairs), -1))
 
+    @cached_property
+    def asked_joint(self) -> Floats:
+        """P(segment s, signal k and reply j), (S, K·J)."""
+        return frozen(self.population.shares[:, None] * self.asked_signals)
+
     def _map(self, seen: Floats) -> Floats:
         stakes = np.stack([self.help, self.harm, self.neglect])
         stakes = np.where(np.isfinite(stakes), stakes, 0.0)

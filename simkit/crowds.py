@@ -89,12 +89,8 @@ def _event_rates(case: Case, policy: Policy, of: Literal["harm", "neglect"]) -> 
     """P(event | a sender of segment s, in state z), (…, Z, S)."""
     fits(case, policy)
     chance = (case.harms if of == "harm" else case.neglects).chance
-    signals = case.population.signals
-    if policy.states:
-        rows = [policy.answer[..., policy.states.index(state), :, :] for state in case.population.states]
-        return np.stack([np.einsum("sk,...kr,sr->...s", signals, row, chance) for row in rows], -2)
-    rates = (per_sender(case, policy, chance) * signals).sum(-1)
-    return np.broadcast_to(rates[..., None, :], (*rates.shape[:-1], len(case.population.states), rates.shape[-1]))
+    states = [policy.in_state(state) for state in case.population.states]
+    return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
 
 
 def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> int:

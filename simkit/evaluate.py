@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .arrays import Floats, contract, frozen, met, weigh
+from .arrays import Bools, Floats, contract, frozen, met, weigh
 from .case import Case
 from .policy import Policy
 from .tables import html_table, number, percent, text_table
@@ -33,8 +32,7 @@ def exposure(case: Case, policy: Policy) -> Floats:
         return frozen(sum(joint @ answer for joint, answer in _by_state(case, policy)))
     table = case.population.joint @ policy.answer
     if policy.after is not None:
-        asked = case.population.shares[:, None] * case.asked_signals
-        table = table + asked @ policy.after.reshape(*policy.batch, -1, len(case.responses))
+        table = table + case.asked_joint @ policy.after.reshape(*policy.batch, -1, len(case.responses))
     return frozen(table)
 
 
@@ -43,7 +41,7 @@ def _by_state(case: Case, policy: Policy) -> Iterator[tuple[Floats, Floats]]:
     population = case.population
     for z, state in enumerate(population.states):
         share = population.state_chance[z] * population.in_states[z]
-        yield share[:, None] * population.signals, policy.answer[..., policy.states.index(state), :, :]
+        yield share[:, None] * population.signals, policy.in_state(state).answer
 
 
 def fits(case: Case, policy: Policy) -> None:
@@ -186,7 +184,7 @@ class Outcome:
         """P(not refused | harmful); nan if nobody is."""
         return self._rate(self.case.population.harmful, ~self.case.refuses)
 
-    def _rate(self, who: NDArray[np.bool_], what: NDArray[np.bool_]) -> Floats:
+    def _rate(self, who: Bools, what: Bools) -> Floats:
         total = self.case.population.shares[who].sum()
         hit = self.exposure[..., who, :][..., what].sum((-1, -2))
         return hit / total if total > 0 else np.full_like(hit, np.nan)

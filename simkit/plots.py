@@ -30,7 +30,7 @@ def __dir__() -> list[str]:
 
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
-EDGE: dict[str, Any] = {"color": "0.35", "lw": 1.4, "zorder": 1}
+EDGE: dict[str, Any] = {"color": "0.35", "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
 #: The best policy is a ring, because it often lies on another one.
 RING: dict[str, Any] = {
@@ -67,18 +67,9 @@ def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
     given, ax = ax, new_axes(ax)
     edge, free = report.frontier, report.frontier_without_constraints
     if report.case.crosses.any():
-        ax.plot(
-            1000 * free.loss, 1000 * free.help, "--", color="0.35", lw=1.2, zorder=1, label="the same without hard constraints"
-        )
-    ax.plot(
-        1000 * edge.loss,
-        1000 * edge.help,
-        "-",
-        color="0.35",
-        lw=1.5,
-        zorder=1,
-        label="the best that any policy can do with these signals",
-    )
+        ax.plot(1000 * free.loss, 1000 * free.help, "--", lw=1.2, label="the same without hard constraints", **EDGE)
+    best = "the best that any policy can do with these signals"
+    ax.plot(1000 * edge.loss, 1000 * edge.help, "-", lw=1.5, label=best, **EDGE)
     _mark(ax, report, {row.policy: (1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows})
     ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
     ax.set_ylabel("help per 1000 senders (help units)")
@@ -96,7 +87,7 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
     seen = {row.policy: row for row in report.rows if row.policy in report.case.observed or not report.case.observed}
     for name, row in seen.items():
         x, y = row.over_refusal, row.under_refusal
-        bars = [[[100 * max(r.value - r.low, 0)], [100 * max(r.high - r.value, 0)]] for r in (x, y)]
+        bars = [[[100 * (r.value - r.low)], [100 * (r.high - r.value)]] for r in (x, y)]
         ax.errorbar(
             100 * x.value,
             100 * y.value,

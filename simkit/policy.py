@@ -123,6 +123,13 @@ class Policy:
             responses=self.responses,
         )
 
+    def in_state(self, state: str) -> Policy:
+        """What a policy that differs by state does in one of them; any other policy is the same in all."""
+        if not self.states:
+            return self
+        answer = self.answer[..., self.states.index(state), :, :]
+        return Policy(names=self.names, answer=answer, signals=self.signals, responses=self.responses)
+
     def _table(self) -> tuple[list[str], list[list[str]]]:
         signals = self.signals or tuple(f"signal {k}" for k in range(self.answer.shape[-2]))
         responses = self.responses or tuple(f"response {r}" for r in range(self.answer.shape[-1]))
@@ -227,8 +234,7 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     name = "best" if believed is None else "best for a believed world"
     if world.question is None or case.question is None:
         return _policy(case, name, answer)
-    asked = world.population.shares[:, None] * world.asked_signals
-    after, told = _argmax(contract(asked.T, value), case.allowed)
+    after, told = _argmax(contract(world.asked_joint.T, value), case.allowed)
     split = (*best.shape, len(world.question.replies))
     informed = told.reshape(split).sum(-1) - world.question.cost @ world.population.joint
     slack = np.where(np.isfinite(best), 1e-15 * np.abs(best), 0.0)

@@ -14,12 +14,12 @@ from .arrays import Floats
 from .case import Case
 from .conclusions import Comparison, best_in_worlds, compare, net_in_worlds
 from .crowds import occurrences
-from .evaluate import expect
-from .policy import Policy, candidates, observed, plausible, stack
+from .evaluate import Outcome, expect
+from .policy import Policy, bayes, candidates, observed, plausible, stack
 from .population import Worlds, draw_worlds
 from .robust import MinimaxRegret, WorstCase, minimax_regret, worst_case
 from .tables import html_lines, html_table, number, percent, text_table
-from .tradeoff import Frontier, Information, frontier, information, price_of_constraints, regret
+from .tradeoff import Frontier, Information, frontier, information, price_of_constraints
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ class Report:
             "worst_loss_of_leader": self.worst_loss.value if self.worst_loss else None,
             "minimax_regret": self.minimax.regret if self.minimax else None,
         }
-        return dict(plain(whole))
+        return dict(jsonable(whole))
 
 
 #: The columns of a report; the first `NARROW` fit a terminal of 80 characters.
@@ -250,12 +250,12 @@ def _rate(rate: Range) -> str:
     return f"{percent(rate.value)}\n{100 * rate.low:.0f}…{100 * rate.high:.0f}%"
 
 
-def plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """Plain data without numbers that JSON has no word for."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [jsonable(item) for item in value]
     if isinstance(value, float | np.floating):
         number = float(value)
         return number if math.isfinite(number) else None if math.isnan(number) else str(number)
@@ -264,7 +264,7 @@ def plain(value: Any) -> Any:
 
 def to_json(value: Any) -> str:
     """Plain data as indented JSON."""
-    return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def summarize(
@@ -287,9 +287,10 @@ def summarize(
     possible = [plausible(policy, rng, worlds) for policy in chosen]
     nets = np.stack([np.broadcast_to(net_in_worlds(case, policy, drawn, harm_weight=weight), worlds) for policy in possible])
     best_in = (nets >= nets.max(0)).mean(1)
+    best = float(expect(case, bayes(case, harm_weight=weight), weight).net)
     rows = [
-        _row(case, policy, (open_, net, float(best)), weight, many)
-        for policy, open_, net, best in zip(chosen, possible, nets, best_in, strict=True)
+        _row(expect(case, policy, weight), open_, net, best=best, best_in=float(often), users=many)
+        for policy, open_, net, often in zip(chosen, possible, nets, best_in, strict=True)
     ]
     conclusions = tuple(_conclusions(case, chosen, weight, rng, worlds))
     return Report(
@@ -326,13 +327,12 @@ def _over_intervals(case: Case, policies: list[Policy], found: Sequence[Comparis
     return {"worst_loss": worst_case(case, ahead), "minimax": minimax_regret(case, weight)}
 
 
-def _row(case: Case, policy: Policy, open_: tuple[Policy, Floats, float], weight: float, users: int) -> Row:
-    possible, nets, best = open_
-    found = expect(case, policy, weight)
+def _row(found: Outcome, possible: Policy, nets: Floats, *, best: float, best_in: float, users: int) -> Row:
+    case, policy = found.case, found.policy
     if policy.counts is None:
         rates = [Range(float(x), float(x), float(x)) for x in (found.over_refusal, found.under_refusal)]
     else:
-        spread = expect(case, possible, weight)
+        spread = expect(case, possible, found.harm_weight)
         rates = [_range(found.over_refusal, spread.over_refusal), _range(found.under_refusal, spread.under_refusal)]
     return Row(
         policy=policy.name,
@@ -344,8 +344,8 @@ def _row(case: Case, policy: Policy, open_: tuple[Policy, Floats, float], weight
         under_refusal=rates[1],
         over_caution=float(found.over_caution),
         over_compliance=float(found.over_compliance),
-        regret=float(regret(case, policy, weight)),
-        best_in=best,
+        regret=best - float(found.net),
+        best_in=best_in,
         any_harm=float(occurrences(case, policy, users).chance_of_any),
     )
 

@@ -34,7 +34,7 @@ def __dir__() -> list[str]:
 
 Loss = Literal["harm", "neglect", "loss"]
 
-# --- robust choices ---------------------------------------------------------------------------------------------------
+# --- worst cases and minimax regret -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from .arrays import Floats, Ints, contract, frozen
+from .arrays import Bools, Floats, Ints, contract, frozen
 from .case import Case, Question
 from .evaluate import expect
 from .policy import Policy, bayes
@@ -231,6 +231,6 @@ def information(case: Case, harm_weight: float | None = None) -> Information:
     )
 
 
-def best_score(score: Floats, allowed: NDArray[np.bool_]) -> Floats:
+def best_score(score: Floats, allowed: Bools) -> Floats:
     """The best score (…,) over the allowed responses of `score` (…, R)."""
     return np.where(allowed, score, -np.inf).max(-1)

@@ -74,7 +74,7 @@ def test_every_conclusion_says_how_surely_it_holds_and_what_turns_it():
 def test_a_report_is_json():
     data = json.loads(sk.report.to_json(report("santa").data()))
     assert data["policies"][0]["under_refusal"]["value"] is None, "nobody is harmful: the rate does not exist"
-    assert sk.report.plain({"x": [np.inf, np.float64(1.5), -np.inf]}) == {"x": ["inf", 1.5, "-inf"]}
+    assert sk.report.jsonable({"x": [np.inf, np.float64(1.5), -np.inf]}) == {"x": ["inf", 1.5, "-inf"]}
 
 
 def test_the_price_of_a_bright_line_is_said_where_there_is_one():
