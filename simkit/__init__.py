@@ -9,15 +9,18 @@ The rooms, in the order in which the data flows:
     population   who sends this message: segments, shares with intervals, signals
     case         one ambiguous request as arrays, in a context, in a state
     scenario     the same request as a file says it (scenario_rules: what no single field can see)
-    policy       what to answer on each signal
+    answers      what a policy is: for each signal, the chance of each response
+    policy       what to answer on each signal: the ways to make a policy
     evaluate     what then happens, exactly: exposure, expect
     simulation   the witness: senders drawn one by one
     crowds       how many events a crowd of N senders brings
+    frequencies  1000 senders as dots: who they are, what they get, what comes of it
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
     plots        results -> Axes
+    widgets      instruments for notebooks: controls, a pure function, a picture
 
     >>> import simkit as sk
     >>> case = sk.load("medication-threshold")
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         crowds,
         evaluate,
         files,
+        frequencies,
         plots,
         policy,
         population,
@@ -45,11 +49,13 @@ if TYPE_CHECKING:
         severity,
         simulation,
         tradeoff,
+        widgets,
     )
     from .case import Case
     from .conclusions import compare
     from .evaluate import expect, exposure
     from .files import InvalidFile
+    from .frequencies import dots
     from .policy import Policy
     from .report import summarize
     from .scenario import load
@@ -64,6 +70,7 @@ _ROOMS = (
     "crowds",
     "evaluate",
     "files",
+    "frequencies",
     "plots",
     "policy",
     "population",
@@ -74,12 +81,14 @@ _ROOMS = (
     "severity",
     "simulation",
     "tradeoff",
+    "widgets",
 )
 _NAMES = {
     "Case": "case",
     "InvalidFile": "files",
     "Policy": "policy",
     "compare": "conclusions",
+    "dots": "frequencies",
     "expect": "evaluate",
     "exposure": "evaluate",
     "frontier": "tradeoff",
@@ -97,10 +106,12 @@ __all__ = [
     "compare",
     "conclusions",
     "crowds",
+    "dots",
     "evaluate",
     "expect",
     "exposure",
     "files",
+    "frequencies",
     "frontier",
     "load",
     "plots",
@@ -116,6 +127,7 @@ __all__ = [
     "simulation",
     "summarize",
     "tradeoff",
+    "widgets",
 ]
 
 

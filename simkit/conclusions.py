@@ -16,11 +16,11 @@ from .arrays import Floats, contract, frozen, weigh
 from .case import Case
 from .evaluate import expect, net_per_sender
 from .policy import Policy, plausible
-from .population import Worlds, draw_worlds, worlds_from
+from .population import Worlds, draw_worlds, shares_from, worlds_from
 from .tables import html_lines, number
 from .tradeoff import best_score
 
-__all__ = ["Comparison", "Flip", "best_in_worlds", "compare", "flips", "net_in_worlds"]
+__all__ = ["Comparison", "Flip", "best_in_worlds", "compare", "flips", "net_in_worlds", "turning_shares"]
 
 
 def __dir__() -> list[str]:
@@ -198,8 +198,7 @@ def _moved(share: Floats, s: int, x: Floats) -> Floats:
 def _roots(function: Callable[[Floats], Floats], grid: Floats) -> tuple[float, ...]:
     """Where a function of an array changes sign on a grid, each refined by bisection."""
     values = function(grid)
-    scale = 1e-12 * max(float(np.abs(values).max()), 1e-300)
-    sign = np.sign(np.where(np.abs(values) <= scale, 0.0, values))
+    sign = np.sign(_unrounded(values))
     crossings = np.flatnonzero(sign[:-1] * sign[1:] < 0)
     low, high = grid[crossings], grid[crossings + 1]
     for _ in range(60 if len(crossings) else 0):
@@ -208,3 +207,53 @@ def _roots(function: Callable[[Floats], Floats], grid: Floats) -> tuple[float, .
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     touches = [float(grid[i]) for i in np.flatnonzero(sign == 0) if 0 < i < len(grid) - 1 and sign[i - 1] * sign[i + 1] < 0]
     return tuple(sorted([*map(float, high), *touches]))
+
+
+def turning_shares(case: Case, policies: Policy, reference: Policy, *, harm_weight: float | None = None) -> Floats:
+    """For each policy of a batch (F,): the share of harmful senders at which it and the reference are worth the same.
+
+    The share is the base share of all harmful segments together, of several the one nearest to the present; nan if no share
+    turns it.  Policies stay as they are while the share moves, and harmful segments keep their proportions, as others do.
+    """
+    population, weight = case.population, case.weight(harm_weight)
+    gap = net_per_sender(case, policies, weight) - net_per_sender(case, reference, weight)
+    per_segment = np.atleast_2d(weigh(population.signals, gap, axis=-1))
+    bad, now = population.harmful, float(population.share[population.harmful].sum())
+    if not (0 < now < 1 and np.isfinite(per_segment).all()):
+        return np.full(len(per_segment), np.nan)
+    base = np.stack([np.where(kind, population.share, 0.0) / share for kind, share in ((~bad, 1 - now), (bad, now))])
+
+    def gain(x: Floats) -> Floats:
+        """Gain of every policy at every share x, (F, n)."""
+        return per_segment @ shares_from(population, np.stack([1 - x, x], axis=-1) @ base).T
+
+    grid = np.unique(np.concatenate([np.linspace(0, 1, 129), np.geomspace(1e-9, 1, 65), [now]]))
+    values = _unrounded(gain(grid))
+    turns = values[:, :-1] * values[:, 1:] < 0
+    cell = np.where(turns, np.maximum(grid[:-1] - now, now - grid[1:]), np.inf).argmin(1)
+    row = np.arange(len(values))
+    found = turns.any(1)
+    ends = np.stack([grid[cell], values[row, cell], grid[cell + 1], values[row, cell + 1]])[:, found]
+
+    def one(x: Floats) -> Floats:
+        return (shares_from(population, np.stack([1 - x, x], axis=-1) @ base) * per_segment[found]).sum(1)
+
+    turning = np.full(len(values), np.nan)
+    turning[found] = _false_position(one, *ends)
+    return turning
+
+
+def _false_position(function: Callable[[Floats], Floats], a: Floats, at_a: Floats, b: Floats, at_b: Floats) -> Floats:
+    """Where a nearly straight function is 0 between a and b, where its signs differ: the Illinois method, a few steps."""
+    for _ in range(8):
+        x = np.where(at_a == at_b, a, (a * at_b - b * at_a) / np.where(at_a == at_b, 1, at_b - at_a))
+        y = function(x)
+        across = y * at_b < 0
+        a, at_a = np.where(across, b, a), np.where(across, at_b, at_a / 2)
+        b, at_b = x, y
+    return b
+
+
+def _unrounded(values: Floats) -> Floats:
+    """Values (…, n), of which those that are rounding beside the largest of their row are 0."""
+    return np.where(np.abs(values) <= 1e-12 * np.abs(values).max(-1, keepdims=True), 0.0, values)

@@ -1,6 +1,7 @@
 """Results -> Axes: every function takes a thing and an optional Axes, draws, and returns the Axes.
 
-Colours are five of Petroff's six (2021) and black, told apart with any colour vision; shapes say the same again.
+Colours are five of Petroff's six (2021) and black, told apart with any colour vision; shapes say the same again.  Lines and
+words take the colour of the style in force, so that a dark style stays readable.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from pathlib import Path
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import rc_context
+import numpy as np
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from .tables import percent
+from .scenario_rules import REFUSALS
+from .tables import number, percent, tally
 
 if TYPE_CHECKING:
+    from .case import Case
+    from .evaluate import Outcome
+    from .frequencies import Dots
     from .report import Report
 
-__all__ = ["overview", "refusals", "save", "tradeoff"]
+__all__ = ["by_segment", "dots", "overview", "refusals", "save", "tradeoff"]
 
 
 def __dir__() -> list[str]:
@@ -30,7 +36,11 @@ def __dir__() -> list[str]:
 
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
-EDGE: dict[str, Any] = {"color": "0.35", "zorder": 1}
+#: Who sends the message: Petroff's six, of which the red is for harmful segments.  On a dark page the dark ones are lighter.
+SENDERS = ("#5790fc", "#f89c20", "#964a8b", "#9c9ca1", "#7a21dd", "#e42536")
+SENDERS_ON_DARK = ("#5790fc", "#f89c20", "#c783bd", "#9c9ca1", "#a77bf3", "#f0525f")
+HARMFUL = 5
+EDGE: dict[str, Any] = {"color": "0.5", "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
 #: The best policy is a ring, because it often lies on another one.
 RING: dict[str, Any] = {
@@ -60,6 +70,81 @@ def finished(ax: Axes, given: Axes | None) -> Axes:
     if given is None:
         ax.legend(frameon=False, fontsize=8)
     return ax
+
+
+def segment_colours(case: Case) -> list[int]:
+    """A number in `SENDERS` for each segment: red for harmful ones, the others in turn."""
+    others = iter([i for i in range(len(SENDERS)) if i != HARMFUL] * len(case.segments))
+    return [HARMFUL if harmful else next(others) for harmful in case.population.harmful]
+
+
+def shape(kind: str) -> str:
+    """How a dot shows what was answered: full, half (a partial answer) or open (a refusal)."""
+    return "open" if kind in REFUSALS else "half" if kind == "partial" else "full"
+
+
+#: Matplotlib's names for those shapes, and for what came of it.
+FILLS: dict[str, Any] = {"full": "full", "half": "left", "open": "none"}
+EVENT_MARKS = {1: ("x", "harm of an answer"), 2: ("^", "harm of not answering")}
+
+
+def dots(found: Dots, ax: Axes | None = None) -> Axes:
+    """Every sender as a dot: coloured by segment, shaped by what was answered, marked by what came of it."""
+    given, ax = ax, new_axes(ax, (7.2, 5.2))
+    case, colours, rows = found.case, segment_colours(found.case), -(-found.senders // 40)
+    places = np.split(np.arange(found.senders), np.cumsum(found.count)[:-1])
+    for s, r, event, place in zip(found.segment, found.response, found.event, places, strict=True):
+        if len(place):
+            x, y, fill = place // rows, place % rows, FILLS[shape(case.kinds[r])]
+            ax.plot(x, y, "o", ms=6.5, color=SENDERS[colours[s]], fillstyle=fill, markerfacecoloralt="none", mew=1.3)
+            if event:
+                ax.plot(x, y, EVENT_MARKS[event][0], ms=7, mew=2, color=rcParams["text.color"], zorder=3)
+    ax.set(xlim=(-0.7, (found.senders - 1) // rows + 0.7), ylim=(rows - 0.3, -0.7), aspect="equal")
+    ax.set_axis_off()
+    ax.legend(handles=_dot_legend(found), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=8)
+    return finished(ax, ax if given is None else given)
+
+
+def _dot_legend(found: Dots) -> list[Line2D]:
+    """Who, what was answered and what came of it, each with its number."""
+    case, colours, ink = found.case, segment_colours(found.case), rcParams["text.color"]
+    who = [(n, name, SENDERS[c], "o", "full") for n, name, c in zip(found.by_segment(), case.segments, colours, strict=True)]
+    answered = zip(found.by_response(), case.responses, case.kinds, strict=True)
+    what = [(n, name, ink, "o", FILLS[shape(kind)]) for n, name, kind in answered]
+    crowd, many = found.counted_in
+    came = [
+        (float(found.events(event, crowd)), f"{name}, {many}:", ink, mark, "full")
+        for event, (mark, name) in EVENT_MARKS.items()
+    ]
+    return [
+        Line2D([], [], ls="", marker=mark, color=colour, fillstyle=fill, markerfacecoloralt="none", label=f"{name} {tally(n)}")
+        for n, name, colour, mark, fill in who + [w for w in what if w[0]] + came
+    ]
+
+
+def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
+    """Help (to the right) and harm weighed in help units (to the left) that each segment brings, per 1000 senders."""
+    given, ax = ax, new_axes(ax)
+    found, weight = outcome.by_segment, outcome.harm_weight
+    names = [*found.segments, "everybody"]
+    columns = {"help": found.help, "harm of an answer": -weight * found.harm, "harm of not answering": -weight * found.neglect}
+    start = np.zeros(len(names))
+    for (name, each), style in zip(columns.items(), SIDES, strict=True):
+        width = 1000 * np.append(each * found.share, (each * found.share).sum())
+        ax.barh(names, width, left=np.where(width < 0, start, 0), label=name, height=0.62, **style)
+        start = start + np.minimum(width, 0)
+    ax.axvline(0, color=rcParams["text.color"], lw=0.8)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"per 1000 senders, in help units (one harm unit outweighs {number(weight)})")
+    return finished(ax, given)
+
+
+#: Help, harm of an answer, harm of not answering.
+SIDES: tuple[dict[str, Any], ...] = (
+    {"color": SENDERS[0]},
+    {"color": SENDERS[HARMFUL]},
+    {"color": "none", "edgecolor": SENDERS[HARMFUL], "hatch": "///"},
+)
 
 
 def tradeoff(report: Report, ax: Axes | None = None) -> Axes:

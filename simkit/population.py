@@ -30,6 +30,7 @@ __all__ = [
     "draw_interval",
     "draw_worlds",
     "segment_index",
+    "shares_from",
     "with_overlap",
     "with_shares",
     "worlds_from",
@@ -280,9 +281,14 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
 
 def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | None = None) -> Worlds:
     """The worlds that given base shares (n, S) and overlaps (n,) make, in the population's context and states."""
-    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
-    in_states = weights / weights.sum(2, keepdims=True)
-    shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
+    shares = shares_from(population, share)
     mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
     signals = population.own + mixed[:, None, None] * (population.other_kind - population.own)
     return Worlds(frozen(shares), frozen(mixed), frozen(shares[:, :, None] * signals))
+
+
+def shares_from(population: Population, share: ArrayLike) -> Floats:
+    """Shares in force (n, S) that base shares (n, S) make in the population's context and states."""
+    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
+    in_states = weights / weights.sum(2, keepdims=True)
+    return np.einsum("z,nzs->ns", population.state_chance, in_states)

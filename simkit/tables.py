@@ -5,10 +5,9 @@ Free text comes from files that strangers wrote.  It becomes HTML here, and only
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
-
-import numpy as np
 
 Rows = Sequence[Sequence[str]]
 
@@ -33,18 +32,23 @@ def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
 
 def number(value: float) -> str:
     """Three significant digits; a dash for what does not exist."""
-    if np.isnan(value):
+    if math.isnan(value):
         return "–"
-    if np.isinf(value):
+    if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     size = abs(value)
     text = f"{value:.0f}" if 1000 <= size < 1e6 else f"{value:.3g}" if size == 0 or 1e-4 <= size < 1000 else f"{value:.2e}"
     return text.replace("-", "−")
 
 
+def tally(count: float) -> str:
+    """An expected number of people or events: whole from 10 up, three digits below."""
+    return f"{count:.0f}" if count >= 10 else number(count)
+
+
 def percent(value: float) -> str:
     """A share or a rate in percent; a dash for what does not exist."""
-    if np.isnan(value):
+    if math.isnan(value):
         return "–"
     return f"{100 * value:.1f}%" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
 

@@ -337,3 +337,37 @@ def test_policies_differ_by_state_only_in_states_of_the_case():
     case = claims()
     with pytest.raises(ValueError, match="one policy for each state: usual"):
         sk.policy.by_state(case, {"other": sk.policy.constant(case, "answer")})
+
+
+def test_declining_reaches_the_riskiest_first(rng):
+    """As many are declined as asked for, and no other way to decline as many reaches more harmful senders."""
+    for _ in range(40):
+        case = random_case(rng)
+        below, above = case.responses[0], case.responses[0]
+        allowed = [name for name, fine in zip(case.responses, case.allowed, strict=True) if fine]
+        below = allowed[-1]
+        if below == above:
+            continue
+        fractions = np.append(rng.random(5), [0.0, 1.0])
+        weight = sk.exposure(case, sk.policy.declining(case, fractions, below=below, above=above))
+        declined = weight[..., case.response(above)]
+        np.testing.assert_allclose(declined.sum(-1), fractions, rtol=0, atol=1e-12)
+        reached = declined[:, case.population.harmful].sum(1)
+        chance = rng.random((200, len(case.population.signal_names)))
+        other = chance @ case.population.joint.T
+        for fraction, most in zip(fractions, reached, strict=True):
+            scaled = other[:, case.population.harmful].sum(1) * fraction / other.sum(1)
+            feasible = (chance * (fraction / other.sum(1))[:, None]).max(1) <= 1
+            assert (scaled[feasible] <= most + 1e-12).all()
+
+
+def test_declining_treats_equal_risks_alike():
+    case = sk.load("xstest")
+    policy = sk.policy.declining(case, 0.05, below="full-compliance", above="full-refusal")
+    risky = case.population.risk > 0.5
+    declined = policy.answer[:, case.response("full-refusal")]
+    assert np.ptp(declined[risky]) < 1e-12
+    assert 0 < declined[risky].min() < 1
+    assert not declined[~risky].any()
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        sk.policy.declining(case, [0.5, 1.2], below="full-compliance", above="full-refusal")

@@ -225,3 +225,27 @@ def test_what_is_not_defined_says_so():
         sk.robust.worst_case_near(case, both[0], radius=-1.0)
     with pytest.raises(ValueError, match="of= is one of"):
         sk.robust.worst_case(case, both[0], of="help")
+
+
+def test_turning_shares_are_where_the_means_are_equal():
+    """A second route: at the share that is found, two exact evaluations agree; `flips` finds the same one."""
+    case = sk.load("medication-threshold").in_context("coding-bot")
+    dial = sk.policy.declining(case, [0.012, 0.3, 0.9], below="full-with-care", above="refuse-with-reason")
+    everybody = sk.policy.constant(case, "full-with-care")
+    turns = sk.conclusions.turning_shares(case, dial, everybody)
+    assert np.isfinite(turns).all()
+    for i, turn in enumerate(turns):
+        moved = case.with_share("at-risk", float(turn))
+        gap = sk.expect(moved, dial[i]).net - sk.expect(moved, everybody).net
+        assert abs(gap) < 1e-9
+        (flip,) = (flip for flip in sk.conclusions.flips(case, dial[i], everybody) if "at-risk" in flip.of)
+        assert min(abs(x - turn) for x in flip.flips_at) < 1e-9
+
+
+def test_what_nothing_turns_has_no_turning_share():
+    case = sk.load("santa")
+    first, second = (sk.policy.constant(case, name) for name in ("truthful-gentle", "deflect-to-parent"))
+    assert np.isnan(sk.conclusions.turning_shares(case, first, second)).all(), "nobody is harmful"
+    case = sk.load("xstest")
+    refuse = sk.policy.constant(case, "full-refusal")
+    assert np.isnan(sk.conclusions.turning_shares(case, refuse, refuse)).all()

@@ -1,0 +1,126 @@
+"""What is chosen in an instrument: plain values that can be copied as a line of code and read back without running it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..case import Case
+from ..files import suggest
+from ..policy import Policy, bayes, candidates, constant, declining
+
+RISKIEST = "the riskiest declined"
+BEST = "best"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The choices of `explore`.  Empty or None stands for what the case says.
+
+    `policy` is `the riskiest declined` (the slider says how many), or the name of a policy of the case; `compare` is the
+    policy that it is measured against (empty: `answer` to everybody); `harmful` is the base share of all harmful senders.
+    """
+
+    policy: str = RISKIEST
+    declined: int = 0
+    answer: str = ""
+    decline: str = ""
+    context: str = ""
+    state: str = ""
+    harmful: float | None = None
+    overlap: float | None = None
+    harm_weight: float | None = None
+    compare: str = ""
+    unfolded: bool = False
+
+    def __post_init__(self) -> None:
+        kinds: dict[str, tuple[type, ...]] = {"declined": (int,), "unfolded": (bool,)}
+        kinds |= dict.fromkeys(("harmful", "overlap", "harm_weight"), (int, float, type(None)))
+        for field in fields(self):
+            value, wanted = getattr(self, field.name), kinds.get(field.name, (str,))
+            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+                raise ValueError(f"{field.name} cannot be {value!r}")
+        if not 0 <= self.declined <= 1000:
+            raise ValueError(f"declined is a number of senders from 0 to 1000, not {self.declined}")
+
+
+NAMES = tuple(field.name for field in fields(Settings))
+MAX_CODE = 5000
+
+
+def as_code(source: str, settings: Settings) -> str:
+    """The line of Python that opens the instrument with these settings."""
+    chosen = [name for name in NAMES if getattr(settings, name) != getattr(Settings(), name)]
+    return f"simkit.widgets.explore({', '.join([source, *(f'{name}={getattr(settings, name)!r}' for name in chosen)])})"
+
+
+def from_code(text: str) -> Settings:
+    """The settings in a line that `as_code` wrote.  It is read, never run; a ValueError says what cannot be read."""
+    if len(text) > MAX_CODE:
+        raise ValueError(f"settings are one line of at most {MAX_CODE} characters, not {len(text)}")
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError("this is no line of settings; copy one, such as simkit.widgets.explore(case, declined=12)") from None
+    if not isinstance(call, ast.Call):
+        raise ValueError("settings are written as a call, such as simkit.widgets.explore(case, declined=12)")
+    values: dict[str, Any] = {}
+    for keyword in call.keywords:
+        if not isinstance(keyword.value, ast.Constant):
+            raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None")
+        values[str(keyword.arg)] = keyword.value.value
+    for name in values:
+        if name not in NAMES:
+            raise ValueError(f"no setting is called {name!r}; {suggest(name, NAMES)}")
+    return Settings(**values)
+
+
+def bent(case: Case, settings: Settings) -> Case:
+    """The case in the chosen context and state, with the chosen shares.  A ValueError if it has none of that name."""
+    if settings.context and settings.context != case.context:
+        case = case.in_context(settings.context)
+    if settings.state:
+        case = case.in_state(settings.state)
+    if settings.harmful is not None:
+        share = case.population.share[case.population.harmful]
+        if not share.sum() > 0:
+            raise ValueError(f"{case.name} has no harmful senders whose share could be moved")
+        names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
+        parts = settings.harmful * share / share.sum()
+        case = case.with_shares(dict(zip(names, map(float, parts), strict=True)))
+    return case if settings.overlap is None else case.with_overlap(settings.overlap)
+
+
+def responses_of(case: Case, settings: Settings) -> tuple[str, str]:
+    """What is given below and above the line: as chosen, else the best allowed answer and the best refusal to everybody."""
+    weight = case.weight(settings.harm_weight)
+    worth = case.population.shares @ case.value(weight)
+    chosen = []
+    for name, refusal in ((settings.answer, False), (settings.decline, True)):
+        able = [r for r in range(len(case.responses)) if case.allowed[r] and case.refuses[r] == refusal]
+        able = able or [int(case.allowed.argmax())]
+        chosen.append(name or case.responses[max(able, key=lambda r: float(worth[r]))])
+    return chosen[0], chosen[1]
+
+
+def policies_of(case: Case, settings: Settings) -> tuple[Policy, Policy]:
+    """The policy that is looked at (a batch of 1001, one for each number declined, or a single one) and its reference."""
+    below, above = responses_of(case, settings)
+    if settings.policy == RISKIEST:
+        looked_at = declining(case, [n / 1000 for n in range(1001)], below=below, above=above)
+    else:
+        looked_at = named(case, settings.policy, settings.harm_weight)
+    return looked_at, named(case, settings.compare or below, settings.harm_weight)
+
+
+def named(case: Case, name: str, harm_weight: float | None) -> Policy:
+    """A policy of the case by its name: an observed model, a response to everybody, or the best."""
+    if name == BEST:
+        return bayes(case, harm_weight=harm_weight)
+    if name in case.responses:
+        return constant(case, name)
+    known = {policy.name: policy for policy in candidates(case, harm_weight)}
+    if name not in known:
+        raise ValueError(f"no policy of {case.name} is called {name!r}; {suggest(name, [RISKIEST, *known])}")
+    return known[name]

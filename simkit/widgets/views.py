@@ -1,0 +1,288 @@
+"""What the instrument shows at every position of its slider: a pure function from a case and settings to a table.
+
+Nothing here knows of controls or of a browser.  For each of F policies (1001 numbers of senders declined, or one policy) there
+are dots, a sentence, a note that says how surely, and pictures; all are exact, and worlds are drawn with a fixed seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Floats, contract
+from ..case import Case
+from ..conclusions import net_in_worlds, turning_shares
+from ..evaluate import Outcome, expect, net_per_sender
+from ..frequencies import Dots, dots
+from ..plots import EVENT_MARKS, HARMFUL, segment_colours, shape
+from ..policy import Policy, candidates, plausible
+from ..population import draw_worlds
+from ..tables import number, percent, tally
+from ..tradeoff import frontier
+from .settings import RISKIEST, Settings, bent, policies_of
+from .stage import axis, packed, table
+
+WORLDS = 1000
+SENDERS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is looked at: the case as bent, F policies and the reference, their dots and means, and how surely they differ.
+
+    `gain` (F,) is the net value over the reference per 1000 senders, `draws` (F, n) the same in n plausible worlds, `turns`
+    (F,) the share of harmful senders nearest to the present one at which the sign of the gain changes (nan: none).
+    """
+
+    case: Case
+    policies: Policy
+    reference: Policy
+    dots: Dots
+    outcome: Outcome
+    other: Outcome
+    gain: Floats
+    draws: Floats
+    turns: Floats
+
+
+def look(case: Case, settings: Settings) -> View:
+    """Evaluate what the settings ask for.  A ValueError names a setting that the case does not have."""
+    case = bent(case, settings)
+    weight = case.weight(settings.harm_weight)
+    policies, reference = policies_of(case, settings)
+    outcome, other = expect(case, policies, weight), expect(case, reference, weight)
+    gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
+    return View(
+        case=case,
+        policies=policies,
+        reference=reference,
+        dots=dots(case, policies, SENDERS),
+        outcome=outcome,
+        other=other,
+        gain=gain,
+        draws=SENDERS * _draws(case, policies, reference, weight),
+        turns=turning_shares(case, policies, reference, harm_weight=weight),
+    )
+
+
+def _draws(case: Case, policies: Policy, reference: Policy, weight: float) -> Floats:
+    """Gain over the reference in plausible worlds, (F, n); what counts leave open varies too."""
+    rng = np.random.default_rng(0)
+    worlds = draw_worlds(case.population, rng, WORLDS)
+    if policies.batch:
+        gap = net_per_sender(case, policies, weight) - net_per_sender(case, reference, weight)
+        return contract(gap.reshape(len(gap), -1), worlds.joint.reshape(WORLDS, -1).T)
+    nets = [net_in_worlds(case, plausible(p, rng, WORLDS), worlds, harm_weight=weight) for p in (policies, reference)]
+    return np.broadcast_to(nets[0] - nets[1], (1, WORLDS))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def harmful_name(case: Case) -> str:
+    """What the harmful senders are called: the segment's name if there is one only."""
+    names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
+    return names[0] if len(names) == 1 else "harmful"
+
+
+def sentences(view: View, settings: Settings) -> list[str]:
+    """One sentence for each policy: who is turned away, and what is expected to come of it."""
+    case, found = view.case, view.dots
+    refused, harmful = case.refuses[found.response], case.population.harmful[found.segment]
+    count = np.atleast_2d(found.count)
+    away, bad = (count[:, refused & harmful].sum(1), count[:, harmful].sum(1))
+    others, good = (count[:, refused & ~harmful].sum(1), count[:, ~harmful].sum(1))
+    crowd, many = found.counted_in
+    harmed, left = (np.atleast_1d(found.events(event, crowd)) for event in (1, 2))
+    who = harmful_name(case)
+    kind = "other " if case.population.harmful.any() else ""
+    moves, said = settings.policy == RISKIEST, []
+    for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)):
+        start = (f"Declining the {i} riskiest" if i else "Declining nobody") if moves else settings.policy.capitalize()
+        these = f"{row[0]} of {row[1]} {kind}senders" + (f" and {row[2]} of {row[3]} {who}" if row[3] else "")
+        said.append(f"{start} turns away {these}. An answer harms {tally(row[4])} {many}, the lack of one {tally(row[5])}.")
+    return said
+
+
+def notes(view: View) -> list[str]:
+    """How each policy compares with the reference, in which fraction of plausible worlds, and what would turn it."""
+    case, reference = view.case, view.reference.name
+    if not np.isfinite(view.gain).all():
+        return ["Some harm here has no finite mean, so there is no net value to compare."] * len(view.gain)
+    who, now = harmful_name(case), percent(float(case.population.share[case.population.harmful].sum()))
+    base = " before the context" if case.context else ""
+    holds = np.where(view.gain > 0, (view.draws > 0).mean(1), (view.draws < 0).mean(1))
+    same = (np.abs(view.gain) < 1e-9) & (np.abs(view.draws).max(1) < 1e-9)
+    never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
+    said = []
+    for gain, often, turn, alike in zip(*(x.tolist() for x in (view.gain, holds, view.turns, same)), strict=True):
+        if alike:
+            said.append(f"This does the same as {reference} to everybody.")
+            continue
+        turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{base} (now {now})"
+        said.append(
+            f"Worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, in {often:.0%} of "
+            f"{WORLDS} plausible worlds (stakes as stated){turns}."
+        )
+    return said
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def stage_table(view: View, settings: Settings) -> dict[str, Any]:
+    """All that a stage needs: texts and pictures for each position of the slider."""
+    moves = bool(view.policies.batch)
+    return table(
+        label="Of 1000 senders, decline the riskiest" if moves else "",
+        texts=[str(i) for i in range(len(view.gain))],
+        sentences=sentences(view, settings),
+        notes=notes(view),
+        panels=[_dots_panel(view), _segments_panel(view), _tradeoff_panel(view), *([_along_panel(view)] if moves else [])],
+    )
+
+
+def _dots_panel(view: View) -> dict[str, Any]:
+    found, case = view.dots, view.case
+    colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
+    count = np.atleast_2d(found.count)
+    used = np.flatnonzero(count.any(0))
+    cells = [
+        {"colour": colours[found.segment[c]], "mark": shapes[found.response[c]], "event": int(found.event[c])} for c in used
+    ]
+    order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
+    by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
+    given = [r for r in np.argsort([SHAPES.index(s) for s in shapes], kind="stable") if by_response[:, r].any()]
+    legend = [{"label": case.segments[s], "colour": colours[s], "mark": "full", "event": 0} for s in order]
+    legend += [{"label": case.responses[r], "colour": -1, "mark": shapes[r], "event": 0} for r in given]
+    crowd, many = found.counted_in
+    legend += [{"label": f"{EVENT_MARKS[e][1]}, {many}", "colour": 3, "mark": "open", "event": e} for e in EVENT_MARKS]
+    values = [
+        by_segment[:, order],
+        by_response[:, given],
+        *(np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS),
+    ]
+    return {
+        "kind": "dots",
+        "first": True,
+        "title": f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else ""),
+        "alt": "1000 dots, one for each sender, coloured by kind of sender.",
+        "cells": cells,
+        "count": packed(count[:, used], "int16"),
+        "legend": legend,
+        "legendValues": packed(np.hstack(values)),
+    }
+
+
+SHAPES = ("full", "half", "open")
+
+
+def _segments_panel(view: View) -> dict[str, Any]:
+    """Help to the right, harm weighed in help units to the left, for each segment and for everybody."""
+    found, weight = view.outcome.by_segment, view.outcome.harm_weight
+    help_, harm, neglect = (
+        _with_total(each * found.share) for each in (found.help, weight * found.harm, weight * found.neglect)
+    )
+    names = [*view.case.segments, "everybody"]
+    rows = np.arange(len(names))
+    low, high = _padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0))
+    y = {
+        "low": len(names) - 0.4,
+        "high": -0.6,
+        "label": "",
+        "ticks": [[int(i), name] for i, name in zip(rows, names, strict=True)],
+    }
+    zero = np.zeros_like(help_)
+    bars = [
+        {"kind": "bars", "from": packed(zero), "to": packed(help_), "y": packed(rows), "colour": 0},
+        {"kind": "bars", "from": packed(-harm), "to": packed(zero), "y": packed(rows), "colour": HARMFUL},
+        {
+            "kind": "bars",
+            "from": packed(-harm - neglect),
+            "to": packed(-harm),
+            "y": packed(rows),
+            "colour": HARMFUL,
+            "hollow": True,
+        },
+    ]
+    return {
+        "kind": "chart",
+        "title": "What each group gets: help (blue), harm of answering (red), of not answering (open)",
+        "alt": "Bars for each segment: help to the right, harm weighed in help units to the left.",
+        "height": 60 + 26 * len(names),
+        "left": 110,
+        "categories": True,
+        "x": axis(low, high, f"help units per 1000 senders (1 harm unit = {number(weight)})"),
+        "y": y,
+        "marks": [*bars, _line([0, 0], [len(names) - 0.4, -0.6], colour=-1, width=1)],
+    }
+
+
+def _with_total(per_segment: Floats) -> Floats:
+    """Per 1000 senders, each segment and their sum, (F, S + 1)."""
+    each = np.atleast_2d(1000 * np.where(np.isfinite(per_segment), per_segment, np.nan))
+    return np.hstack([each, each.sum(1, keepdims=True)])
+
+
+def _padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]:
+    """The range that holds all finite values, and a little more."""
+    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in ((np.min, low), (np.max, high)))
+    pad = part * ((top - bottom) or 1.0)
+    return bottom - pad, top + pad
+
+
+def _line(x: Any, y: Any, **style: Any) -> dict[str, Any]:
+    return {"kind": "line", "x": packed(x), "y": packed(y), **style}
+
+
+def _tradeoff_panel(view: View) -> dict[str, Any]:
+    """Help against loss: the frontier, the policies of the case, and where the slider is."""
+    case, edge = view.case, frontier(view.case)
+    here = [np.atleast_1d(1000 * x) for x in (view.outcome.loss, view.outcome.help)]
+    seen = [policy for policy in candidates(case, view.outcome.harm_weight) if policy.name != view.policies.name]
+    others = [expect(case, policy) for policy in seen]
+    x, y = ([1000 * float(getattr(o, of)) for o in others] for of in ("loss", "help"))
+    low, right = _padded(np.array([0.0]), np.concatenate([x, here[0], 1000 * edge.loss]))
+    bottom, top = _padded(np.append(y, 0.0), np.concatenate([y, here[1], 1000 * edge.help]))
+    marks = [
+        _line(1000 * edge.loss, 1000 * edge.help, colour=3, width=2),
+        {"kind": "points", "x": packed(x), "y": packed(y), "colour": -1, "hollow": True, "size": 4},
+        {"kind": "names", "x": packed(x), "y": packed(y), "texts": [policy.name for policy in seen]},
+        {"kind": "points", "x": packed(here[0][:, None]), "y": packed(here[1][:, None]), "colour": 4, "size": 6},
+    ]
+    if len(here[0]) > 1:
+        marks.insert(1, _line(here[0][::10], here[1][::10], colour=4, width=1, dash=[4, 3]))
+    return {
+        "kind": "chart",
+        "title": "Help against harm: the grey line is the best that any policy can do",
+        "alt": "Help against harm and neglect per 1000 senders, with the frontier and the policies of the case.",
+        "x": axis(max(low, -0.02 * right), right, "harm + neglect per 1000 senders (harm units)"),
+        "y": axis(bottom, top, "help per 1000 (help units)"),
+        "marks": marks,
+    }
+
+
+def _along_panel(view: View) -> dict[str, Any]:
+    """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
+    some = np.unique(np.append(np.arange(0, len(view.gain), 20), int(np.nanargmax(view.gain))))
+    low, high = np.quantile(view.draws[some], [0.05, 0.95], axis=1)
+    bottom, top = _padded(np.append(low, view.gain), np.append(high, view.gain))
+    at = np.arange(len(view.gain))[:, None]
+    best = int(np.nanargmax(view.gain))
+    marks = [
+        {"kind": "band", "x": packed(some), "low": packed(low), "high": packed(high), "colour": 4},
+        _line([0, len(view.gain) - 1], [0, 0], colour=-1, width=1),
+        _line(np.arange(len(view.gain))[::5], view.gain[::5], colour=4, width=2),
+        {"kind": "points", "x": packed([best]), "y": packed([view.gain[best]]), "colour": -1, "hollow": True, "size": 7},
+        {"kind": "points", "x": packed(at), "y": packed(view.gain[:, None]), "colour": 4, "size": 6},
+    ]
+    return {
+        "kind": "chart",
+        "title": f"Net value over {view.reference.name}: best (ring) at {best} declined; band: 90% of plausible worlds",
+        "alt": "Net value over the reference policy along the slider, with the range over plausible worlds.",
+        "x": axis(0, len(view.gain) - 1, "senders declined, of 1000, riskiest first"),
+        "y": axis(bottom, top, "help units per 1000"),
+        "marks": marks,
+    }

@@ -1,0 +1,1 @@
+"""Notebooks as a person meets them: a real Jupyter server, a real browser, pixels."""
