@@ -216,7 +216,8 @@ def turning_shares(case: Case, policies: Policy, reference: Policy, *, harm_weig
     turns it.  Policies stay as they are while the share moves, and harmful segments keep their proportions, as others do.
     """
     population, weight = case.population, case.weight(harm_weight)
-    gap = net_per_sender(case, policies, weight) - net_per_sender(case, reference, weight)
+    with np.errstate(invalid="ignore"):
+        gap = net_per_sender(case, policies, weight) - net_per_sender(case, reference, weight)
     per_segment = np.atleast_2d(weigh(population.signals, gap, axis=-1))
     bad, now = population.harmful, float(population.share[population.harmful].sum())
     if not (0 < now < 1 and np.isfinite(per_segment).all()):

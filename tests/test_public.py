@@ -24,10 +24,10 @@ FLOORS = [
     {"robust", "conclusions"},
     {"report"},
     {"plots"},
-    {"widgets.settings", "widgets.stage"},
+    {"exercises.exercise", "widgets.predict", "widgets.settings", "widgets.stage"},
     {"widgets.views"},
     {"widgets.explore"},
-    {"widgets"},
+    {"exercises", "exercises.thousand_users", "widgets"},
     {"__main__"},
 ]
 

@@ -5,7 +5,8 @@
 """
 
 from .explore import Explorer, explore
+from .predict import Prediction, predict
 from .settings import Settings
 from .stage import Stage
 
-__all__ = ["Explorer", "Settings", "Stage", "explore"]
+__all__ = ["Explorer", "Prediction", "Settings", "Stage", "explore", "predict"]

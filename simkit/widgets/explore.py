@@ -198,9 +198,9 @@ def round_steps(low: float, high: float) -> Floats:
     return np.unique(values[(values >= low) & (values <= high)])
 
 
-STYLE = {"description_width": "9em"}
+STYLE = {"description_width": "11em"}
 WRAP = ipywidgets.Layout(flex_flow="row wrap", width="100%")
-EACH = ipywidgets.Layout(width="24em")
+EACH = ipywidgets.Layout(width="26em")
 
 
 def _controls(case: Case) -> dict[str, ipywidgets.Widget]:

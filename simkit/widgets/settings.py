@@ -67,9 +67,10 @@ def from_code(text: str) -> Settings:
         raise ValueError("settings are written as a call, such as simkit.widgets.explore(case, declined=12)")
     values: dict[str, Any] = {}
     for keyword in call.keywords:
-        if not isinstance(keyword.value, ast.Constant):
-            raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None")
-        values[str(keyword.arg)] = keyword.value.value
+        try:
+            values[str(keyword.arg)] = ast.literal_eval(keyword.value)
+        except ValueError:
+            raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None") from None
     for name in values:
         if name not in NAMES:
             raise ValueError(f"no setting is called {name!r}; {suggest(name, NAMES)}")

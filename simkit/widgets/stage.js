@@ -219,11 +219,11 @@ const MARKS = {
       else pen.fill();
     });
   },
-  /** Names beside points, each moved down until it covers no other. */
+  /** Names beside points, each moved down until it covers no other name and no point. */
   names(pen, mark, position, X, Y, look) {
     const [x, y] = [row(mark.x, position), row(mark.y, position)];
     const edge = pen.canvas.clientWidth - 4;
-    const taken = [];
+    const taken = Array.from(x, (v, i) => [X(v) - 6, X(v) + 6, Y(y[i])]);
     pen.fillStyle = look.ink;
     pen.textBaseline = "middle";
     mark.texts.map((text, i) => [text, X(x[i]), Y(y[i])]).sort((a, b) => a[2] - b[2]).forEach(([text, px, py]) => {
@@ -231,7 +231,7 @@ const MARKS = {
       const onLeft = px + 9 + wide > edge;
       pen.textAlign = onLeft ? "right" : "left";
       const start = onLeft ? px - 9 - wide : px + 9;
-      while (taken.some(([a, b, c]) => Math.abs(c - py) < 14 && start < b && a < start + wide)) py += 3;
+      while (taken.some(([a, b, c]) => Math.abs(c - py) < 13 && start < b && a < start + wide)) py += 3;
       taken.push([start, start + wide, py]);
       pen.fillText(text, onLeft ? px - 9 : px + 9, py);
     });

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Floats, contract
+from ..arrays import Floats, Ints, contract
 from ..case import Case
 from ..conclusions import net_in_worlds, turning_shares
 from ..evaluate import Outcome, expect, net_per_sender
@@ -32,8 +32,9 @@ SENDERS = 1000
 class View:
     """What is looked at: the case as bent, F policies and the reference, their dots and means, and how surely they differ.
 
-    `gain` (F,) is the net value over the reference per 1000 senders, `draws` (F, n) the same in n plausible worlds, `turns`
-    (F,) the share of harmful senders nearest to the present one at which the sign of the gain changes (nan: none).
+    `gain` (F,) is the net value over the reference per 1000 senders; `ahead` and `behind` (F,) are the fractions of plausible
+    worlds in which it is above and below 0, `low` and `high` its 5% and 95% points there, at the positions `at`; `turns` (F,)
+    is the share of harmful senders nearest to the present one at which its sign changes (nan: none).
     """
 
     case: Case
@@ -43,7 +44,11 @@ class View:
     outcome: Outcome
     other: Outcome
     gain: Floats
-    draws: Floats
+    ahead: Floats
+    behind: Floats
+    at: Ints
+    low: Floats
+    high: Floats
     turns: Floats
 
 
@@ -53,7 +58,11 @@ def look(case: Case, settings: Settings) -> View:
     weight = case.weight(settings.harm_weight)
     policies, reference = policies_of(case, settings)
     outcome, other = expect(case, policies, weight), expect(case, reference, weight)
-    gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, where harm has no finite mean, is nan
+        gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
+        draws = SENDERS * _draws(case, policies, reference, weight)
+        at = np.unique(np.append(np.arange(0, len(gain), 20), len(gain) - 1))
+        low, high = np.quantile(draws[at], [0.05, 0.95], axis=1)
     return View(
         case=case,
         policies=policies,
@@ -62,7 +71,11 @@ def look(case: Case, settings: Settings) -> View:
         outcome=outcome,
         other=other,
         gain=gain,
-        draws=SENDERS * _draws(case, policies, reference, weight),
+        ahead=(draws > 0).mean(1),
+        behind=(draws < 0).mean(1),
+        at=at,
+        low=low,
+        high=high,
         turns=turning_shares(case, policies, reference, harm_weight=weight),
     )
 
@@ -100,7 +113,7 @@ def sentences(view: View, settings: Settings) -> list[str]:
     kind = "other " if case.population.harmful.any() else ""
     moves, said = settings.policy == RISKIEST, []
     for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)):
-        start = (f"Declining the {i} riskiest" if i else "Declining nobody") if moves else settings.policy.capitalize()
+        start = (f"Declining the {i} riskiest" if i else "Declining nobody") if moves else settings.policy
         these = f"{row[0]} of {row[1]} {kind}senders" + (f" and {row[2]} of {row[3]} {who}" if row[3] else "")
         said.append(f"{start} turns away {these}. An answer harms {tally(row[4])} {many}, the lack of one {tally(row[5])}.")
     return said
@@ -113,8 +126,8 @@ def notes(view: View) -> list[str]:
         return ["Some harm here has no finite mean, so there is no net value to compare."] * len(view.gain)
     who, now = harmful_name(case), percent(float(case.population.share[case.population.harmful].sum()))
     base = " before the context" if case.context else ""
-    holds = np.where(view.gain > 0, (view.draws > 0).mean(1), (view.draws < 0).mean(1))
-    same = (np.abs(view.gain) < 1e-9) & (np.abs(view.draws).max(1) < 1e-9)
+    holds = np.where(view.gain > 0, view.ahead, view.behind)
+    same = (np.abs(view.gain) < 1e-9) & (view.ahead + view.behind == 0)
     never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
     said = []
     for gain, often, turn, alike in zip(*(x.tolist() for x in (view.gain, holds, view.turns, same)), strict=True):
@@ -266,17 +279,15 @@ def _tradeoff_panel(view: View) -> dict[str, Any]:
 
 def _along_panel(view: View) -> dict[str, Any]:
     """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
-    some = np.unique(np.append(np.arange(0, len(view.gain), 20), int(np.nanargmax(view.gain))))
-    low, high = np.quantile(view.draws[some], [0.05, 0.95], axis=1)
-    bottom, top = _padded(np.append(low, view.gain), np.append(high, view.gain))
-    at = np.arange(len(view.gain))[:, None]
-    best = int(np.nanargmax(view.gain))
+    bottom, top = _padded(np.append(view.low, view.gain), np.append(view.high, view.gain))
+    here = np.arange(len(view.gain))[:, None]
+    best = int(np.argmax(np.where(np.isfinite(view.gain), view.gain, -np.inf)))
     marks = [
-        {"kind": "band", "x": packed(some), "low": packed(low), "high": packed(high), "colour": 4},
+        {"kind": "band", "x": packed(view.at), "low": packed(view.low), "high": packed(view.high), "colour": 4},
         _line([0, len(view.gain) - 1], [0, 0], colour=-1, width=1),
         _line(np.arange(len(view.gain))[::5], view.gain[::5], colour=4, width=2),
         {"kind": "points", "x": packed([best]), "y": packed([view.gain[best]]), "colour": -1, "hollow": True, "size": 7},
-        {"kind": "points", "x": packed(at), "y": packed(view.gain[:, None]), "colour": 4, "size": 6},
+        {"kind": "points", "x": packed(here), "y": packed(view.gain[:, None]), "colour": 4, "size": 6},
     ]
     return {
         "kind": "chart",

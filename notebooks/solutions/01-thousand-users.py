@@ -1,0 +1,20 @@
+"""Solutions of notebook 01.  Each line is one that a student could have written."""
+
+import simkit as sk
+
+case = sk.load("medication-threshold")
+
+# 1. Of 100 who claim to be a nurse, how many are at risk?
+nurse = case.population.joint[:, case.population.signal_names.index("as-a-nurse+plain")]
+first = 100 * nurse[case.segments.index("at-risk")] / nurse.sum()
+
+# 2. The request for something painless is the strongest evidence that words give here.
+second = sk.policy.table(case, {"painless": "refuse-with-reason"}, otherwise="full-with-care")
+
+# 3. Move the share until both come out the same: the comparison says at which values it turns.
+xstest = sk.load("xstest")
+models = [sk.policy.observed(xstest, name) for name in ("mistral-safety-prompt", "mistral")]
+(turn,) = (flip for flip in sk.conclusions.flips(xstest, *models) if flip.of == "share of unsafe-asker")
+third = 100 * turn.flips_at[0]
+
+answers = (first, second, third)

@@ -1,0 +1,121 @@
+"""Exercises of notebook 01: evidence in a message, a rule for a population, and what turns a conclusion."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..case import Case
+from ..conclusions import turning_shares
+from ..evaluate import expect
+from ..policy import Policy, observed
+from ..scenario import load
+from .exercise import Exercise, checker, near
+
+__all__ = ["check", "exercises"]
+
+NURSE = "as-a-nurse+plain"
+
+
+@cache
+def _overdose() -> Case:
+    return load("medication-threshold")
+
+
+def _risk_of_a_nurse() -> float:
+    people = _overdose().population
+    return 100 * float(people.risk[people.signal_names.index(NURSE)])
+
+
+def _claim_among_at_risk() -> float:
+    people = _overdose().population
+    return 100 * float(people.signals[people.segments.index("at-risk"), people.signal_names.index(NURSE)])
+
+
+def _share_at_risk() -> float:
+    people = _overdose().population
+    return 100 * float(people.shares[people.segments.index("at-risk")])
+
+
+MOST_TURNED_AWAY, LEAST_REACHED = 0.005, 0.15
+
+
+def _judge_rule(answer: Any) -> str:
+    """A policy that turns away few harmless senders and still reaches those at risk who can be told apart."""
+    if not isinstance(answer, Policy):
+        return f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}."
+    try:
+        found = expect(_overdose(), answer)
+    except (TypeError, ValueError) as error:
+        return f"This is no single policy for the overdose question: {error}."
+    if answer.batch:
+        return "One policy is needed, not a batch of them."
+    turned_away, reached = float(found.over_refusal), 1 - float(found.under_refusal)
+    if turned_away > MOST_TURNED_AWAY:
+        most = f"at most {1000 * MOST_TURNED_AWAY:.0f} are allowed"
+        return f"It turns away {1000 * turned_away:.0f} of 1000 harmless senders; {most}."
+    if reached < LEAST_REACHED:
+        return f"It reaches {100 * reached:.0f} of 100 at-risk senders; at least {100 * LEAST_REACHED:.0f} are asked for."
+    return ""
+
+
+@cache
+def _turning_share() -> float:
+    case = load("xstest")
+    with_prompt, without = (observed(case, name) for name in ("mistral-safety-prompt", "mistral"))
+    return 100 * float(turning_shares(case, with_prompt, without)[0])
+
+
+exercises = (
+    Exercise(
+        "Of 100 messages that claim to come from a nurse, in a plain tone, how many come from an at-risk sender?",
+        near(
+            _risk_of_a_nurse,
+            within=0.15,
+            low=0,
+            high=100,
+            mistakes={
+                "That is how many at-risk senders claim to be a nurse. The question is the other way round: how many of "
+                "those who claim it are at risk.": _claim_among_at_risk,
+                "That is the share of at-risk senders before anything was read. The claim is evidence: use it.": _share_at_risk,
+            },
+        ),
+        right="The claim is cheap to fake, and still most who make it are nurses, because there are so many more of them.",
+        hints=(
+            "Count dots. Of 1000 senders, how many at-risk senders and how many others send such a message?",
+            "Each segment has two numbers: its share, and the chance that it sends this claim in this tone. Multiply them.",
+            "case.population.joint is P(segment and signal); divide the at-risk entry of the column by the column's sum.",
+        ),
+    ),
+    Exercise(
+        "Make a policy for the overdose question that turns away at most 5 of 1000 harmless senders and at least 15 of "
+        "100 at-risk senders.",
+        _judge_rule,
+        right="A rule that follows the evidence reaches a few people and costs the others almost nothing. A rule that turns "
+        "away more must do so blindly.",
+        hints=(
+            "Which of the things that a message may show is rare among the harmless and not so rare among those at risk?",
+            "simkit show medication-threshold lists every signal with the risk that it carries. Look for the largest.",
+            'sk.policy.table(case, {"…": "refuse-with-reason"}, otherwise="full-with-care"), with the right signal for …',
+        ),
+    ),
+    Exercise(
+        "At which share of unsafe askers, in percent, do Mistral with and without its safety prompt come out the same?",
+        near(
+            _turning_share,
+            within=0.05,
+            low=0,
+            high=100,
+            mistakes={"That is the present share of unsafe askers. Below which share does the order change?": lambda: 7.0},
+        ),
+        right="Below that share the safety prompt costs more help than it saves harm. Whether it is worth having is a question "
+        "about who asks, not only about the model.",
+        hints=(
+            "Compare the two in the instrument (policy, compared with) and read the second sentence.",
+            "Move the share of unsafe askers until the gain changes its sign.",
+            'widgets.explore("xstest", policy="mistral-safety-prompt", compare="mistral") says where it turns.',
+        ),
+    ),
+)
+
+check = checker(exercises)

@@ -1,0 +1,76 @@
+"""Exercises: a wrong answer is caught and says why, hints get plainer, nothing that a student types ends in an error."""
+
+import math
+
+import numpy as np
+import pytest
+
+import simkit as sk
+from simkit.exercises import Exercise, near, thousand_users
+
+
+def fresh(number: int) -> Exercise:
+    """An exercise that nobody has tried."""
+    known = thousand_users.exercises[number - 1]
+    return Exercise(known.asks, known._judge, right=known.right, hints=known.hints)
+
+
+def test_hints_get_plainer_and_the_last_one_stays():
+    exercise = Exercise("2 + 2?", near(lambda: 4.0, within=0.01, low=0, high=10), right="Yes.", hints=("a", "b"))
+    assert [exercise.check(x).hint for x in (1, 1, 2, 3, 5)] == ["a", "a", "b", "b", "b"]
+    assert exercise.check(4).right
+    assert exercise.check(4.0).hint == ""
+
+
+def test_no_answer_is_not_a_wrong_answer():
+    exercise = fresh(1)
+    assert not exercise.check(None).right
+    assert "Replace None" in exercise.check(None).says
+    assert exercise.check(50).hint == exercise.hints[0], "no hint was used up"
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("answer", ["2.6", True, [1], {}, math.nan, math.inf, -1, 1e9, np.array([1.0, 2.0]), object(), sk])
+def test_what_is_no_answer_is_told_so(number, answer):
+    verdict = fresh(number).check(answer)
+    assert not verdict.right
+    assert verdict.says
+    assert verdict.hint
+
+
+def test_known_mistakes_are_named():
+    case = sk.load("medication-threshold")
+    at_risk = case.segments.index("at-risk")
+    assert "the other way round" in fresh(1).check(4).says
+    assert "Use" in fresh(1).check(100 * case.population.shares[at_risk]).says or "use it" in fresh(1).check(5).says
+    assert "too small" in fresh(1).check(0.5).says
+    assert "present share" in fresh(3).check(7).says
+
+
+def test_rules_that_are_too_broad_or_too_narrow_are_caught():
+    case = sk.load("medication-threshold")
+    everybody = sk.policy.constant(case, "refuse-with-reason")
+    nobody = sk.policy.constant(case, "full-with-care")
+    nurses = sk.policy.table(case, {"as-a-nurse": "refuse-with-reason"}, otherwise="full-with-care")
+    batch = sk.policy.declining(case, [0.0, 0.012], below="full-with-care", above="refuse-with-reason")
+    other = sk.policy.constant(sk.load("xstest"), "full-refusal")
+    says = [fresh(2).check(policy).says for policy in (everybody, nobody, nurses, batch, other)]
+    assert "turns away 1000 of 1000" in says[0]
+    assert "reaches 0 of 100" in says[1]
+    assert "turns away" in says[2]
+    assert "not a batch" in says[3]
+    assert "no single policy" in says[4]
+
+
+def test_a_verdict_is_escaped():
+    verdict = Exercise("?", lambda answer: f"<script>{answer}</script>", right="", hints=("<b>",)).check("<img>")
+    html = verdict._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;img&gt;" in html
+    assert "&lt;b&gt;" in html
+
+
+def test_exercises_are_counted_from_1():
+    for number in (0, 4, "1"):
+        with pytest.raises(ValueError, match="exercises 1 to 3"):
+            thousand_users.check(number, 1)

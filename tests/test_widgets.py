@@ -1,0 +1,285 @@
+"""The instrument without a browser: what it says is exact, whatever is chosen, and choices can be taken back."""
+
+import dataclasses
+import gc
+import re
+import tracemalloc
+
+import numpy as np
+import pytest
+from worlds import random_case
+
+pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
+
+import ipywidgets
+
+import simkit as sk
+from simkit.case import from_arrays
+from simkit.files import library
+from simkit.severity import Pareto
+from simkit.widgets import Explorer, Prediction, Settings, explore, predict
+from simkit.widgets.settings import MAX_CODE, NAMES, RISKIEST, as_code, from_code
+from simkit.widgets.stage import packed, table
+from simkit.widgets.views import WORLDS, look, stage_table
+
+LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
+
+
+def unpacked(rows: dict) -> np.ndarray:
+    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
+
+
+def shown(explorer: Explorer) -> tuple:
+    """Everything that a person sees or can choose."""
+    controls = {name: control.value for name, control in explorer._controls.items()}
+    return explorer._stage.table, explorer._stage.position, explorer._stage.unfolded, controls, explorer.as_code()
+
+
+# --- what is shown is exact -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_every_context_of_the_library_opens(name):
+    case = sk.load(name)
+    for context in ("", *case.contexts):
+        made = explore(case, context=context)
+        dots = unpacked(made._stage.table["panels"][0]["count"])
+        assert (dots.sum(1) == 1000).all()
+        assert len(made._stage.table["sentences"]) == 1001
+        assert "nan" not in "".join(made._stage.table["sentences"] + made._stage.table["notes"])
+
+
+def test_the_sentence_says_what_is_exact():
+    """The numbers of the sentence, read back from the words, against the library asked another way."""
+    case = sk.load("medication-threshold").in_context("coding-bot")
+    made = explore(case, declined=130, harm_weight=7.0)
+    policy = sk.policy.declining(case, 0.13, below="full-with-care", above="refuse-with-reason")
+    (away, good), (reached, bad) = (map(int, pair) for pair in re.findall(r"(\d+) of (\d+)", made.sentences)[:2])
+    outcome = sk.expect(case, policy, 7.0)
+    harmful = 1000 * case.population.shares[case.population.harmful].sum()
+    assert bad == pytest.approx(harmful, abs=1)
+    assert good == 1000 - bad
+    assert away == pytest.approx(float(outcome.over_refusal) * good, abs=2)
+    assert reached == pytest.approx((1 - float(outcome.under_refusal)) * bad, abs=2)
+    gain = 1000 * float(outcome.net - sk.expect(case, sk.policy.constant(case, "full-with-care"), 7.0).net)
+    assert float(re.search(r"Worth ([\d.]+) help units (more|less)", made.sentences)[1]) == pytest.approx(abs(gain), rel=0.006)
+    assert made.view.gain[130] == pytest.approx(gain, rel=1e-9)
+
+
+def test_the_fraction_of_worlds_is_that_of_compare():
+    case = sk.load("xstest")
+    made = explore(case, policy="mistral-safety-prompt", compare="mistral")
+    models = [sk.policy.observed(case, name) for name in ("mistral", "mistral-safety-prompt")]
+    found = sk.compare(case, *models, rng=np.random.default_rng(7), worlds=20_000)
+    said = float(re.search(r"in (\d+)% of 1000", made.sentences)[1]) / 100
+    assert said == pytest.approx(found.holds, abs=5 * np.sqrt(0.25 / WORLDS))
+    assert "less than mistral" in made.sentences
+    turn = float(re.search(r"it turns where ([\d.]+)%", made.sentences)[1])
+    assert any(turn == pytest.approx(100 * at, abs=0.06) for flip in found.flips for at in flip.flips_at if "unsafe" in flip.of)
+
+
+def test_gains_along_the_slider_agree_with_single_policies(rng):
+    for _ in range(15):
+        case = random_case(rng)
+        if not (case.allowed & ~case.refuses).any():
+            continue
+        settings = Settings(declined=int(rng.integers(1001)))
+        view = look(case, settings)
+        i = int(rng.integers(1001))
+        single = sk.expect(case, view.policies[i]).net - sk.expect(case, view.reference).net
+        assert view.gain[i] == pytest.approx(1000 * float(single), abs=1e-9)
+        assert 0 <= view.ahead[i] + view.behind[i] <= 1
+
+
+def test_harm_without_a_finite_mean_is_said_not_drawn():
+    case = from_arrays(
+        [0.9, 0.1],
+        [[1.0], [1.0]],
+        [[0, 1], [0, 0]],
+        harmful=[False, True],
+        harm_chance=[[0, 0], [0, 0.1]],
+        severity=Pareto(kind="pareto", smallest=1.0, tail=0.8),
+        kinds=["refuse", "answer"],
+    )
+    made = explore(case, unfolded=True)
+    assert "no finite mean" in made.sentences
+    made.settings = Settings(declined=1000)
+    assert made.policy.answer[0].tolist() == [1, 0]
+
+
+def test_the_figure_is_an_ordinary_one(tmp_path):
+    made = explore("household-cleaners", declined=100)
+    figure = made.figure()
+    sk.plots.save(figure, tmp_path / "seen.svg", made.sentences)
+    assert "Declining the 100 riskiest" in (tmp_path / "seen.svg").read_text()
+    assert len(figure.axes) == 2
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+
+def choose_at_random(explorer: Explorer, rng: np.random.Generator) -> None:
+    """What a hand does: one control or another, the main slider, Undo, More, or a line of code."""
+    name = str(rng.choice([*explorer._controls, "position", "undo", "more", "code"]))
+    if name in explorer._controls:
+        control = explorer._controls[name]
+        options = [option[1] if isinstance(option, tuple) else option for option in control.options]
+        control.value = options[rng.integers(len(options))]
+    elif name == "position":
+        explorer._stage.position = int(rng.integers(len(explorer._stage.table["sentences"])))
+    elif name == "undo":
+        explorer._back.click()
+    elif name == "more":
+        explorer._more.value = not explorer._more.value
+    else:
+        explorer._code.value = f"simkit.widgets.explore('x', declined={rng.integers(1001)}, harm_weight={rng.integers(1, 9)})"
+
+
+@pytest.mark.parametrize("name", ["medication-threshold", "xstest"])
+def test_five_hundred_random_choices(name, rng):
+    """One of two: no exception, no growth, and in the end what a fresh instrument shows at the same settings."""
+    case = sk.load(name)
+    made = explore(case)
+    for _ in range(400):
+        choose_at_random(made, rng)
+    gc.collect()
+    objects = len(gc.get_objects())
+    tracemalloc.start()
+    for _ in range(100):
+        choose_at_random(made, rng)
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(gc.get_objects()) < objects + 2000, "no widget, handler or table piles up"
+    assert grown < 3e6, "a table is about 0.5 MB"
+    fresh = explore(case, **{field: getattr(made.settings, field) for field in NAMES})
+    for mine, its in zip(shown(made), shown(fresh), strict=True):
+        assert mine == its
+
+
+def test_undo_takes_back_one_choice_at_a_time():
+    made = explore("medication-threshold")
+    start = shown(made)
+    assert made._back.disabled
+    made._controls["context"].value = "icu-team"
+    middle = shown(made)
+    made._controls["harm_weight"].value = 1.0
+    assert shown(made) != middle != start
+    made.undo()
+    assert shown(made) == middle
+    made._back.click()
+    assert shown(made) == start
+    made.undo()
+    assert shown(made) == start
+
+
+def test_what_makes_no_sense_changes_nothing_and_says_why():
+    made = explore("medication-threshold", declined=5)
+    before = shown(made)
+    for line, why in {
+        "simkit.widgets.explore('x', context='icu-tem')": "did you mean icu-team",
+        "simkit.widgets.explore('x', declined=1001)": "from 0 to 1000",
+        "simkit.widgets.explore('x', policy='nobody')": "no policy",
+        "simkit.widgets.explore('x', harm_weight=-1)": "never negative",
+        "simkit.widgets.explore('x', colour='red')": "no setting is called",
+        "simkit.widgets.explore('x', declined='3')": "declined cannot be '3'",
+        "what is all this": "no line of settings",
+    }.items():
+        made._code.value = line
+        assert why in made._message.value, line
+        assert shown(made) == before
+        assert made._code.value == made.as_code()
+    with pytest.raises(ValueError, match="did you mean"):
+        made.settings = Settings(context="icu-tem")
+    assert shown(made) == before
+
+
+def test_a_choice_between_two_steps_of_a_slider_stays_exact():
+    made = explore("medication-threshold", harm_weight=19.7, harmful=0.0123)
+    assert made._controls["harm_weight"].value == 19.7
+    assert made.case.population.share[made.case.population.harmful].sum() == pytest.approx(0.0123)
+    assert made.settings.harm_weight == 19.7
+
+
+# --- settings as code -------------------------------------------------------------------------------------------------
+
+
+def test_settings_go_through_code_and_back():
+    given = Settings(declined=12, context="icu-team", harmful=0.03, harm_weight=3.5, compare="refuse", unfolded=True)
+    line = as_code("'medication-threshold'", given)
+    assert from_code(line) == given
+    made = eval(line, {"simkit": sk})  # noqa: S307  (the line is ours, and this is what a person does with it)
+    assert made.settings == given
+    assert made.as_code() == line
+    assert as_code("case", Settings()) == "simkit.widgets.explore(case)"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "explore(case, context=__import__('os').getcwd())",
+        "explore(case, declined=1 if True else 2)",
+        "explore(case, **{'declined': 3})",
+        "explore(case, declined=[1])",
+        "x = 1",
+        "explore",
+        "(" * 2000,
+        "",
+        "explore(case, context='\x00')",
+        "explore(case, declined=12" + " " * MAX_CODE + ")",
+    ],
+)
+def test_a_line_is_read_and_never_run(line):
+    with pytest.raises(ValueError, match=r"."):
+        explore("santa").load(line)
+
+
+def test_settings_are_checked():
+    for wrong in ({"declined": 1.5}, {"declined": True}, {"harmful": "much"}, {"unfolded": 1}, {"context": 3}):
+        with pytest.raises(ValueError, match="cannot be"):
+            Settings(**wrong)
+    assert dataclasses.replace(Settings(), policy="best").policy == "best"
+    assert Settings().policy == RISKIEST
+
+
+# --- the pieces -------------------------------------------------------------------------------------------------------
+
+
+def test_packed_rows_come_back():
+    rows = np.arange(12).reshape(3, 4)
+    assert unpacked(packed(rows, "int16")).tolist() == rows.tolist()
+    assert unpacked(packed([1.5, 2.5])).tolist() == [[1.5, 2.5]]
+
+
+def test_a_table_needs_one_of_each():
+    with pytest.raises(ValueError, match="2 read-outs, 1 sentences"):
+        table(label="", texts=["a", "b"], sentences=["a"], notes=["a"], panels=[])
+
+
+def test_a_table_stays_small():
+    case = sk.load("medication-threshold")
+    whole = stage_table(look(case, Settings()), Settings())
+
+    def size(value) -> int:
+        if isinstance(value, dict):
+            return sum(map(size, value.values()))
+        return sum(map(size, value)) if isinstance(value, list) else len(value) if isinstance(value, str | bytes) else 8
+
+    assert size(whole) < 1e6
+
+
+def test_a_prediction_is_committed_once():
+    reveal = ipywidgets.Label("here")
+    made = predict("How many <b>?", answer=2, high=12, unit="of 12", reveal=reveal, says="<i>so</i>")
+    assert isinstance(made, Prediction)
+    assert reveal not in made.children
+    assert made.committed is None
+    made._guess.value = 7
+    made._button.click()
+    assert made.committed == 7
+    assert reveal in made.children
+    assert "You said 7 of 12; it is 2 of 12." in made._said.value
+    assert "<i>" not in made._said.value
+    assert "<b>?" not in made.children[0].value
+    made.commit(9)
+    assert made.committed == 7
