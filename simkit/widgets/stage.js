@@ -276,7 +276,7 @@ function render({ model, el }) {
   const main = make("div", "simkit-main", root);
   const side = make("div", "simkit-side", root);
   const first = make("div", "", main);
-  const control = make("label", "simkit-slider", main);
+  const control = make("div", "simkit-slider", main);
   const name = make("span", "", control);
   const value = make("output", "", control);
   const slider = make("input", "", control);
@@ -310,6 +310,7 @@ function render({ model, el }) {
     const { slider: about } = model.get("table");
     slider.max = about.texts.length - 1;
     name.textContent = about.label;
+    slider.setAttribute("aria-label", about.label);
     control.hidden = about.texts.length < 2;
     position = Math.min(model.get("position"), about.texts.length - 1);
     slider.value = position;
@@ -356,6 +357,9 @@ function render({ model, el }) {
     resting = setTimeout(rest, 250);
   }
 
+  slider.addEventListener("keydown", (event) => {
+    if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();  // the slider's, not JupyterLab's
+  });
   slider.addEventListener("input", moved);
   slider.addEventListener("change", rest);
   const told = () => {
