@@ -12,7 +12,7 @@ import simkit
 ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
-    {"arrays", "files", "tables"},
+    {"arrays", "files", "server", "tables"},
     {"plain", "records"},
     {"severity", "population", "scenario_rules"},
     {"case"},
@@ -23,6 +23,7 @@ FLOORS = [
     {"robust", "conclusions"},
     {"report"},
     {"plots"},
+    {"lab"},
     {"__main__"},
 ]
 
