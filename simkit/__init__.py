@@ -18,6 +18,7 @@ The rooms, in the order in which the data flows:
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
     plots        results -> Axes
+    lab          JupyterLab on the notebooks (server: what makes its sliders quick)
 
     >>> import simkit as sk
     >>> case = sk.load("medication-threshold")
