@@ -21,6 +21,7 @@ The rooms, in the order in which the data flows:
     report       a comparison of policies that people can read
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
+    lab          JupyterLab on the notebooks (server: what makes its sliders quick)
 
     >>> import simkit as sk
     >>> case = sk.load("medication-threshold")

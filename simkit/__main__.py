@@ -1,4 +1,4 @@
-"""simkit on the command line: check, show, run, new, schema.  It reads files, calls the library and prints; no science here.
+"""simkit on the command line: check, show, run, lab, new, schema.  It reads, calls the library and prints; no science here.
 
 Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no sense.
 """
@@ -160,6 +160,45 @@ class _Quiet:
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def notebooks(incomplete: str) -> list[str]:
+    """The notebooks, for tab completion."""
+    from .lab import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+@app.command(epilog="Example:  simkit lab  |  simkit lab 01 --no-browser")
+def lab(
+    notebook: Annotated[
+        str, typer.Argument(help="A name, its beginning, or a path.", autocompletion=notebooks)
+    ] = "00-start-here",
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: the first free one from 8888.")] = 0,
+    dest: Annotated[Path | None, typer.Option("--dest", help="The folder for copies.", show_default="simkit-notebooks")] = None,
+) -> None:
+    """Open JupyterLab on a notebook, and serve it until Ctrl-C.
+
+    In a clone notebooks are opened where they are; else they are copied, and a file that is there is never overwritten.
+    """
+    from .lab import CannotOpen, check, prepare, serve
+
+    try:
+        check(port)  # before anything is copied
+        path, done = prepare(notebook, dest)
+        if done:
+            out.print(escape(done), soft_wrap=True)
+        serve(path, _announce, port=port, browser=not no_browser)
+    except CannotOpen as error:
+        _stop(str(error))
+    out.print("JupyterLab and its kernels have ended.")
+
+
+def _announce(address: str) -> None:
+    """One line with nothing but the address behind its label, so that people and scripts can take it from there."""
+    print(f"JupyterLab: {address}", flush=True)
+    out.print("Ctrl-C ends it.")
 
 
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")

@@ -38,7 +38,7 @@ def __dir__() -> list[str]:
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
 #: Who sends the message: Petroff's six, of which the red is for harmful segments.  On a dark page the dark ones are lighter.
 SENDERS = ("#5790fc", "#f89c20", "#964a8b", "#9c9ca1", "#7a21dd", "#e42536")
-SENDERS_ON_DARK = ("#5790fc", "#f89c20", "#c783bd", "#9c9ca1", "#a77bf3", "#f0525f")
+SENDERS_ON_DARK = ("#5790fc", "#f89c20", "#e38ad5", "#9c9ca1", "#8f5cff", "#f0525f")
 HARMFUL = 5
 EDGE: dict[str, Any] = {"color": "0.5", "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}

@@ -141,7 +141,7 @@ def test_free_text_of_a_file_is_shown_as_text(tmp_path):
     assert "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("new",), ("schema",)])
+@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("lab",), ("new",), ("schema",)])
 def test_help_has_an_example(command):
     done = call(*command, "--help")
     assert done.exit_code == 0
@@ -154,5 +154,5 @@ def test_the_readme_is_true():
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
     names = [path.stem for path in sk.files.library("scenarios").glob("*.yaml")]
-    for word in [*names, "simkit run", "simkit show", "simkit check", "simkit new", "simkit schema"]:
+    for word in [*names, "simkit run", "simkit show", "simkit check", "simkit lab", "simkit new", "simkit schema"]:
         assert f"`{word}" in text, word

@@ -12,7 +12,7 @@ import simkit
 ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
-    {"arrays", "files", "tables"},
+    {"arrays", "files", "server", "tables"},
     {"plain", "records"},
     {"severity", "population", "scenario_rules"},
     {"case"},
@@ -27,7 +27,7 @@ FLOORS = [
     {"exercises.exercise", "widgets.predict", "widgets.settings", "widgets.stage"},
     {"widgets.views"},
     {"widgets.explore"},
-    {"exercises", "exercises.thousand_users", "widgets"},
+    {"exercises", "exercises.thousand_users", "lab", "widgets"},
     {"__main__"},
 ]
 

@@ -244,8 +244,9 @@ const MARKS = {
       pen.fillStyle = pen.strokeStyle = colour < 0 ? look.ink : look.colours[colour];
       const [a, b] = [X(from[i]), X(to[i])].sort((p, q) => p - q);
       pen.lineWidth = 1.5;
+      if (!(b - a > 0.2)) return;
       if (mark.hollow) pen.strokeRect(a + 0.75, Y(v) - 6, Math.max(b - a - 1.5, 0.5), 12);
-      else pen.fillRect(a, Y(v) - 7, Math.max(b - a, 0.5), 14);
+      else pen.fillRect(a, Y(v) - 7, b - a, 14);
     });
   },
 };
