@@ -54,7 +54,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         )
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(self._controls.values()), layout=WRAP), self._code])
         super().__init__([self._stage, ipywidgets.HBox([self._more, self._back, self._message]), self._fold])
-        self._put(settings)
+        self._settings = settings
+        self._show(settings)
+        self._say("")
         for name, control in self._controls.items():
             control.observe(lambda change, name=name: self._choose(name, change["new"]), "value")
         self._more.observe(lambda change: self._choose("unfolded", change["new"]), "value")
@@ -126,13 +128,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
 
     def _put(self, settings: Settings) -> None:
         """Evaluate settings and show them everywhere.  If they make no sense, a ValueError, and nothing has changed."""
-        before = getattr(self, "_settings", None)
-        if before is None or replace(before, declined=0, unfolded=False) != replace(settings, declined=0, unfolded=False):
-            view = look(self._given, settings)
-            self._view = view
-            self._stage.show(stage_table(view, settings), settings.declined)
+        if replace(self._settings, declined=0, unfolded=False) != replace(settings, declined=0, unfolded=False):
+            self._show(settings)
         self._settings = settings
         self._say("")
+
+    def _show(self, settings: Settings) -> None:
+        self._view = look(self._given, settings)
+        self._stage.show(stage_table(self._view, settings), settings.declined)
 
     def _say(self, message: str) -> None:
         """Let every control show what is chosen, and say what went wrong, if something did."""

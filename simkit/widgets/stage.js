@@ -313,7 +313,7 @@ function render({ model, el }) {
     name.textContent = about.label;
     slider.setAttribute("aria-label", about.label);
     control.hidden = about.texts.length < 2;
-    position = Math.min(model.get("position"), about.texts.length - 1);
+    position = Math.min(position, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
     slider.value = position;
     setTimeout(nameSliders, 300);
     ask();
