@@ -24,7 +24,7 @@ FLOORS = [
     {"robust", "conclusions"},
     {"report"},
     {"plots"},
-    {"exercises.exercise", "widgets.predict", "widgets.settings", "widgets.stage"},
+    {"exercises.exercise", "widgets.panels", "widgets.predict", "widgets.settings", "widgets.stage"},
     {"widgets.views"},
     {"widgets.explore"},
     {"exercises", "exercises.thousand_users", "lab", "widgets"},
@@ -54,7 +54,8 @@ def imports(path: Path) -> set[str]:
                 parts = parts[1:]
             else:
                 continue
-            found |= {".".join(parts), *(".".join([*parts, alias.name]) for alias in node.names)}
+            rooms = {".".join([*parts, alias.name]) for alias in node.names}
+            found |= {name for name in rooms if exists(name)} or {".".join(parts)}
         elif isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[2] for alias in node.names if alias.name.startswith("simkit.")}
     return {name for name in found if name and exists(name)}

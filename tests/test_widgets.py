@@ -18,8 +18,9 @@ from simkit.case import from_arrays
 from simkit.files import library
 from simkit.severity import Pareto
 from simkit.widgets import Explorer, Prediction, Settings, explore, predict
+from simkit.widgets.panels import packed
 from simkit.widgets.settings import MAX_CODE, NAMES, RISKIEST, as_code, from_code
-from simkit.widgets.stage import packed, table
+from simkit.widgets.stage import table
 from simkit.widgets.views import WORLDS, look, stage_table
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))

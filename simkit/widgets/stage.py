@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
 import traitlets
-from numpy.typing import ArrayLike
 
 from ..plots import SENDERS, SENDERS_ON_DARK
 
@@ -59,17 +57,3 @@ def table(
         "light": list(SENDERS),
         "dark": list(SENDERS_ON_DARK),
     }
-
-
-def packed(rows: ArrayLike, kind: str = "float32") -> dict[str, Any]:
-    """Numbers for the browser, a row (F, n) for each position, or one row (n,) that is the same at all of them."""
-    array = np.atleast_2d(np.asarray(rows)).astype(kind)
-    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1]}
-
-
-def axis(low: float, high: float, label: str) -> dict[str, Any]:
-    """An axis from low to high with round ticks."""
-    from matplotlib.ticker import MaxNLocator
-
-    ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
-    return {"low": low, "high": high, "label": label, "ticks": [[tick, f"{tick:g}".replace("-", "−")] for tick in ticks]}

@@ -16,13 +16,15 @@ from ..case import Case
 from ..conclusions import net_in_worlds, turning_shares
 from ..evaluate import Outcome, expect, net_per_sender
 from ..frequencies import Dots, dots
-from ..plots import EVENT_MARKS, HARMFUL, segment_colours, shape
+from ..plots import HARMFUL
 from ..policy import Policy, candidates, plausible
 from ..population import draw_worlds
 from ..tables import number, percent, tally
 from ..tradeoff import frontier
+from . import panels
+from .panels import axis, line, packed, padded
 from .settings import RISKIEST, Settings, bent, policies_of
-from .stage import axis, packed, table
+from .stage import table
 
 WORLDS = 1000
 SENDERS = 1000
@@ -41,6 +43,7 @@ class View:
     policies: Policy
     reference: Policy
     dots: Dots
+    other_dots: Dots
     outcome: Outcome
     other: Outcome
     gain: Floats
@@ -68,6 +71,7 @@ def look(case: Case, settings: Settings) -> View:
         policies=policies,
         reference=reference,
         dots=dots(case, policies, SENDERS),
+        other_dots=dots(case, reference, SENDERS),
         outcome=outcome,
         other=other,
         gain=gain,
@@ -92,6 +96,11 @@ def _draws(case: Case, policies: Policy, reference: Policy, weight: float) -> Fl
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
+
+
+def heading(case: Case) -> str:
+    """Who does what, and where."""
+    return f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else "")
 
 
 def harmful_name(case: Case) -> str:
@@ -153,43 +162,14 @@ def stage_table(view: View, settings: Settings) -> dict[str, Any]:
         texts=[str(i) for i in range(len(view.gain))],
         sentences=sentences(view, settings),
         notes=notes(view),
-        panels=[_dots_panel(view), _segments_panel(view), _tradeoff_panel(view), *([_along_panel(view)] if moves else [])],
+        panels=[
+            panels.dots(view.dots, heading(view.case)),
+            *([panels.dots(view.other_dots, f"Compared with {view.reference.name}", first=False)] if settings.compare else []),
+            _segments_panel(view),
+            _tradeoff_panel(view),
+            *([_along_panel(view)] if moves else []),
+        ],
     )
-
-
-def _dots_panel(view: View) -> dict[str, Any]:
-    found, case = view.dots, view.case
-    colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
-    count = np.atleast_2d(found.count)
-    used = np.flatnonzero(count.any(0))
-    cells = [
-        {"colour": colours[found.segment[c]], "mark": shapes[found.response[c]], "event": int(found.event[c])} for c in used
-    ]
-    order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
-    by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
-    given = [r for r in np.argsort([SHAPES.index(s) for s in shapes], kind="stable") if by_response[:, r].any()]
-    legend = [{"label": case.segments[s], "colour": colours[s], "mark": "full", "event": 0} for s in order]
-    legend += [{"label": case.responses[r], "colour": -1, "mark": shapes[r], "event": 0} for r in given]
-    crowd, many = found.counted_in
-    legend += [{"label": f"{EVENT_MARKS[e][1]}, {many}", "colour": 3, "mark": "open", "event": e} for e in EVENT_MARKS]
-    values = [
-        by_segment[:, order],
-        by_response[:, given],
-        *(np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS),
-    ]
-    return {
-        "kind": "dots",
-        "first": True,
-        "title": f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else ""),
-        "alt": "1000 dots, one for each sender, coloured by kind of sender.",
-        "cells": cells,
-        "count": packed(count[:, used], "int16"),
-        "legend": legend,
-        "legendValues": packed(np.hstack(values)),
-    }
-
-
-SHAPES = ("full", "half", "open")
 
 
 def _segments_panel(view: View) -> dict[str, Any]:
@@ -200,7 +180,7 @@ def _segments_panel(view: View) -> dict[str, Any]:
     )
     names = [*view.case.segments, "everybody"]
     rows = np.arange(len(names))
-    low, high = _padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0))
+    low, high = padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0))
     y = {
         "low": len(names) - 0.4,
         "high": -0.6,
@@ -229,7 +209,7 @@ def _segments_panel(view: View) -> dict[str, Any]:
         "categories": True,
         "x": axis(low, high, f"help units per 1000 senders (1 harm unit = {number(weight)})"),
         "y": y,
-        "marks": [*bars, _line([0, 0], [len(names) - 0.4, -0.6], colour=-1, width=1)],
+        "marks": [*bars, line([0, 0], [len(names) - 0.4, -0.6], colour=-1, width=1)],
     }
 
 
@@ -239,17 +219,6 @@ def _with_total(per_segment: Floats) -> Floats:
     return np.hstack([each, each.sum(1, keepdims=True)])
 
 
-def _padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]:
-    """The range that holds all finite values, and a little more."""
-    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in ((np.min, low), (np.max, high)))
-    pad = part * ((top - bottom) or 1.0)
-    return bottom - pad, top + pad
-
-
-def _line(x: Any, y: Any, **style: Any) -> dict[str, Any]:
-    return {"kind": "line", "x": packed(x), "y": packed(y), **style}
-
-
 def _tradeoff_panel(view: View) -> dict[str, Any]:
     """Help against loss: the frontier, the policies of the case, and where the slider is."""
     case, edge = view.case, frontier(view.case)
@@ -257,16 +226,16 @@ def _tradeoff_panel(view: View) -> dict[str, Any]:
     seen = [policy for policy in candidates(case, view.outcome.harm_weight) if policy.name != view.policies.name]
     others = [expect(case, policy) for policy in seen]
     x, y = ([1000 * float(getattr(o, of)) for o in others] for of in ("loss", "help"))
-    low, right = _padded(np.array([0.0]), np.concatenate([x, here[0], 1000 * edge.loss]))
-    bottom, top = _padded(np.append(y, 0.0), np.concatenate([y, here[1], 1000 * edge.help]))
+    low, right = padded(np.array([0.0]), np.concatenate([x, here[0], 1000 * edge.loss]))
+    bottom, top = padded(np.append(y, 0.0), np.concatenate([y, here[1], 1000 * edge.help]))
     marks = [
-        _line(1000 * edge.loss, 1000 * edge.help, colour=3, width=2),
+        line(1000 * edge.loss, 1000 * edge.help, colour=3, width=2),
         {"kind": "points", "x": packed(x), "y": packed(y), "colour": -1, "hollow": True, "size": 4},
         {"kind": "names", "x": packed(x), "y": packed(y), "texts": [policy.name for policy in seen]},
         {"kind": "points", "x": packed(here[0][:, None]), "y": packed(here[1][:, None]), "colour": 4, "size": 6},
     ]
     if len(here[0]) > 1:
-        marks.insert(1, _line(here[0][::10], here[1][::10], colour=4, width=1, dash=[4, 3]))
+        marks.insert(1, line(here[0][::10], here[1][::10], colour=4, width=1, dash=[4, 3]))
     return {
         "kind": "chart",
         "title": "Help against harm: the grey line is the best that any policy can do",
@@ -279,13 +248,13 @@ def _tradeoff_panel(view: View) -> dict[str, Any]:
 
 def _along_panel(view: View) -> dict[str, Any]:
     """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
-    bottom, top = _padded(np.append(view.low, view.gain), np.append(view.high, view.gain))
+    bottom, top = padded(np.append(view.low, view.gain), np.append(view.high, view.gain))
     here = np.arange(len(view.gain))[:, None]
     best = int(np.argmax(np.where(np.isfinite(view.gain), view.gain, -np.inf)))
     marks = [
         {"kind": "band", "x": packed(view.at), "low": packed(view.low), "high": packed(view.high), "colour": 4},
-        _line([0, len(view.gain) - 1], [0, 0], colour=-1, width=1),
-        _line(np.arange(len(view.gain))[::5], view.gain[::5], colour=4, width=2),
+        line([0, len(view.gain) - 1], [0, 0], colour=-1, width=1),
+        line(np.arange(len(view.gain))[::5], view.gain[::5], colour=4, width=2),
         {"kind": "points", "x": packed([best]), "y": packed([view.gain[best]]), "colour": -1, "hollow": True, "size": 7},
         {"kind": "points", "x": packed(here), "y": packed(view.gain[:, None]), "colour": 4, "size": 6},
     ]

@@ -1,0 +1,74 @@
+"""Pictures for a stage, as plain data: dots, and charts of lines, points and bars, for each position of the slider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import Floats
+from ..frequencies import Dots
+from ..plots import EVENT_MARKS, segment_colours, shape
+
+
+def packed(rows: ArrayLike, kind: str = "float32") -> dict[str, Any]:
+    """Numbers for the browser, a row (F, n) for each position, or one row (n,) that is the same at all of them."""
+    array = np.atleast_2d(np.asarray(rows)).astype(kind)
+    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1]}
+
+
+def axis(low: float, high: float, label: str) -> dict[str, Any]:
+    """An axis from low to high with round ticks."""
+    from matplotlib.ticker import MaxNLocator
+
+    ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
+    return {"low": low, "high": high, "label": label, "ticks": [[tick, f"{tick:g}".replace("-", "−")] for tick in ticks]}
+
+
+def padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]:
+    """The range that holds all finite values, and a little more."""
+    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in ((np.min, low), (np.max, high)))
+    pad = part * ((top - bottom) or 1.0)
+    return bottom - pad, top + pad
+
+
+def line(x: ArrayLike, y: ArrayLike, **style: Any) -> dict[str, Any]:
+    """A line through points: rows (F, n), or one row for all positions."""
+    return {"kind": "line", "x": packed(x), "y": packed(y), **style}
+
+
+def dots(found: Dots, title: str, *, first: bool = True) -> dict[str, Any]:
+    """Every sender as a dot, for each policy of a batch, with a legend that counts them."""
+    case = found.case
+    colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
+    count = np.atleast_2d(found.count)
+    used = np.flatnonzero(count.any(0))
+    cells = [
+        {"colour": colours[found.segment[c]], "mark": shapes[found.response[c]], "event": int(found.event[c])} for c in used
+    ]
+    order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
+    by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
+    given = [r for r in np.argsort([SHAPES.index(s) for s in shapes], kind="stable") if by_response[:, r].any()]
+    legend = [{"label": case.segments[s], "colour": colours[s], "mark": "full", "event": 0} for s in order]
+    legend += [{"label": case.responses[r], "colour": -1, "mark": shapes[r], "event": 0} for r in given]
+    crowd, many = found.counted_in
+    legend += [{"label": f"{EVENT_MARKS[e][1]}, {many}", "colour": 3, "mark": "open", "event": e} for e in EVENT_MARKS]
+    values = [
+        by_segment[:, order],
+        by_response[:, given],
+        *(np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS),
+    ]
+    return {
+        "kind": "dots",
+        "first": first,
+        "title": title,
+        "alt": "1000 dots, one for each sender, coloured by kind of sender.",
+        "cells": cells,
+        "count": packed(count[:, used], "int16"),
+        "legend": legend,
+        "legendValues": packed(np.hstack(values)),
+    }
+
+
+SHAPES = ("full", "half", "open")
