@@ -58,7 +58,7 @@ def occurrences(
         mean, variance = users * rate, users * rate * (1 - rate)
         silent = _log_none(users, rate)
     else:
-        crowd = _whole(counts)
+        crowd = whole(counts)
         mean, variance = (crowd * rates).sum(-1), (crowd * rates * (1 - rates)).sum(-1)
         silent = _log_none(crowd, rates).sum(-1)
     total = mean @ chance
@@ -70,7 +70,7 @@ def occurrences(
     )
 
 
-def _whole(counts: Floats) -> Floats:
+def whole(counts: Floats) -> Floats:
     """Counts (Z, S) as whole senders with the same total in each state: the largest rests are rounded up."""
     crowd = np.floor(counts + 1e-9)
     for state, (row, exact) in enumerate(zip(crowd, counts, strict=True)):

@@ -242,11 +242,16 @@ def segment_index(population: Population, segment: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """n plausible populations: shares (n, S), overlap (n,), and joint (n, S, K) = P(segment and signal) in each."""
+    """n plausible populations: shares (n, S), overlap (n,), and joint (n, S, K) = P(segment and signal) in each.
+
+    Shares in each state are in_states (n, Z, S); P(signal | segment) is signals (n, S, K).
+    """
 
     shares: Floats
     overlap: Floats
     joint: Floats
+    in_states: Floats
+    signals: Floats
 
     def __len__(self) -> int:
         return len(self.shares)
@@ -285,4 +290,5 @@ def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | N
     shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
     mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
     signals = population.own + mixed[:, None, None] * (population.other_kind - population.own)
-    return Worlds(frozen(shares), frozen(mixed), frozen(shares[:, :, None] * signals))
+    joint = shares[:, :, None] * signals
+    return Worlds(frozen(shares), frozen(mixed), frozen(joint), frozen(in_states), frozen(signals))

@@ -1,0 +1,286 @@
+"""Two engines, one integral: chances of a total read off its Laplace transform Φ(s) = E e^{−sS} along a hyperbola.
+
+    P(S ≤ x) = (1/2πi) ∫ e^{sx} Φ(s) ds/s,  s = a (1 + i·sinh τ · cos α − cosh τ · sin α)/(1 − sin α),  trapezoid in τ
+
+* **contour** (few events): α is large, the path leans into the left half plane and e^{sx} dies geometrically (Weideman &
+  Trefethen 2007, "Parabolic and hyperbolic contours for computing the Bromwich integral").  It integrates 1 − Φ, so small tails
+  keep their digits.
+* **series** (many events): the path is nearly the tilted vertical line s = a (1 + i·sinh τ), on which Φ itself dies like a
+  Gaussian; everything is centred at the mean, so that N = 10^12 costs no digits.
+
+The crossing a is picked from a geometric grid near the saddle point of a·x + log Φ(a) − log a.  Laws share the grid, hence the
+transforms of their severities.  The trapezoid rule's error falls from e^{−c} to e^{−2c} when the step is halved, so the rule with
+every second node tells the error of the whole one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from .arrays import Bools, Floats, Ints
+from .laws import Laws
+from .transforms import Complexes
+
+__all__ = ["LADDER", "Path", "Placed", "Reading", "Rung", "Scales", "place", "read", "witness"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+#: Neighbouring crossings differ by a factor of e^STEP.
+STEP = 0.5
+#: A path ends where its terms are smaller than the largest by this factor.
+CUT = 1e-19
+#: Beyond this exponent a transform's value is an overflow, not a number.
+CEILING = 600.0
+
+
+@dataclass(frozen=True)
+class Path:
+    """A hyperbola: half of its opening angle beyond the vertical, step and end of τ."""
+
+    angle: float
+    step: float
+    end: float
+
+    @cached_property
+    def nodes(self) -> Complexes:
+        """s/a at τ = 0, step, …, (K,); the lower half of the path is the mirror image."""
+        tau = np.arange(0, self.end, self.step)
+        shape = 1 + 1j * np.sinh(tau) * math.cos(self.angle) - np.cosh(tau) * math.sin(self.angle)
+        return shape / (1 - math.sin(self.angle))
+
+    @cached_property
+    def weights(self) -> Complexes:
+        """(step/π) · ds/dτ / (i·s), (K,): Re Σ weights · e^{sx} Φ(s) is P(S ≤ x)."""
+        tau = np.arange(0, self.end, self.step)
+        slope = 1j * np.cosh(tau) * math.cos(self.angle) - np.sinh(tau) * math.sin(self.angle)
+        weights = self.step / math.pi * slope / (1 - math.sin(self.angle)) / (1j * self.nodes)
+        weights[0] /= 2
+        return weights
+
+
+@dataclass(frozen=True)
+class Rung:
+    """An engine with one of its paths; a law that a rung cannot serve goes to the next."""
+
+    engine: Literal["contour", "series"]
+    path: Path
+
+    @property
+    def centred(self) -> bool:
+        """Whether everything is measured from the mean."""
+        return self.engine == "series"
+
+
+#: From the quickest to the most patient; a law starts at the first whose number of events is not exceeded.
+LADDER = (
+    Rung("contour", Path(0.9, 0.14, 3.0)),
+    Rung("contour", Path(0.6, 0.12, 3.8)),
+    Rung("series", Path(0.5, 0.125, 4.4)),
+    Rung("series", Path(0.35, 0.08, 5.0)),
+    Rung("series", Path(0.15, 0.03, 6.4)),
+)
+MOST_EVENTS = (8.0, 30.0)
+#: The second opinion on each rung of the ladder: the other engine, with another path.
+WITNESSES = (
+    (Rung("series", Path(0.35, 0.08, 5.0)), Rung("series", Path(0.15, 0.03, 6.4))),
+    (Rung("contour", Path(0.4, 0.08, 4.8)), Rung("contour", Path(0.12, 0.02, 6.6))),
+)
+#: An uncentred tail is read from 1 − Φ up to so many events: its small values keep their digits.
+FEW_EVENTS = 60.0
+
+
+# --- where paths cross ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """A geometric grid of crossings (J,) and log E e^{−a(S − centre)} there, (B, J)."""
+
+    crossings: Floats
+    exponents: Floats
+
+    def take(self, rows: Ints) -> Scales:
+        """The grid with some of the laws."""
+        return self if len(rows) == len(self.exponents) else Scales(self.crossings, self.exponents[rows])
+
+    def pick(self, x: Floats) -> tuple[Ints, Floats]:
+        """For each law the crossing for P(S ≤ x), and log of Chernoff's bound on it; x (B,) is measured from the centre."""
+        rise = self.exponents + self.crossings * x[:, None]
+        saddle = (rise - np.log(self.crossings)).argmin(1)
+        sunk = rise < -2
+        first = np.where(sunk.any(1), sunk.argmax(1), rise.shape[1])
+        return np.minimum(saddle, first), rise.min(1)
+
+
+def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
+    """The grid for totals between two sizes, in harm units."""
+    first, last = math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP)
+    crossings = np.exp(STEP * np.arange(first, last + 1))
+    parts = laws.transforms(crossings.astype(complex), centred=centred).real
+    s = np.broadcast_to(crossings, (len(laws), len(crossings)))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        exponents = laws.exponent(s, parts[:, None, :], centred=centred)
+    return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf))
+
+
+# --- nodes in place ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Nodes s (B, K) in place for B laws, with weights · values of the transform: chances at any x near where they were placed."""
+
+    inside: bool
+    """Whether the terms add up to P(S ≤ x), or else to P(S > x)."""
+    scale: Floats
+    at: Floats
+    centre: Floats
+    s: Complexes
+    terms: Complexes
+    mean: Floats
+    sunk: Bools
+    """Where Chernoff's bound says that P(S ≤ x) is nothing, (B,)."""
+
+    def _grown(self, x: Floats) -> Complexes:
+        # The part of e^{sx} that would overflow is in `terms`: they were scaled for `at`.
+        return np.exp(self.s * (x - self.at)[:, None]) * self.terms
+
+    def tail_and_density(self, x: Floats) -> tuple[Floats, Floats]:
+        """P(S > x) and the density at x, (B,), x > 0."""
+        grown = self._grown(x)
+        value, slope = grown.real.sum(1), (grown * self.s).real.sum(1)
+        tail, density = (1 - value, slope) if self.inside else (value, -slope)
+        return np.where(self.sunk, 1.0, tail), np.where(self.sunk, 0.0, density)
+
+    def excess(self, x: Floats) -> Floats:
+        """E (S − x)⁺, (B,), harm units; from ∫ e^{sx} Φ(s) ds/s² = E (x − S)⁺."""
+        value = (self._grown(x) / self.s).real.sum(1)
+        above = (self.mean - self.centre) + value - (x - self.centre) if self.inside else self.mean - value
+        return np.where(self.sunk, self.mean - x, above)
+
+    def take(self, rows: Bools) -> Placed:
+        """The nodes of some of the laws."""
+        parts = (self.scale, self.at, self.centre, self.s, self.terms, self.mean, self.sunk)
+        return Placed(self.inside, *(part[rows] for part in parts))
+
+    def error(self, x: Floats) -> Floats:
+        """Estimated error of the tail at x, (B,): discretisation, truncation and rounding."""
+        grown = self._grown(x)
+        size = np.abs(grown)
+        gap = grown.real.sum(1) - 2 * grown.real[:, ::2].sum(1)
+        largest = np.maximum(size.max(1), 1e-300)
+        rounding = 4e-16 * size.sum(1) + (2e-16 if self.inside else 0.0)
+        with np.errstate(over="ignore"):
+            found = np.minimum(np.abs(gap), 10 * gap**2 / largest) + size[:, -1] + rounding
+        return np.where(self.sunk, 1e-16, np.where(np.isfinite(found), found, np.inf))
+
+
+def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.0) -> Placed:
+    """Put nodes in place for the chances of B laws at x (B,), x > 0.
+
+    With a `lattice` span h every total is a multiple of h, and 1/s becomes h/(1 − e^{−sh}), which is exact for it.
+    """
+    centre = laws.centre if rung.centred else np.zeros(len(laws))
+    inside = rung.centred or bool(lattice) or float(laws.events.max(initial=0.0)) > FEW_EVENTS
+    picked, bound = scales.pick(x - centre)
+    used, where = np.unique(picked, return_inverse=True)
+    rows = np.multiply.outer(scales.crossings[used], rung.path.nodes)
+    s = rows[where]
+    exponent = laws.exponent(s, laws.transforms(rows, centred=rung.centred)[:, where], centred=rung.centred)
+    weights = np.broadcast_to(rung.path.weights, s.shape)
+    if lattice:
+        weights = weights * (s * lattice / -np.expm1(-s * lattice))
+    travel = s * (x - centre)[:, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        if inside:
+            exponent += travel
+            exponent.real = np.minimum(exponent.real, CEILING)
+            terms = weights * np.exp(exponent)
+        else:
+            terms = weights * np.exp(travel) * -np.expm1(exponent)
+    _cut(terms)
+    return Placed(inside, scales.crossings[picked], x, centre, s, terms, laws.mean, bound < -60)
+
+
+def _cut(terms: Complexes) -> None:
+    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path."""
+    size = np.abs(terms)
+    dead = ~(size > CUT * size[:, :1])
+    if dead.any():
+        terms[np.logical_or.accumulate(dead, 1)] = 0.0
+
+
+# --- readings ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Chances of B laws near the x (B,) where they were read, each by the first rung of the ladder that serves it."""
+
+    at: Floats
+    error: Floats
+    """Estimated error of P(S > x), (B,)."""
+    rung: Ints
+    scale: Floats
+    groups: tuple[tuple[Ints, Placed], ...]
+
+    def tail_and_density(self, x: Floats) -> tuple[Floats, Floats]:
+        """P(S > x) and the density at x, (B,)."""
+        tail, density = np.empty(len(x)), np.empty(len(x))
+        for rows, placed in self.groups:
+            tail[rows], density[rows] = placed.tail_and_density(x[rows])
+        return np.clip(tail, 0.0, 1.0), np.maximum(density, 0.0)
+
+    def excess(self) -> Floats:
+        """E (S − x)⁺ at the x of the reading, (B,), harm units."""
+        found = np.empty(len(self.at))
+        for rows, placed in self.groups:
+            found[rows] = placed.excess(self.at[rows])
+        return np.where(np.isnan(found), np.inf, found)
+
+
+def first_rung(laws: Laws) -> Ints:
+    """The rung at which each law starts, (B,)."""
+    return np.searchsorted(MOST_EVENTS, laws.events)
+
+
+def read(laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 1e-8) -> Reading:
+    """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below."""
+    error, rung, scale = np.full(len(x), np.inf), np.array(start), np.ones(len(x))
+    groups: list[tuple[Ints, Placed]] = []
+    for level, step in enumerate(LADDER):
+        rows = np.flatnonzero(rung == level)
+        if not len(rows):
+            continue
+        placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
+        found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
+        fine = found <= tolerance * np.clip(np.minimum(tail, 1 - tail), 1e-6, None) + 1e-15
+        if level == len(LADDER) - 1:
+            fine[:] = True
+        error[rows], scale[rows] = found, placed.scale
+        rung[rows[~fine]] += 1
+        groups.append((rows[fine], placed if fine.all() else placed.take(fine)))
+    return Reading(x, error, rung, scale, tuple(groups))
+
+
+def witness(laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading) -> tuple[Floats, Floats]:
+    """The same tails by the engine that did not make the reading, and its estimated error, (B,) each."""
+    tail, error = np.full(len(x), np.nan), np.full(len(x), np.inf)
+    by_series = reading.rung >= len(MOST_EVENTS)
+    for kind in (False, True):
+        for step in WITNESSES[kind]:
+            rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10))
+            if len(rows):
+                placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
+                tail[rows], error[rows] = placed.tail_and_density(x[rows])[0], placed.error(x[rows])
+    return tail, error
