@@ -53,8 +53,8 @@ class Path:
 
     @cached_property
     def nodes(self) -> Complexes:
-        """s/a at τ = 0, step, …, (K,); the lower half of the path is the mirror image."""
-        tau = np.arange(0, self.end, self.step)
+        """s/a at τ = 0, step, …, and at six more points beyond the end, (K + 6,); the lower half is the mirror image."""
+        tau = np.append(np.arange(0, self.end, self.step), self.end * np.array([1.02, 1.05, 1.1, 1.17, 1.25, 1.4]))
         shape = 1 + 1j * np.sinh(tau) * math.cos(self.angle) - np.cosh(tau) * math.sin(self.angle)
         return shape / (1 - math.sin(self.angle))
 
@@ -63,7 +63,7 @@ class Path:
         """(step/π) · ds/dτ / (i·s), (K,): Re Σ weights · e^{sx} Φ(s) is P(S ≤ x)."""
         tau = np.arange(0, self.end, self.step)
         slope = 1j * np.cosh(tau) * math.cos(self.angle) - np.sinh(tau) * math.sin(self.angle)
-        weights = self.step / math.pi * slope / (1 - math.sin(self.angle)) / (1j * self.nodes)
+        weights = self.step / math.pi * slope / (1 - math.sin(self.angle)) / (1j * self.nodes[: len(tau)])
         weights[0] /= 2
         return weights
 
@@ -88,12 +88,15 @@ LADDER = (
     Rung("series", Path(0.5, 0.125, 4.4)),
     Rung("series", Path(0.35, 0.08, 5.0)),
     Rung("series", Path(0.15, 0.03, 6.4)),
+    Rung("series", Path(0.05, 0.01, 7.6)),
 )
 MOST_EVENTS = (8.0, 30.0)
+#: Spread (sd / mean) of the narrowest severity up to which a law of few events starts at the last rung, the last but one, ….
+NARROW = (0.15, 0.45, 0.7, 0.7, 0.7)
 #: The second opinion on each rung of the ladder: the other engine, with another path.
 WITNESSES = (
     (Rung("series", Path(0.35, 0.08, 5.0)), Rung("series", Path(0.15, 0.03, 6.4))),
-    (Rung("contour", Path(0.4, 0.08, 4.8)), Rung("contour", Path(0.12, 0.02, 6.6))),
+    (Rung("contour", Path(0.4, 0.08, 4.8)), Rung("contour", Path(0.08, 0.014, 7.0))),
 )
 #: An uncentred tail is read from 1 − Φ up to so many events: its small values keep their digits.
 FEW_EVENTS = 60.0
@@ -126,7 +129,7 @@ def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
     """The grid for totals between two sizes, in harm units."""
     first, last = math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP)
     crossings = np.exp(STEP * np.arange(first, last + 1))
-    parts = laws.transforms(crossings.astype(complex), centred=centred).real
+    parts = laws.transforms(crossings, np.ones(1, dtype=complex), centred=centred).real[..., 0]
     s = np.broadcast_to(crossings, (len(laws), len(crossings)))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         exponents = laws.exponent(s, parts[:, None, :], centred=centred)
@@ -150,10 +153,13 @@ class Placed:
     mean: Floats
     sunk: Bools
     """Where Chernoff's bound says that P(S ≤ x) is nothing, (B,)."""
+    lost: Bools
+    """Where the path does not serve the law, (B,)."""
 
     def _grown(self, x: Floats) -> Complexes:
         # The part of e^{sx} that would overflow is in `terms`: they were scaled for `at`.
-        return np.exp(self.s * (x - self.at)[:, None]) * self.terms
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.exp(self.s * (x - self.at)[:, None]) * self.terms
 
     def tail_and_density(self, x: Floats) -> tuple[Floats, Floats]:
         """P(S > x) and the density at x, (B,), x > 0."""
@@ -170,7 +176,7 @@ class Placed:
 
     def take(self, rows: Bools) -> Placed:
         """The nodes of some of the laws."""
-        parts = (self.scale, self.at, self.centre, self.s, self.terms, self.mean, self.sunk)
+        parts = (self.scale, self.at, self.centre, self.s, self.terms, self.mean, self.sunk, self.lost)
         return Placed(self.inside, *(part[rows] for part in parts))
 
     def error(self, x: Floats) -> Floats:
@@ -181,8 +187,8 @@ class Placed:
         largest = np.maximum(size.max(1), 1e-300)
         rounding = 4e-16 * size.sum(1) + (2e-16 if self.inside else 0.0)
         with np.errstate(over="ignore"):
-            found = np.minimum(np.abs(gap), 10 * gap**2 / largest) + size[:, -1] + rounding
-        return np.where(self.sunk, 1e-16, np.where(np.isfinite(found), found, np.inf))
+            found = np.minimum(np.abs(gap), 2 * gap**2 / largest) + size[:, -1] + rounding
+        return np.where(self.sunk, 1e-16, np.where(np.isfinite(found) & ~self.lost, found, np.inf))
 
 
 def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.0) -> Placed:
@@ -194,13 +200,16 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
     inside = rung.centred or bool(lattice) or float(laws.events.max(initial=0.0)) > FEW_EVENTS
     picked, bound = scales.pick(x - centre)
     used, where = np.unique(picked, return_inverse=True)
-    rows = np.multiply.outer(scales.crossings[used], rung.path.nodes)
-    s = rows[where]
-    exponent = laws.exponent(s, laws.transforms(rows, centred=rung.centred)[:, where], centred=rung.centred)
+    parts = laws.transforms(scales.crossings[used], rung.path.nodes, centred=rung.centred)[:, where]
+    s = np.multiply.outer(scales.crossings[picked], rung.path.nodes)
+    exponent = laws.exponent(s, parts, centred=rung.centred)
+    travel = s * (x - centre)[:, None]
+    count = len(rung.path.weights)
+    lost = _grows_again((s * x[:, None])[:, count - 1 :], (exponent - s * centre[:, None])[:, count - 1 :]) & (laws.events < FEW_EVENTS)
+    s, exponent, travel = s[:, :count], exponent[:, :count], travel[:, :count]
     weights = np.broadcast_to(rung.path.weights, s.shape)
     if lattice:
         weights = weights * (s * lattice / -np.expm1(-s * lattice))
-    travel = s * (x - centre)[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
         if inside:
             exponent += travel
@@ -208,16 +217,30 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
             terms = weights * np.exp(exponent)
         else:
             terms = weights * np.exp(travel) * -np.expm1(exponent)
-    _cut(terms)
-    return Placed(inside, scales.crossings[picked], x, centre, s, terms, laws.mean, bound < -60)
+    lost |= _cut(terms) & (laws.events < FEW_EVENTS)
+    return Placed(inside, scales.crossings[picked], x, centre, s, terms, laws.mean, bound < -60, lost)
 
 
-def _cut(terms: Complexes) -> None:
-    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path."""
+def _grows_again(travel: Complexes, exponent: Complexes) -> Bools:
+    """Whether e^{sx} Φ(s) may not be dead at the end of the path and beyond, (B,): then it leans too far for the law.
+
+    A law with narrow severities is nearly one of atoms; its transform grows in the left half plane where e^{sx} dies.  The
+    phase of Φ turns as its size grows, so its logarithm's imaginary part counts as size.
+    """
+    size = travel.real + np.maximum(exponent.real + np.abs(exponent.imag), 0.0)
+    return ~(size.max(1) < -25)
+
+
+def _cut(terms: Complexes) -> Bools:
+    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path.
+
+    Whether it does, (B,).
+    """
     size = np.abs(terms)
-    dead = ~(size > CUT * size[:, :1])
-    if dead.any():
-        terms[np.logical_or.accumulate(dead, 1)] = 0.0
+    dead = np.logical_or.accumulate(~(size > CUT * size[:, :1]), 1)
+    again = (dead & ~(size <= 1e-14 * size[:, :1])).any(1)
+    terms[dead] = 0.0
+    return again
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
@@ -250,11 +273,12 @@ class Reading:
 
 
 def first_rung(laws: Laws) -> Ints:
-    """The rung at which each law starts, (B,)."""
-    return np.searchsorted(MOST_EVENTS, laws.events)
+    """The rung at which each law starts, (B,): a few narrow severities need a path that hardly leans."""
+    narrow = len(LADDER) - 1 - np.searchsorted(NARROW, laws.narrowest)
+    return np.where(laws.events < FEW_EVENTS, np.maximum(np.searchsorted(MOST_EVENTS, laws.events), narrow), len(MOST_EVENTS))
 
 
-def read(laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 1e-8) -> Reading:
+def read(laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8) -> Reading:
     """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below."""
     error, rung, scale = np.full(len(x), np.inf), np.array(start), np.ones(len(x))
     groups: list[tuple[Ints, Placed]] = []
@@ -277,9 +301,10 @@ def witness(laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Readi
     """The same tails by the engine that did not make the reading, and its estimated error, (B,) each."""
     tail, error = np.full(len(x), np.nan), np.full(len(x), np.inf)
     by_series = reading.rung >= len(MOST_EVENTS)
+    narrow = (laws.narrowest < NARROW[-1]) & (laws.events < FEW_EVENTS)
     for kind in (False, True):
         for step in WITNESSES[kind]:
-            rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10))
+            rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (step is WITNESSES[kind][-1])))
             if len(rows):
                 placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
                 tail[rows], error[rows] = placed.tail_and_density(x[rows])[0], placed.error(x[rows])

@@ -69,6 +69,15 @@ class Laws:
         atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
         return ~(self.rates[:, atoms] > 0).any(-1)
 
+    @cached_property
+    def narrowest(self) -> Floats:
+        """sd / mean of the narrowest severity that can happen, (B,); ∞ if none can."""
+        spread = []
+        for severity in self.severities:
+            finite = np.isfinite(severity.mean_square)
+            spread.append(np.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if finite else np.inf)
+        return np.where(self.rates > 0, np.array(spread), np.inf).min(-1)
+
     def _means(self, name: str) -> Floats:
         """Σ_m rate · (mean or mean square) of a severity, (B,), infinite where somebody meets an infinite one."""
         values = np.array([getattr(severity, name) for severity in self.severities], dtype=float)
@@ -114,9 +123,9 @@ class Laws:
         values = np.array([severity.mean for severity in self.severities])
         return self.rates @ np.where(np.isfinite(values), values, 0.0)
 
-    def transforms(self, s: Complexes, *, centred: bool) -> Complexes:
-        """ψ or χ of each severity, (M, …)."""
-        return np.stack([(chi if centred else psi)(severity, s) for severity in self.severities])
+    def transforms(self, scale: Floats, shape: Complexes, *, centred: bool) -> Complexes:
+        """ψ or χ of each severity at s = scale (U,) · shape (K,): (M, U, K)."""
+        return np.stack([(chi if centred else psi)(severity, scale, shape) for severity in self.severities])
 
     def exponent(self, s: Complexes, parts: Complexes, *, centred: bool) -> Complexes:
         """log E e^{−sS}, or log E e^{−s(S − centre)}, (B, K) at s (B, K), from parts (M, B, K) = ψ or χ of each severity.

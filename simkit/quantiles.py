@@ -82,7 +82,7 @@ class Mixtures:
         low = decades[max(int((above.min(0) > 0.999).sum()) - 1, 0)]
         expected = (most[most > 0] @ above) if (most > 0).any() else above[0]
         high = decades[min(int((expected > 1e-13).sum()), len(decades) - 1)]
-        return np.geomspace(low, high, 20 * round(np.log10(high / low)) + 1)
+        return np.geomspace(low, high, 8 * round(np.log10(high / low)) + 1)
 
     @cached_property
     def above(self) -> Floats:
