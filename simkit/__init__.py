@@ -12,7 +12,14 @@ The rooms, in the order in which the data flows:
     policy       what to answer on each signal
     evaluate     what then happens, exactly: exposure, expect
     simulation   the witness: senders drawn one by one
-    crowds       how many events a crowd of N senders brings
+    crowds       how many events a crowd of N senders brings; the two front pages
+    transforms   Laplace transforms of severities that keep their digits
+    laws         the law of a total as its parts, with exact moments
+    inversion    two engines that read chances off a transform: contour and series
+    lattice      the third engine, and a certified bracket
+    quantiles    where a law reaches a level
+    verified     hard self-checks
+    totals       the exact law of the total harm of N users
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
@@ -35,16 +42,23 @@ if TYPE_CHECKING:
         crowds,
         evaluate,
         files,
+        inversion,
+        lattice,
+        laws,
         plots,
         policy,
         population,
+        quantiles,
         records,
         report,
         robust,
         scenario,
         severity,
         simulation,
+        totals,
         tradeoff,
+        transforms,
+        verified,
     )
     from .case import Case
     from .conclusions import compare
@@ -54,6 +68,7 @@ if TYPE_CHECKING:
     from .report import summarize
     from .scenario import load
     from .simulation import simulate
+    from .totals import Total, total
     from .tradeoff import frontier, regret
 
 __version__ = "0.1.0"
@@ -64,21 +79,29 @@ _ROOMS = (
     "crowds",
     "evaluate",
     "files",
+    "inversion",
+    "lattice",
+    "laws",
     "plots",
     "policy",
     "population",
+    "quantiles",
     "records",
     "report",
     "robust",
     "scenario",
     "severity",
     "simulation",
+    "totals",
     "tradeoff",
+    "transforms",
+    "verified",
 )
 _NAMES = {
     "Case": "case",
     "InvalidFile": "files",
     "Policy": "policy",
+    "Total": "totals",
     "compare": "conclusions",
     "expect": "evaluate",
     "exposure": "evaluate",
@@ -87,12 +110,14 @@ _NAMES = {
     "regret": "tradeoff",
     "simulate": "simulation",
     "summarize": "report",
+    "total": "totals",
 }
 
 __all__ = [
     "Case",
     "InvalidFile",
     "Policy",
+    "Total",
     "case",
     "compare",
     "conclusions",
@@ -102,10 +127,14 @@ __all__ = [
     "exposure",
     "files",
     "frontier",
+    "inversion",
+    "lattice",
+    "laws",
     "load",
     "plots",
     "policy",
     "population",
+    "quantiles",
     "records",
     "regret",
     "report",
@@ -115,7 +144,11 @@ __all__ = [
     "simulate",
     "simulation",
     "summarize",
+    "total",
+    "totals",
     "tradeoff",
+    "transforms",
+    "verified",
 ]
 
 

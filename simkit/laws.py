@@ -69,6 +69,11 @@ class Laws:
         atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
         return ~(self.rates[:, atoms] > 0).any(-1)
 
+    @property
+    def lattice(self) -> bool:
+        """Whether no severity has a density."""
+        return not any(smooth(severity) for severity in self.severities)
+
     @cached_property
     def narrowest(self) -> Floats:
         """sd / mean of the narrowest severity that can happen, (B,); ∞ if none can."""

@@ -129,7 +129,8 @@ class Mixtures:
             answer[rows] = (self if whole else self.take(rows))._search(level[rows])
         return answer
 
-    def _start(self, level: Floats) -> Floats:
+    def start(self, level: Floats) -> Floats:
+        """Where to look for the quantiles at `level` (B,) first, harm units."""
         states = self.chance > 0
         inner = 1 - np.minimum((1 - level)[:, None] / np.where(states, self.chance, 1.0), 1.0)
         inner = np.where(states, np.where(inner > 0, inner, 1e-9), 1e-9)
@@ -137,7 +138,7 @@ class Mixtures:
         return np.clip(found.max(1), self.sizes[0], 1e300)
 
     def _search(self, level: Floats) -> Floats:
-        x, state = self._start(level), _Bounds.wide(len(self))
+        x, state = self.start(level), _Bounds.wide(len(self))
         open_rows, start = np.arange(len(self)), first_rung(self.laws).reshape(len(self), -1)
         for _ in range(ROUNDS):
             part = self if len(open_rows) == len(self) else self.take(open_rows)
