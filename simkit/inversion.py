@@ -53,10 +53,11 @@ class Path:
 
     @cached_property
     def nodes(self) -> Complexes:
-        """s/a at τ = 0, step, …, and at six more points beyond the end, (K + 6,); the lower half is the mirror image."""
-        tau = np.append(np.arange(0, self.end, self.step), self.end * np.array([1.02, 1.05, 1.1, 1.17, 1.25, 1.4]))
+        """s/a at τ = 0, step, …, (K,), and at six more points straight above the last; the lower half is the mirror image."""
+        tau = np.arange(0, self.end, self.step)
         shape = 1 + 1j * np.sinh(tau) * math.cos(self.angle) - np.cosh(tau) * math.sin(self.angle)
-        return shape / (1 - math.sin(self.angle))
+        above = shape[-1].real + 1j * shape[-1].imag * np.array([1.3, 1.7, 2.3, 3.5, 6.0, 12.0])
+        return np.append(shape, above) / (1 - math.sin(self.angle))
 
     @cached_property
     def weights(self) -> Complexes:
@@ -205,7 +206,9 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
     exponent = laws.exponent(s, parts, centred=rung.centred)
     travel = s * (x - centre)[:, None]
     count = len(rung.path.weights)
-    lost = _grows_again((s * x[:, None])[:, count - 1 :], (exponent - s * centre[:, None])[:, count - 1 :]) & (laws.events < FEW_EVENTS)
+    beyond = slice(count - 1, None)
+    lost = _alive_above((s * x[:, None])[:, beyond], (exponent - s * centre[:, None])[:, beyond])
+    lost &= laws.events < FEW_EVENTS
     s, exponent, travel = s[:, :count], exponent[:, :count], travel[:, :count]
     weights = np.broadcast_to(rung.path.weights, s.shape)
     if lattice:
@@ -217,30 +220,26 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
             terms = weights * np.exp(exponent)
         else:
             terms = weights * np.exp(travel) * -np.expm1(exponent)
-    lost |= _cut(terms) & (laws.events < FEW_EVENTS)
+    _cut(terms)
     return Placed(inside, scales.crossings[picked], x, centre, s, terms, laws.mean, bound < -60, lost)
 
 
-def _grows_again(travel: Complexes, exponent: Complexes) -> Bools:
-    """Whether e^{sx} Φ(s) may not be dead at the end of the path and beyond, (B,): then it leans too far for the law.
+def _alive_above(travel: Complexes, exponent: Complexes) -> Bools:
+    """Whether e^{sx} Φ(s) may not be dead straight above the end of the path, (B,): then the path leans too far for the law.
 
-    A law with narrow severities is nearly one of atoms; its transform grows in the left half plane where e^{sx} dies.  The
-    phase of Φ turns as its size grows, so its logarithm's imaginary part counts as size.
+    A path that ends where the integrand is dead may be continued upwards to infinity, if it stays dead there.  With narrow
+    severities, a law is nearly one of atoms, and its transform does not die on vertical lines.  The phase of Φ turns as its
+    size grows, so its logarithm's imaginary part counts as size.
     """
     size = travel.real + np.maximum(exponent.real + np.abs(exponent.imag), 0.0)
     return ~(size.max(1) < -25)
 
 
-def _cut(terms: Complexes) -> Bools:
-    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path.
-
-    Whether it does, (B,).
-    """
+def _cut(terms: Complexes) -> None:
+    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path."""
     size = np.abs(terms)
     dead = np.logical_or.accumulate(~(size > CUT * size[:, :1]), 1)
-    again = (dead & ~(size <= 1e-14 * size[:, :1])).any(1)
     terms[dead] = 0.0
-    return again
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
@@ -278,8 +277,14 @@ def first_rung(laws: Laws) -> Ints:
     return np.where(laws.events < FEW_EVENTS, np.maximum(np.searchsorted(MOST_EVENTS, laws.events), narrow), len(MOST_EVENTS))
 
 
-def read(laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8) -> Reading:
-    """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below."""
+def read(
+    laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8, floor: Floats | float = 1e-6
+) -> Reading:
+    """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below.
+
+    A chance below `floor`, (B,) or one for all, is as small as it.
+    """
+    least = np.broadcast_to(floor, x.shape)
     error, rung, scale = np.full(len(x), np.inf), np.array(start), np.ones(len(x))
     groups: list[tuple[Ints, Placed]] = []
     for level, step in enumerate(LADDER):
@@ -288,9 +293,9 @@ def read(laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, t
             continue
         placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
         found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
-        fine = found <= tolerance * np.clip(np.minimum(tail, 1 - tail), 1e-6, None) + 1e-15
+        fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
         if level == len(LADDER) - 1:
-            fine[:] = True
+            fine[:] = True  # nothing is left to climb to: the error says what is wrong
         error[rows], scale[rows] = found, placed.scale
         rung[rows[~fine]] += 1
         groups.append((rows[fine], placed if fine.all() else placed.take(fine)))

@@ -101,7 +101,9 @@ class Laws:
         one = self.weights @ np.where(np.isfinite(values), values, 0.0)
         squares = self._means("mean_square")
         if self.shock:
-            return np.where(np.isfinite(squares), squares + self.shock * np.where(np.isfinite(squares), self.mean, 0.0) ** 2, np.inf)
+            return np.where(
+                np.isfinite(squares), squares + self.shock * np.where(np.isfinite(squares), self.mean, 0.0) ** 2, np.inf
+            )
         return np.maximum(squares - (self.users * one**2).sum(-1), 0.0)
 
     @cached_property

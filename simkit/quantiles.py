@@ -16,6 +16,7 @@ import numpy as np
 from .arrays import Bools, Floats, Ints
 from .inversion import Reading, Scales, first_rung, read, scales_of
 from .laws import Laws
+from .verified import verify_chances
 
 __all__ = ["Mixtures", "NoConvergence"]
 
@@ -29,6 +30,8 @@ def __dir__() -> list[str]:
 REACH = 1.5
 #: Relative precision of a quantile.
 PRECISION = 1e-11
+#: Up to so many expected events the chance of none is large enough to check an inversion with.
+CHECKED_EVENTS = 30.0
 ROUNDS = 60
 
 
@@ -95,7 +98,11 @@ class Mixtures:
         few = max(float(self.laws.events.min(initial=np.inf)), 1.0)
         low, high = self.sizes[0] * 1e-2 * (np.sqrt(few) if np.isfinite(few) else 1.0), self.sizes[-1]
         large = 100 * float(np.max(self.laws.centre, initial=0.0)) + 100 * high
-        return {centred: scales_of(self.laws, centred=centred, low=low, high=large) for centred in (False, True)}
+        grids = {centred: scales_of(self.laws, centred=centred, low=low, high=large) for centred in (False, True)}
+        served = np.flatnonzero(self.laws.smooth & (self.laws.events > 0) & (self.laws.events < CHECKED_EVENTS))
+        if len(served):
+            verify_chances(self.laws, float(self.sizes[0]), grids, served[:: max(len(served) // 3, 1)])
+        return grids
 
     def guess(self, level: Floats) -> Floats:
         """A first guess of each law's quantile at `level` (B·Z,), harm units."""
@@ -116,18 +123,19 @@ class Mixtures:
 
     # --- readings ---
 
-    def read(self, x: Floats, start: Ints | None = None) -> Reading:
-        """Read every law at the x (B,) of its mixture."""
-        return read(self.laws, self.spread(x), self.scales, start=first_rung(self.laws) if start is None else start)
+    def read(self, x: Floats, start: Ints | None = None, floor: Floats | float = 1e-6) -> Reading:
+        """Read every law at the x (B,) of its mixture; chances below `floor` (B·Z,) need not be resolved further."""
+        first = first_rung(self.laws) if start is None else start
+        return read(self.laws, self.spread(x), self.scales, start=first, floor=floor)
 
-    def quantile(self, level: Floats) -> Floats:
-        """The smallest x with P(S ≤ x) ≥ level (B,), for smooth severities: 0 up to P(S = 0), ∞ at level 1."""
-        answer = np.where(level >= 1, np.inf, 0.0)
+    def quantile(self, level: Floats) -> tuple[Floats, Floats]:
+        """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that chance: 0 up to P(S = 0), ∞ at level 1."""
+        answer, error = np.where(level >= 1, np.where(self.some > 0, np.inf, 0.0), 0.0), np.zeros(len(self))
         rows = np.flatnonzero((level > self.none) & (level < 1) & (self.some > 0))
         if len(rows):
             whole = len(rows) == len(self)
-            answer[rows] = (self if whole else self.take(rows))._search(level[rows])
-        return answer
+            answer[rows], error[rows] = (self if whole else self.take(rows))._search(level[rows])
+        return answer, error
 
     def start(self, level: Floats) -> Floats:
         """Where to look for the quantiles at `level` (B,) first, harm units."""
@@ -137,19 +145,21 @@ class Mixtures:
         found = self.guess(inner.ravel()).reshape(inner.shape)
         return np.clip(found.max(1), self.sizes[0], 1e300)
 
-    def _search(self, level: Floats) -> Floats:
-        x, state = self.start(level), _Bounds.wide(len(self))
+    def _search(self, level: Floats) -> tuple[Floats, Floats]:
+        x, state, error = self.start(level), _Bounds.wide(len(self)), np.zeros(len(self))
+        least = np.minimum(1 - level, level - self.none)
         open_rows, start = np.arange(len(self)), first_rung(self.laws).reshape(len(self), -1)
         for _ in range(ROUNDS):
             part = self if len(open_rows) == len(self) else self.take(open_rows)
             if part is not self:
                 part.__dict__["scales"] = {k: v.take(_states(open_rows, len(self.chance))) for k, v in self.scales.items()}
-            reading = part.read(x[open_rows], start[open_rows].ravel())
+            reading = part.read(x[open_rows], start[open_rows].ravel(), self.spread(least[open_rows]))
             start[open_rows] = reading.rung.reshape(len(open_rows), -1)
             x[open_rows], done = part._newton(reading, x[open_rows], level[open_rows], state, open_rows)
+            error[open_rows] = part.mixed(reading.error)
             open_rows = open_rows[~done]
             if not len(open_rows):
-                return x
+                return x, error
         raise NoConvergence(
             f"no quantile was found for law {open_rows[0]} of {len(self)} at level {level[open_rows[0]]:g}: "
             "take a level farther from 1 and from the chance of none, or read the tail at sizes of your choice"

@@ -25,7 +25,7 @@ from .policy import Policy
 from .population import Worlds
 from .quantiles import Mixtures
 from .tables import html_lines, html_table, number, percent, text_table
-from .verified import Disagreement, verify
+from .verified import Checked, Curve, Disagreement, verify
 
 __all__ = ["Checked", "Curve", "Disagreement", "Total", "total"]
 
@@ -39,33 +39,8 @@ def __dir__() -> list[str]:
 FLOOR = 1e-14
 #: Up to so many expected events, a law with points or tables is computed on their lattice.
 LATTICE_EVENTS = 2e4
-
-
-@dataclass(frozen=True, eq=False)
-class Checked:
-    """A chance with its evidence, (…,): size (harm units), P(S > size), error, and the same by a second engine.
-
-    `error` estimates the engine's own error, `difference` is second − tail, and `size_error` what the error means for the
-    size, as a fraction of it.  The second engine of a lattice law is the middle of its certified bracket.
-    """
-
-    size: Floats
-    tail: Floats
-    error: Floats
-    engine: NDArray[np.str_]
-    second: Floats
-    second_engine: NDArray[np.str_]
-    difference: Floats
-    size_error: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A loss-exceedance curve: sizes (J, …) in harm units, P(S > size) and its estimated error, both (J, …)."""
-
-    sizes: Floats
-    chances: Floats
-    errors: Floats
+#: An estimated error of a chance above which an engine's number is not used.
+UNSERVED = 1e-8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -241,14 +216,25 @@ class Total:
             reading = part.read(x[smooth])
             found, slope = reading.tail_and_density(part.spread(x[smooth]))
             tail[smooth], density[smooth], error[smooth] = part.mixed(found), part.mixed(slope), part.mixed(reading.error)
-            names = np.array([rung.engine for rung in LADDER])[reading.rung.reshape(len(smooth), -1).min(1)]
-            engine[smooth] = names
+            engine[smooth] = np.array([rung.engine for rung in LADDER])[reading.rung.reshape(len(smooth), -1).min(1)]
+            lattice = np.append(lattice, self._unserved(smooth, error[smooth]))
         for row in lattice[(x[lattice] > 0) & np.isfinite(x[lattice])]:
             grid = self._grid(int(row), float(x[row]))
             tail[row] = 1 - grid.below(x[[row]])[0]
             density[row] = (grid.below(x[[row]])[0] - grid.below(x[[row]] * 0.99)[0]) / (0.01 * x[row])
             error[row], engine[row] = self._lattice_error(int(row), float(x[row]), float(tail[row])), "lattice"
         return np.where(tail < FLOOR, 0.0, tail), error, engine, density
+
+    def _unserved(self, rows: Ints, error: Floats) -> Ints:
+        """The rows whose error is too large to be used: the lattice serves them if there are few events."""
+        wrong = rows[~(error <= UNSERVED)]
+        events = self.mixtures.laws.events.reshape(len(self.mixtures), -1).max(1)
+        if (events[wrong] > LATTICE_EVENTS).any():
+            raise Disagreement(
+                f"no engine resolves {self.policy.name} among {number(float(self.users.max()))} users: the two halves of a "
+                f"quadrature differ by {number(float(np.max(error)))}; ask for sizes nearer to the bulk, or for fewer users"
+            )
+        return wrong
 
     def _lattice_error(self, row: int, x: float, tail: float) -> float:
         """How far a lattice twice as wide would be off, a third of it; nothing but rounding without densities."""
@@ -278,7 +264,8 @@ class Total:
         smooth, lattice = self._split()
         if len(smooth):
             part = self.mixtures if not len(lattice) else self.mixtures.take(smooth)
-            answer[smooth] = part.quantile(level[smooth])
+            answer[smooth], error = part.quantile(level[smooth])
+            lattice = np.append(lattice, self._unserved(smooth, error))
         for row in lattice:
             answer[row] = self._lattice_quantile(int(row), float(level[row]))
         return answer
@@ -304,7 +291,9 @@ class Total:
         smooth = smooth[(x[smooth] > 0) & (self.mixtures.some[smooth] > 0)]
         if len(smooth):
             part = self.mixtures if len(smooth) == len(x) else self.mixtures.take(smooth)
-            found[smooth] = part.mixed(part.read(x[smooth]).excess())
+            reading = part.read(x[smooth])
+            found[smooth] = part.mixed(reading.excess())
+            lattice = np.append(lattice, self._unserved(smooth, part.mixed(reading.error)))
         for row in lattice[x[lattice] > 0]:
             found[row] = self._grid(int(row), float(x[row])).excess(float(x[row]))
         return np.where(np.isfinite(mean), np.maximum(found, 0.0), np.inf)
@@ -340,7 +329,9 @@ class Total:
         shared = [f"the state of the world ({', '.join(self.case.population.states)})"] if states > 1 else []
         shared += [f"a gamma shock of variance {number(self.shock)} to how often things go wrong"] if self.shock else []
         if not shared:
-            return "Senders are taken as independent, so their total hardly varies; what they all share would make it vary more."
+            return (
+                "Senders are taken as independent, so their total hardly varies; what they all share would make it vary more."
+            )
         return f"Senders share {' and '.join(shared)}; given that, they are taken as independent."
 
     def __repr__(self) -> str:

@@ -64,15 +64,20 @@ def _transform(severity: Severity, scale: Floats, shape: Complexes, *, centred: 
     s = np.multiply.outer(scale, shape)
     match severity:
         case Point():
-            return kernel(s * severity.value)
+            return kernel(_bounded(s * severity.value))
         case Table():
-            return np.sum([level.chance * kernel(s * level.value) for level in severity.levels], axis=0)
+            return np.sum([level.chance * kernel(_bounded(s * level.value)) for level in severity.levels], axis=0)
         case Gamma():
             return _gamma(severity, s, centred=centred)
         case Lognormal():
             return _lognormal(severity, scale, shape, kernel)
         case Pareto():
             return _pareto(severity, s, kernel, centred=centred)
+
+
+def _bounded(z: Complexes) -> Complexes:
+    """z with a real part of at least −300: e^{−z} is then finite, and still far larger than anything that counts."""
+    return _complex(np.maximum(z.real, -300.0), z.imag)
 
 
 # --- elementary functions that keep their digits ----------------------------------------------------------------------
@@ -84,8 +89,11 @@ def log1p(z: Complexes) -> Complexes:
         with np.errstate(divide="ignore"):
             return np.log1p(np.maximum(z, -1.0))
     x, y = z.real, z.imag
-    with np.errstate(divide="ignore"):
-        return _complex(0.5 * np.log1p(np.maximum(x * (2 + x) + y * y, -1.0)), np.arctan2(y, 1 + x))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        size = 0.5 * np.log1p(np.maximum(x * (2 + x) + y * y, -1.0))
+        if not np.isfinite(size).all():
+            size = np.where(np.isposinf(size) | np.isnan(size), np.log(np.abs(1 + z)), size)
+    return _complex(size, np.arctan2(y, 1 + x))
 
 
 def log1p_rest(z: Complexes) -> Complexes:
@@ -143,6 +151,7 @@ def _gamma(severity: Gamma, s: Complexes, *, centred: bool) -> Complexes:
     """(1 + θs)^{−shape} − 1 (+ shape · θs): with L = −shape · log(1 + θs) it is e^L − 1 − L − shape · (log(1 + θs) − θs)."""
     scaled = s * (severity.average / severity.shape)
     power = -severity.shape * log1p(scaled)
+    power.real = np.minimum(power.real, 300.0)
     return exp_rest(power) - severity.shape * log1p_rest(scaled) if centred else np.expm1(power)
 
 
@@ -178,12 +187,13 @@ def _pareto(severity: Pareto, s: Complexes, kernel: Kernel, *, centred: bool) ->
     found = np.empty(z.shape, dtype=complex)
     near, far = np.abs(z) < 0.5, np.abs(z) > FAR
     middle = ~(near | far)
-    if middle.any():
-        found[middle] = _pareto_by_arc(z[middle], tail, kernel, centred=centred)
+    for some, points in ((middle & (np.abs(z) < 8), 40), (middle & (np.abs(z) >= 8), 96)):
+        if some.any():
+            found[some] = _pareto_by_arc(z[some], tail, kernel, points, centred=centred)
     if near.any():
         edge = 0.5 * np.exp(1j * np.angle(z[near]))
         scale = np.log(0.5 / np.abs(z[near]))
-        rest = np.exp(-tail * scale) * _pareto_by_arc(edge, tail, kernel, centred=centred)
+        rest = np.exp(-tail * scale) * _pareto_by_arc(edge, tail, kernel, 40, centred=centred)
         found[near] = rest + _pareto_series(z[near], tail, scale, centred=centred)
     if far.any():
         found[far] = _pareto_far(z[far], tail) - 1 + (z[far] * tail / (tail - 1) if centred else 0.0)
@@ -205,16 +215,16 @@ def _pareto_series(z: Complexes, tail: float, scale: Floats, *, centred: bool) -
     return total
 
 
-def _pareto_by_arc(z: Complexes, tail: float, kernel: Kernel, *, centred: bool) -> Complexes:
+def _pareto_by_arc(z: Complexes, tail: float, kernel: Kernel, count: int, *, centred: bool) -> Complexes:
     """H(z) = e^{i·tail·θ} (H(|z|) − i·tail ∫_0^θ e^{−i·tail·η} kernel(|z| e^{iη}) dη), θ = arg z (Cauchy)."""
-    points, weights = np.polynomial.legendre.leggauss(96)
+    points, weights = np.polynomial.legendre.leggauss(count)
     size, angle = np.abs(z), np.angle(z)
     eta = np.multiply.outer(angle / 2, points + 1)
     arc = (np.exp(-1j * tail * eta) * kernel(size[:, None] * np.exp(1j * eta))) @ weights * (angle / 2)
     # On the real axis to where e^{−w} has died; from there on the kernel is −1 (+ w).
     end = np.log(60 / np.minimum(size, 50.0))
     v = np.multiply.outer(end / 2, points + 1)
-    line = (tail * np.exp(-tail * v) * kernel((size[:, None] * np.exp(v)).astype(complex))) @ weights * (end / 2)
+    line = (tail * np.exp(-tail * v) * kernel(size[:, None] * np.exp(v))) @ weights * (end / 2)
     beyond = -np.exp(-tail * end) + (size * np.exp((1 - tail) * end) * tail / (tail - 1) if centred else 0.0)
     return np.exp(1j * tail * angle) * (line + beyond - 1j * tail * arc)
 
@@ -226,4 +236,4 @@ def _pareto_far(z: Complexes, tail: float) -> Complexes:
         total += term
         term = np.where(np.abs((tail + 1 + j) / z) < 1, -term * (tail + 1 + j) / z, 0.0)
     with np.errstate(over="ignore"):
-        return tail * np.exp(np.maximum(-z.real, -700.0).clip(max=700.0) - 1j * z.imag) * total
+        return tail * np.exp((-z.real).clip(-700.0, 300.0) - 1j * z.imag) * total
