@@ -155,9 +155,8 @@ def front_pages(case: Case, policy: Policy, users: ArrayLike | None = None, *, h
     with np.errstate(invalid="ignore"):
         linked = np.where(np.isfinite(apart), np.exp(apart) * np.expm1(np.where(np.isfinite(apart), silent[2] - apart, 0)), 0)
     both = np.maximum((np.expm1(silent[0]) * np.expm1(silent[1]) + linked) @ chance, 0.0)
-    return FrontPages(
-        counts, found_a, found_b, np.where(counts.reshape(*counts.shape, *(1,) * (a.ndim - 1)) > 1, both, 0.0), either
-    )
+    both = np.where(many[..., 0] > 1, both, 0.0)  # one sender brings at most one event
+    return FrontPages(counts, found_a, found_b, both, either)
 
 
 # --- a crowd without end ----------------------------------------------------------------------------------------------

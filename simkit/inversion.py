@@ -278,7 +278,8 @@ def first_rung(laws: Laws) -> Ints:
 
 
 def read(
-    laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8, floor: Floats | float = 1e-6
+    laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8, floor: Floats | float = 1e-6,
+    lattice: float = 0.0,
 ) -> Reading:
     """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below.
 
@@ -291,7 +292,7 @@ def read(
         rows = np.flatnonzero(rung == level)
         if not len(rows):
             continue
-        placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
+        placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
         found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
         fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
         if level == len(LADDER) - 1:
@@ -302,7 +303,9 @@ def read(
     return Reading(x, error, rung, scale, tuple(groups))
 
 
-def witness(laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading) -> tuple[Floats, Floats]:
+def witness(
+    laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading, lattice: float = 0.0
+) -> tuple[Floats, Floats]:
     """The same tails by the engine that did not make the reading, and its estimated error, (B,) each."""
     tail, error = np.full(len(x), np.nan), np.full(len(x), np.inf)
     by_series = reading.rung >= len(MOST_EVENTS)
@@ -311,6 +314,6 @@ def witness(laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Readi
         for step in WITNESSES[kind]:
             rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (step is WITNESSES[kind][-1])))
             if len(rows):
-                placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows))
+                placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
                 tail[rows], error[rows] = placed.tail_and_density(x[rows])[0], placed.error(x[rows])
     return tail, error

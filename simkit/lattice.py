@@ -33,8 +33,8 @@ def __dir__() -> list[str]:
 
 Rounding = Literal["down", "nearest", "up"]
 
-#: The tilt: sums beyond the padded grid come back smaller by e^−14; rounding grows by e^7 at most.
-TILT = 14.0
+#: The tilt: sums beyond the padded grid come back smaller by e^−18; rounding grows by e^9 at most.
+TILT = 18.0
 #: Points of a grid: what severities with a density get, and the most that a lattice of atoms may need.
 POINTS, MOST = 2**14, 2**21
 
@@ -45,7 +45,7 @@ def span_of(severities: tuple[Severity, ...]) -> float:
     sizes += [level.value for sev in severities if isinstance(sev, Table) for level in sev.levels if level.chance > 0]
     if not sizes:
         return 0.0
-    parts = [Fraction(size).limit_denominator(10**6) for size in sizes]
+    parts = [Fraction(size).limit_denominator(10**4) for size in sizes]
     if any(abs(float(part) - size) > 1e-12 * size for part, size in zip(parts, sizes, strict=True)):
         return 0.0
     bottom = lcm(*(part.denominator for part in parts))

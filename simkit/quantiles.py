@@ -15,7 +15,9 @@ import numpy as np
 
 from .arrays import Bools, Floats, Ints
 from .inversion import Reading, Scales, first_rung, read, scales_of
+from .lattice import span_of
 from .laws import Laws
+from .transforms import smooth
 from .verified import verify_chances
 
 __all__ = ["Mixtures", "NoConvergence"]
@@ -73,6 +75,17 @@ class Mixtures:
         """P(S > 0), (B,), without cancellation."""
         return self.mixed(-np.expm1(self.laws.log_none))
 
+    @cached_property
+    def span(self) -> float:
+        """If every total is a multiple of some size, that size in harm units, else 0."""
+        used = (self.laws.rates > 0).any(0)
+        severities = tuple(severity for severity, is_used in zip(self.laws.severities, used, strict=True) if is_used)
+        return 0.0 if any(smooth(severity) for severity in severities) else span_of(severities)
+
+    def whole(self, x: Floats) -> Floats:
+        """x rounded down to a multiple of the span: no total lies between."""
+        return np.floor(x / self.span * (1 + 1e-13) + 1e-9) * self.span if self.span else x
+
     # What is known without inversion: sizes (J,), and the expected number of events above each, (B·Z, J).
 
     @cached_property
@@ -126,15 +139,20 @@ class Mixtures:
     def read(self, x: Floats, start: Ints | None = None, floor: Floats | float = 1e-6) -> Reading:
         """Read every law at the x (B,) of its mixture; chances below `floor` (B·Z,) need not be resolved further."""
         first = first_rung(self.laws) if start is None else start
-        return read(self.laws, self.spread(x), self.scales, start=first, floor=floor)
+        return read(self.laws, self.spread(x), self.scales, start=first, floor=floor, lattice=self.span)
 
     def quantile(self, level: Floats) -> tuple[Floats, Floats]:
-        """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that chance: 0 up to P(S = 0), ∞ at level 1."""
+        """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that chance.
+
+        It is 0 up to P(S = 0) and ∞ at level 1.  On a lattice, chances are interpolated between its points, then rounded up.
+        """
         answer, error = np.where(level >= 1, np.where(self.some > 0, np.inf, 0.0), 0.0), np.zeros(len(self))
         rows = np.flatnonzero((level > self.none) & (level < 1) & (self.some > 0))
         if len(rows):
             whole = len(rows) == len(self)
             answer[rows], error[rows] = (self if whole else self.take(rows))._search(level[rows])
+            if self.span:
+                answer[rows] = np.ceil(answer[rows] / self.span * (1 - 1e-13) - 1e-7) * self.span
         return answer, error
 
     def start(self, level: Floats) -> Floats:
@@ -198,7 +216,7 @@ def _log_odds_step(tail: Floats, density: Floats, some: Floats, level: Floats, x
     slope = x * density * (1 / tail + 1 / inner)
     with np.errstate(divide="ignore", invalid="ignore"):
         step = gap / slope
-    return np.where(np.isfinite(step), step, np.sign(gap) * 0.7)
+    return np.where(np.isnan(step), 0.0, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,5 +239,4 @@ class _Bounds:
         """The new x if it lies between the bounds, else a point between them."""
         low, high = self.low[rows], self.high[rows]
         middle = np.where(np.isfinite(high) & (low > 0), np.sqrt(low * np.where(np.isfinite(high), high, 1.0)), new)
-        slack = 1e-13 * x
-        return np.where((new >= low - slack) & (new <= high + slack), new, middle)
+        return np.where(((new > low) & (new < high)) | (np.abs(new - x) <= PRECISION * x), new, middle)

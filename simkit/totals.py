@@ -182,10 +182,13 @@ class Total:
 
     def _each(self, argument: Floats, function: object) -> Floats:
         """function((B,)) for each slice of an argument that is broadcast against the batch."""
-        shape = np.broadcast_shapes(argument.shape, self.shape)
-        lead = shape[: len(shape) - len(self.shape)]
-        if shape[len(lead) :] != self.shape:
-            raise ValueError(f"an argument of shape {argument.shape} does not fit the batch {self.shape}: add axes in front")
+        lead = argument.shape[: max(argument.ndim - len(self.shape), 0)]
+        shape = (*lead, *self.shape)
+        try:
+            argument = np.broadcast_to(argument, shape)
+        except ValueError as error:
+            message = f"an argument of shape {argument.shape} does not fit the batch {self.shape}: give it axes in front"
+            raise ValueError(message) from error
         rows = np.broadcast_to(argument, shape).reshape(-1, len(self.mixtures))
         return np.stack([function(np.array(row)) for row in rows]).reshape(shape)  # type: ignore[operator]
 
@@ -207,8 +210,9 @@ class Total:
         """Tail, its estimated error, the engine and the density at x (B,)."""
         tail, error, density = np.ones(len(x)), np.zeros(len(x)), np.zeros(len(x))
         engine = np.full(len(x), "exact", dtype="<U8")
-        tail[x == 0] = self.mixtures.some[x == 0]
         smooth, lattice = self._split()
+        x = self.mixtures.whole(x)
+        tail[x == 0] = self.mixtures.some[x == 0]
         smooth = smooth[(x[smooth] > 0) & np.isfinite(x[smooth]) & (self.mixtures.some[smooth] > 0)]
         tail[~(np.isfinite(x) & (self.mixtures.some > 0)) & (x >= 0)] = 0.0
         if len(smooth):
@@ -250,8 +254,9 @@ class Total:
         rows = np.flatnonzero((engine == "contour") | (engine == "series"))
         if len(rows):
             part = self.mixtures.take(rows)
+            x = part.whole(x) if len(rows) == len(x) else x
             reading = part.read(x[rows])
-            second[rows] = part.mixed(witness(part.laws, part.spread(x[rows]), part.scales, reading)[0])
+            second[rows] = part.mixed(witness(part.laws, part.spread(x[rows]), part.scales, reading, part.span)[0])
             other[rows] = np.where(engine[rows] == "contour", "series", "contour")
         for row in np.flatnonzero(engine == "lattice"):
             part = self.mixtures.take(np.array([row]))
