@@ -255,20 +255,29 @@ class Reading:
     rung: Ints
     scale: Floats
     groups: tuple[tuple[Ints, Placed], ...]
+    laws: Laws
+    """For sizes under twice the smallest event, where chances are exact."""
 
     def tail_and_density(self, x: Floats) -> tuple[Floats, Floats]:
         """P(S > x) and the density at x, (B,)."""
-        tail, density = np.empty(len(x)), np.empty(len(x))
+        tail, density = -np.expm1(self.laws.log_none), np.zeros(len(x))
         for rows, placed in self.groups:
-            tail[rows], density[rows] = placed.tail_and_density(x[rows])
-        return np.clip(tail, 0.0, 1.0), np.maximum(density, 0.0)
+            found, slope = placed.tail_and_density(x[rows])
+            tail[rows], density[rows] = np.clip(found, 0.0, 1.0), np.maximum(slope, 0.0)
+        exact = np.flatnonzero(x < 2 * self.laws.edge)
+        if len(exact):
+            tail[exact], density[exact], _ = self.laws.take(exact).near_edge(x[exact])
+        return tail, density
 
     def excess(self) -> Floats:
         """E (S − x)⁺ at the x of the reading, (B,), harm units."""
-        found = np.empty(len(self.at))
+        found = np.full(len(self.at), np.nan)
         for rows, placed in self.groups:
             found[rows] = placed.excess(self.at[rows])
-        return np.where(np.isnan(found), np.inf, found)
+        exact = np.flatnonzero(self.at < 2 * self.laws.edge)
+        if len(exact):
+            found[exact] = self.laws.take(exact).near_edge(self.at[exact])[2]
+        return found
 
 
 def first_rung(laws: Laws) -> Ints:
@@ -286,10 +295,10 @@ def read(
     A chance below `floor`, (B,) or one for all, is as small as it.
     """
     least = np.broadcast_to(floor, x.shape)
-    error, rung, scale = np.full(len(x), np.inf), np.array(start), np.ones(len(x))
+    error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), np.inf)
     groups: list[tuple[Ints, Placed]] = []
     for level, step in enumerate(LADDER):
-        rows = np.flatnonzero(rung == level)
+        rows = np.flatnonzero((rung == level) & (x >= 2 * laws.edge))
         if not len(rows):
             continue
         placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
@@ -300,7 +309,7 @@ def read(
         error[rows], scale[rows] = found, placed.scale
         rung[rows[~fine]] += 1
         groups.append((rows[fine], placed if fine.all() else placed.take(fine)))
-    return Reading(x, error, rung, scale, tuple(groups))
+    return Reading(x, error, rung, scale, tuple(groups), laws)
 
 
 def witness(

@@ -33,8 +33,10 @@ def __dir__() -> list[str]:
 
 Rounding = Literal["down", "nearest", "up"]
 
-#: The tilt: sums beyond the padded grid come back smaller by e^−18; rounding grows by e^9 at most.
-TILT = 18.0
+#: Grids are padded to so many times their length.
+PAD = 4
+#: The tilt: sums beyond the padded grid come back smaller by e^−30; rounding grows by e^7.5 at most.
+TILT = 30.0
 #: Points of a grid: what severities with a density get, and the most that a lattice of atoms may need.
 POINTS, MOST = 2**14, 2**21
 
@@ -77,11 +79,11 @@ def lattice_law(laws: Laws, span: float, points: int, rounding: Rounding = "near
     """
     kept = [not (atoms_only and smooth(severity)) for severity in laws.severities]
     masses = np.stack([_masses(sev, span, points, rounding) * keep for sev, keep in zip(laws.severities, kept, strict=True)])
-    tilt = np.exp(-TILT / (2 * points) * np.arange(points))
-    spectra = np.fft.rfft(masses * tilt, 2 * points)
+    tilt = np.exp(-TILT / (PAD * points) * np.arange(points))
+    spectra = np.fft.rfft(masses * tilt, PAD * points)
     shape = np.broadcast_to(spectra[:, None, :] - 1, (len(spectra), len(laws), spectra.shape[1]))
     exponent = laws.exponent(np.zeros(shape.shape[1:], dtype=complex), shape, centred=False)
-    chances = np.fft.irfft(np.exp(exponent), 2 * points)[:, :points] / tilt
+    chances = np.fft.irfft(np.exp(exponent), PAD * points)[:, :points] / tilt
     return Grid(span, np.cumsum(np.maximum(chances, 0.0), 1))
 
 

@@ -25,7 +25,7 @@ from .crowds import whole
 from .evaluate import fits
 from .policy import Policy
 from .population import Worlds
-from .severity import Severity
+from .severity import Pareto, Point, Severity, Table
 from .transforms import Complexes, chi, log1p, log1p_rest, psi, smooth
 
 __all__ = ["Laws", "laws_of"]
@@ -68,6 +68,30 @@ class Laws:
         """Whether every severity that can happen has a density, (B,)."""
         atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
         return ~(self.rates[:, atoms] > 0).any(-1)
+
+    @cached_property
+    def edge(self) -> Floats:
+        """The smallest size of an event that can happen, (B,), harm units."""
+        return np.where(self.rates > 0, np.array([_least(severity) for severity in self.severities]), np.inf).min(-1)
+
+    @cached_property
+    def single(self) -> Floats:
+        """P(exactly one event, and of severity m), (B, M)."""
+        if self.shock:
+            return self.rates * np.exp(-(1 / self.shock + 1) * np.log1p(self.shock * self.events))[:, None]
+        quiet = np.log1p(-np.minimum(self.weights.sum(-1), 1 - 1e-16))
+        others = (self.users * quiet).sum(-1, keepdims=True) - quiet
+        return (np.where(self.users > 0, self.users * np.exp(others), 0.0)[..., None] * self.weights).sum(1)
+
+    def near_edge(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """P(S > x), the density and E (S − x)⁺ for x (B,) < 2 · edge: there S ≤ x takes no event, or a single one."""
+        inside = lambda y: (self.single * (1 - np.stack([sv.above(y) for sv in self.severities], -1))).sum(-1)  # noqa: E731
+        points, weights = np.polynomial.legendre.leggauss(32)
+        start = np.minimum(np.where(np.isfinite(self.edge), self.edge, x), x)
+        below = sum(w * inside(start + (x - start) * (p + 1) / 2) for p, w in zip(points, weights, strict=True)) * (x - start) / 2
+        none = np.exp(self.log_none)
+        slope = (inside(x * (1 + 1e-6)) - inside(x * (1 - 1e-6))) / (2e-6 * x)
+        return -np.expm1(self.log_none) - inside(x), slope, self.mean - x + x * none + below
 
     @property
     def lattice(self) -> bool:
@@ -155,6 +179,17 @@ class Laws:
         if self.shock and centred:
             return total - log1p_rest(-self.shock * (total - s * self.centre[:, None])) / self.shock
         return -log1p(-self.shock * total) / self.shock if self.shock else total
+
+
+def _least(severity: Severity) -> float:
+    match severity:
+        case Pareto():
+            return severity.smallest
+        case Point():
+            return severity.value
+        case Table():
+            return min(level.value for level in severity.levels if level.chance > 0)
+    return 0.0
 
 
 # --- from a case ------------------------------------------------------------------------------------------------------

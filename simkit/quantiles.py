@@ -213,10 +213,11 @@ def _log_odds_step(tail: Floats, density: Floats, some: Floats, level: Floats, x
     inner = np.maximum(some - tail, 1e-17 * some)
     want = 1 - level
     gap = np.log(tail / inner) - np.log(want / np.maximum(some - want, 1e-300))
-    slope = x * density * (1 / tail + 1 / inner)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = gap / slope
-    return np.where(np.isnan(step), 0.0, step)
+    with np.errstate(over="ignore"):
+        slope = x * density * (1 / tail + 1 / inner)
+    # Where nothing but rounding is left of a chance, only the direction is known.
+    known = np.isfinite(slope) & (slope > 0) & (np.minimum(tail, inner) > 1e-13 * some)
+    return np.where(known, gap / np.where(known, slope, 1.0), np.where(gap >= 0, np.inf, -np.inf))
 
 
 @dataclass(frozen=True, eq=False)
