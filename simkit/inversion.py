@@ -295,7 +295,7 @@ def read(
     A chance below `floor`, (B,) or one for all, is as small as it.
     """
     least = np.broadcast_to(floor, x.shape)
-    error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), np.inf)
+    error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), 1e300)
     groups: list[tuple[Ints, Placed]] = []
     for level, step in enumerate(LADDER):
         rows = np.flatnonzero((rung == level) & (x >= 2 * laws.edge))
@@ -316,7 +316,8 @@ def witness(
     laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading, lattice: float = 0.0
 ) -> tuple[Floats, Floats]:
     """The same tails by the engine that did not make the reading, and its estimated error, (B,) each."""
-    tail, error = np.full(len(x), np.nan), np.full(len(x), np.inf)
+    exact = x < 2 * laws.edge
+    tail, error = np.where(exact, reading.tail_and_density(x)[0], np.nan), np.where(exact, 0.0, np.inf)
     by_series = reading.rung >= len(MOST_EVENTS)
     narrow = (laws.narrowest < NARROW[-1]) & (laws.events < FEW_EVENTS)
     for kind in (False, True):

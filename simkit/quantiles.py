@@ -29,7 +29,7 @@ def __dir__() -> list[str]:
 
 
 #: A reading's nodes serve x as long as the path's crossing times the distance is at most this.
-REACH = 1.5
+REACH = 0.4
 #: Relative precision of a quantile.
 PRECISION = 1e-11
 #: Up to so many expected events the chance of none is large enough to check an inversion with.

@@ -221,6 +221,8 @@ class Total:
             found, slope = reading.tail_and_density(part.spread(x[smooth]))
             tail[smooth], density[smooth], error[smooth] = part.mixed(found), part.mixed(slope), part.mixed(reading.error)
             engine[smooth] = np.array([rung.engine for rung in LADDER])[reading.rung.reshape(len(smooth), -1).min(1)]
+            plain = (part.spread(x[smooth]) < 2 * part.laws.edge).reshape(len(smooth), -1).all(1)
+            engine[smooth[plain]] = "exact"
             lattice = np.append(lattice, self._unserved(smooth, error[smooth]))
         for row in lattice[(x[lattice] > 0) & np.isfinite(x[lattice])]:
             grid = self._grid(int(row), float(x[row]))
