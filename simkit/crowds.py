@@ -73,7 +73,7 @@ def occurrences(
 
 
 def whole(counts: Floats) -> Floats:
-    """Counts (Z, S) of senders, as shares make them, as whole senders with the same total in each state: the largest rests are rounded up."""
+    """Counts (Z, S) as whole senders with the same total in each state: the largest rests are rounded up."""
     crowd = np.floor(counts + 1e-9)
     for state, (row, exact) in enumerate(zip(crowd, counts, strict=True)):
         missing = round(float(exact.sum() - row.sum()))
@@ -122,7 +122,7 @@ def _above(severities: tuple[Severity, ...], size: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class FrontPages:
-    """The dual newspaper test among `users` senders, (…,): would a reporter on harmful AI, or on paternalistic AI, find a story?
+    """The dual newspaper test among `users` senders, (…,): would a reporter on harmful, or on paternalistic, AI find a story?
 
     Chances that at least one harm, at least one neglect, both, or either is larger than the front-page size.
     """
@@ -172,5 +172,5 @@ def vasicek(rate: ArrayLike, correlation: ArrayLike, level: ArrayLike) -> Floats
 
     rho = np.asarray(correlation, dtype=float)
     if not ((rho >= 0) & (rho < 1)).all():
-        raise ValueError(f"a correlation is from 0 to just under 1, not {correlation}")
+        raise ValueError(f"a correlation is from 0 to just under 1, not {rho}")
     return np.asarray(ndtr((ndtri(rate) + np.sqrt(rho) * ndtri(level)) / np.sqrt(1 - rho)))

@@ -3,14 +3,14 @@
     P(S ≤ x) = (1/2πi) ∫ e^{sx} Φ(s) ds/s,  s = a (1 + i·sinh τ · cos α − cosh τ · sin α)/(1 − sin α),  trapezoid in τ
 
 * **contour** (few events): α is large, the path leans into the left half plane and e^{sx} dies geometrically (Weideman &
-  Trefethen 2007, "Parabolic and hyperbolic contours for computing the Bromwich integral").  It integrates 1 − Φ, so small tails
-  keep their digits.
+  Trefethen 2007, "Parabolic and hyperbolic contours for computing the Bromwich integral").  It integrates 1 − Φ, so small
+  tails keep their digits.
 * **series** (many events): the path is nearly the tilted vertical line s = a (1 + i·sinh τ), on which Φ itself dies like a
   Gaussian; everything is centred at the mean, so that N = 10^12 costs no digits.
 
 The crossing a is picked from a geometric grid near the saddle point of a·x + log Φ(a) − log a.  Laws share the grid, hence the
-transforms of their severities.  The trapezoid rule's error falls from e^{−c} to e^{−2c} when the step is halved, so the rule with
-every second node tells the error of the whole one.
+transforms of their severities.  The trapezoid rule's error falls from e^{−c} to e^{−2c} when the step is halved, so the
+rule with every second node tells the error of the whole one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,7 +64,8 @@ class Path:
         """(step/π) · ds/dτ / (i·s), (K,): Re Σ weights · e^{sx} Φ(s) is P(S ≤ x)."""
         tau = np.arange(0, self.end, self.step)
         slope = 1j * np.cosh(tau) * math.cos(self.angle) - np.sinh(tau) * math.sin(self.angle)
-        weights = self.step / math.pi * slope / (1 - math.sin(self.angle)) / (1j * self.nodes[: len(tau)])
+        slope = slope / (1j * (1 - math.sin(self.angle)))
+        weights = np.asarray(self.step / math.pi * slope / self.nodes[: len(tau)], dtype=complex)
         weights[0] /= 2
         return weights
 
@@ -131,7 +132,7 @@ def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
     first, last = math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP)
     crossings = np.exp(STEP * np.arange(first, last + 1))
     parts = laws.transforms(crossings, np.ones(1, dtype=complex), centred=centred).real[..., 0]
-    s = np.broadcast_to(crossings, (len(laws), len(crossings)))
+    s: Any = np.broadcast_to(crossings, (len(laws), len(crossings)))  # real: then all of it is, and quick
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         exponents = laws.exponent(s, parts[:, None, :], centred=centred)
     return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf))
@@ -142,7 +143,7 @@ def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Nodes s (B, K) in place for B laws, with weights · values of the transform: chances at any x near where they were placed."""
+    """Nodes s (B, K) in place for B laws, with weights · values of the transform: chances at any x near `at`."""
 
     inside: bool
     """Whether the terms add up to P(S ≤ x), or else to P(S > x)."""
@@ -177,8 +178,8 @@ class Placed:
 
     def take(self, rows: Bools) -> Placed:
         """The nodes of some of the laws."""
-        parts = (self.scale, self.at, self.centre, self.s, self.terms, self.mean, self.sunk, self.lost)
-        return Placed(self.inside, *(part[rows] for part in parts))
+        floats = {name: getattr(self, name)[rows] for name in ("scale", "at", "centre", "mean")}
+        return Placed(self.inside, s=self.s[rows], terms=self.terms[rows], sunk=self.sunk[rows], lost=self.lost[rows], **floats)
 
     def error(self, x: Floats) -> Floats:
         """Estimated error of the tail at x, (B,): discretisation, truncation and rounding."""
@@ -202,7 +203,7 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
     picked, bound = scales.pick(x - centre)
     used, where = np.unique(picked, return_inverse=True)
     parts = laws.transforms(scales.crossings[used], rung.path.nodes, centred=rung.centred)[:, where]
-    s = np.multiply.outer(scales.crossings[picked], rung.path.nodes)
+    s: Complexes = scales.crossings[picked][:, None] * rung.path.nodes
     exponent = laws.exponent(s, parts, centred=rung.centred)
     travel = s * (x - centre)[:, None]
     count = len(rung.path.weights)
@@ -221,7 +222,9 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
         else:
             terms = weights * np.exp(travel) * -np.expm1(exponent)
     _cut(terms)
-    return Placed(inside, scales.crossings[picked], x, centre, s, terms, laws.mean, bound < -60, lost)
+    sunk = bound < -60
+    scale = scales.crossings[picked]
+    return Placed(inside, scale=scale, at=x, centre=centre, s=s, terms=terms, mean=laws.mean, sunk=sunk, lost=lost)
 
 
 def _alive_above(travel: Complexes, exponent: Complexes) -> Bools:
@@ -232,7 +235,7 @@ def _alive_above(travel: Complexes, exponent: Complexes) -> Bools:
     size grows, so its logarithm's imaginary part counts as size.
     """
     size = travel.real + np.maximum(exponent.real + np.abs(exponent.imag), 0.0)
-    return ~(size.max(1) < -25)
+    return np.logical_not(size.max(1) < -25)
 
 
 def _cut(terms: Complexes) -> None:
@@ -287,7 +290,13 @@ def first_rung(laws: Laws) -> Ints:
 
 
 def read(
-    laws: Laws, x: Floats, scales: Mapping[bool, Scales], *, start: Ints, tolerance: float = 2e-8, floor: Floats | float = 1e-6,
+    laws: Laws,
+    x: Floats,
+    scales: Mapping[bool, Scales],
+    *,
+    start: Ints,
+    tolerance: float = 2e-8,
+    floor: Floats | float = 1e-6,
     lattice: float = 0.0,
 ) -> Reading:
     """Read B laws at x (B,): up the ladder until the estimated error is small beside the tail and what is below.

@@ -1,7 +1,7 @@
 """The third engine: the total on a lattice of sizes, by one fast Fourier transform; and a certified bracket.
 
-Severities are put on multiples of a span h, the transform of one user is raised to the number of users, and the chances of every
-total come back at once.  Sizes beyond the grid are left out, so that chances below its end are exact; zero padding and an
+Severities are put on multiples of a span h, the transform of one user is raised to the number of users, and the chances of
+every total come back at once.  Sizes beyond the grid are left out, so that chances below its end are exact; zero padding and an
 exponential tilt keep sums beyond the end from wrapping round (Grübel & Hermesmeier 1999, "Computation of compound distributions
 I"; without them small chances are wrong by a factor of a thousand).
 
@@ -134,7 +134,7 @@ class Stepped:
 
     def quantile(self, level: float) -> float:
         """The smallest x with P(S ≤ x) ≥ level, harm units; ∞ if it lies beyond the grid."""
-        at = np.arange(len(self.atoms)) * self.span
+        at = self.span * np.arange(len(self.atoms), dtype=float)
         rest = self._rest_at(at)
         reached = self.atoms + rest >= level - 1e-14
         if not reached.any():

@@ -67,7 +67,7 @@ class Laws:
     def smooth(self) -> Bools:
         """Whether every severity that can happen has a density, (B,)."""
         atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
-        return ~(self.rates[:, atoms] > 0).any(-1)
+        return np.logical_not((self.rates[:, atoms] > 0).any(-1))
 
     @cached_property
     def edge(self) -> Floats:
@@ -83,15 +83,21 @@ class Laws:
         others = (self.users * quiet).sum(-1, keepdims=True) - quiet
         return (np.where(self.users > 0, self.users * np.exp(others), 0.0)[..., None] * self.weights).sum(1)
 
+    def _single_below(self, x: Floats) -> Floats:
+        """P(exactly one event, of size x (B,) at most), (B,)."""
+        above = np.stack([severity.above(x) for severity in self.severities], -1)
+        return (self.single * (1 - above)).sum(-1)
+
     def near_edge(self, x: Floats) -> tuple[Floats, Floats, Floats]:
         """P(S > x), the density and E (S − x)⁺ for x (B,) < 2 · edge: there S ≤ x takes no event, or a single one."""
-        inside = lambda y: (self.single * (1 - np.stack([sv.above(y) for sv in self.severities], -1))).sum(-1)  # noqa: E731
         points, weights = np.polynomial.legendre.leggauss(32)
-        start = np.minimum(np.where(np.isfinite(self.edge), self.edge, x), x)
-        below = sum(w * inside(start + (x - start) * (p + 1) / 2) for p, w in zip(points, weights, strict=True)) * (x - start) / 2
+        start = np.minimum(self.edge, x)
+        below = np.zeros(len(x))
+        for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
+            below += weight * (x - start) * self._single_below(start + (x - start) * point)
+        slope = (self._single_below(x * (1 + 1e-6)) - self._single_below(x * (1 - 1e-6))) / (2e-6 * x)
         none = np.exp(self.log_none)
-        slope = (inside(x * (1 + 1e-6)) - inside(x * (1 - 1e-6))) / (2e-6 * x)
-        return -np.expm1(self.log_none) - inside(x), slope, self.mean - x + x * none + below
+        return -np.expm1(self.log_none) - self._single_below(x), slope, self.mean - x + x * none + below
 
     @property
     def lattice(self) -> bool:

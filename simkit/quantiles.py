@@ -78,7 +78,7 @@ class Mixtures:
     @cached_property
     def span(self) -> float:
         """If every total is a multiple of some size, that size in harm units, else 0."""
-        used = (self.laws.rates > 0).any(0)
+        used = np.atleast_1d((self.laws.rates > 0).any(0))
         severities = tuple(severity for severity, is_used in zip(self.laws.severities, used, strict=True) if is_used)
         return 0.0 if any(smooth(severity) for severity in severities) else span_of(severities)
 

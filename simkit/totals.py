@@ -9,9 +9,10 @@ Shapes: users (U…), worlds (n,) if given and policies (…) make the batch, in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,7 +107,7 @@ class Total:
         """The smallest x with P(S ≤ x) ≥ level, harm units.  A ValueError unless 0 ≤ level ≤ 1."""
         levels = np.asarray(level, dtype=float)
         if not ((levels >= 0) & (levels <= 1)).all():
-            raise ValueError(f"a level is a chance from 0 to 1, not {level}")
+            raise ValueError(f"a level is a chance from 0 to 1, not {levels}")
         return self._each(levels, self._quantile)
 
     def shortfall(self, level: ArrayLike) -> Floats:
@@ -177,10 +178,10 @@ class Total:
 
     # --- how ---
 
-    def _shaped(self, values: NDArray) -> NDArray:
+    def _shaped(self, values: NDArray[Any]) -> NDArray[Any]:
         return values.reshape(self.shape)
 
-    def _each(self, argument: Floats, function: object) -> Floats:
+    def _each(self, argument: Floats, function: Callable[[Floats], Floats]) -> Floats:
         """function((B,)) for each slice of an argument that is broadcast against the batch."""
         lead = argument.shape[: max(argument.ndim - len(self.shape), 0)]
         shape = (*lead, *self.shape)
@@ -190,7 +191,7 @@ class Total:
             message = f"an argument of shape {argument.shape} does not fit the batch {self.shape}: give it axes in front"
             raise ValueError(message) from error
         rows = np.broadcast_to(argument, shape).reshape(-1, len(self.mixtures))
-        return np.stack([function(np.array(row)) for row in rows]).reshape(shape)  # type: ignore[operator]
+        return np.stack([function(np.array(row)) for row in rows]).reshape(shape)
 
     @cached_property
     def _on_lattice(self) -> Bools:
@@ -353,8 +354,8 @@ class Total:
     def _sentence(self, row: list[str]) -> str:
         name, mean, _, none, median, high, _, worst = row
         return (
-            f"{name}: on average {mean}. In one world of two it stays at or under {median}; in one of a hundred it exceeds {high}, "
-            f"and those worlds average {worst}. With chance {none} nothing happens at all."
+            f"{name}: on average {mean}. In one world of two it stays at or under {median}; in one of a hundred it exceeds "
+            f"{high}, and the worst hundredth averages {worst}. With chance {none} nothing happens at all."
         )
 
 
@@ -384,7 +385,7 @@ def total(
     """
     counts = np.asarray(case.users if users is None else users, dtype=float)
     if not ((counts >= 0) & (counts <= 1e15) & (counts == np.floor(counts))).all():
-        raise ValueError(f"users are whole numbers from 0 to 10^15, not {users}")
+        raise ValueError(f"users are whole numbers from 0 to 10^15, not {counts}")
     if of not in ("harm", "neglect") or mix not in ("drawn", "fixed") or not 0 <= shock <= 1e6:
         raise ValueError(f"of harm or neglect, mix drawn or fixed, a shock ≥ 0 are needed, not {of!r}, {mix!r}, {shock}")
     laws, shape = laws_of(case, policy, counts, of=of, mix=mix, worlds=worlds, shock=shock)

@@ -1,4 +1,6 @@
-"""Laplace transforms of severities on the cut plane, without cancellation: ψ(s) = E e^{−sY} − 1 and χ(s) = E e^{−sY} − 1 + s·E Y.
+"""Laplace transforms of severities on the cut plane, without cancellation.
+
+    ψ(s) = E e^{−sY} − 1        χ(s) = E e^{−sY} − 1 + s·E Y
 
 The law of a total is read off its transform.  Near s = 0, where a crowd of billions is decided, E e^{−sY} is 1 minus something
 tiny, so ψ and χ are each computed as *one* integral of e^{−z} − 1, or of e^{−z} − 1 + z, and keep their digits.
@@ -61,7 +63,7 @@ def chi(severity: Severity, scale: Floats, shape: Complexes) -> Complexes:
 
 def _transform(severity: Severity, scale: Floats, shape: Complexes, *, centred: bool) -> Complexes:
     kernel = exp_rest_of_minus if centred else expm1_of_minus
-    s = np.multiply.outer(scale, shape)
+    s: Complexes = scale[:, None] * shape
     match severity:
         case Point():
             return kernel(_bounded(s * severity.value))
