@@ -57,7 +57,7 @@ class Path:
         tau = np.arange(0, self.end, self.step)
         shape = 1 + 1j * np.sinh(tau) * math.cos(self.angle) - np.cosh(tau) * math.sin(self.angle)
         above = shape[-1].real + 1j * shape[-1].imag * np.array([1.3, 1.7, 2.3, 3.5, 6.0, 12.0])
-        return np.append(shape, above) / (1 - math.sin(self.angle))
+        return np.asarray(np.append(shape, above) / (1 - math.sin(self.angle)), dtype=complex)
 
     @cached_property
     def weights(self) -> Complexes:
@@ -100,6 +100,8 @@ WITNESSES = (
     (Rung("series", Path(0.35, 0.08, 5.0)), Rung("series", Path(0.15, 0.03, 6.4))),
     (Rung("contour", Path(0.4, 0.08, 4.8)), Rung("contour", Path(0.08, 0.014, 7.0))),
 )
+#: A path with this step or a smaller one tells a tail under this from none as well as any other does.
+DONE_STEP, NOISE = 0.08, 3e-12
 #: An uncentred tail is read from 1 − Φ up to so many events: its small values keep their digits.
 FEW_EVENTS = 60.0
 
@@ -131,10 +133,10 @@ def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
     """The grid for totals between two sizes, in harm units."""
     first, last = math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP)
     crossings = np.exp(STEP * np.arange(first, last + 1))
-    parts = laws.transforms(crossings, np.ones(1, dtype=complex), centred=centred).real[..., 0]
+    parts: Any = laws.transforms(crossings, np.ones(1, dtype=complex), centred=centred).real[..., 0]
     s: Any = np.broadcast_to(crossings, (len(laws), len(crossings)))  # real: then all of it is, and quick
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        exponents = laws.exponent(s, parts[:, None, :], centred=centred)
+        exponents: Any = laws.exponent(s, parts[:, None, :], centred=centred)
     return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf))
 
 
@@ -313,6 +315,7 @@ def read(
         placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
         found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
         fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
+        fine |= (step.path.step <= DONE_STEP) & (tail + found < NOISE)
         if level == len(LADDER) - 1:
             fine[:] = True  # nothing is left to climb to: the error says what is wrong
         error[rows], scale[rows] = found, placed.scale

@@ -33,10 +33,9 @@ def __dir__() -> list[str]:
 
 Rounding = Literal["down", "nearest", "up"]
 
-#: Grids are padded to so many times their length.
-PAD = 4
-#: The tilt: sums beyond the padded grid come back smaller by e^−30; rounding grows by e^7.5 at most.
-TILT = 30.0
+#: Grids are padded to so many times their length, and tilted: sums beyond the padded grid come back smaller by e^−tilt, and
+#: rounding grows by e^(tilt / pad) at most.  Exact lattices get more of both than severities that are rounded anyway.
+EXACT, ROUNDED = (4, 30.0), (2, 18.0)
 #: Points of a grid: what severities with a density get, and the most that a lattice of atoms may need.
 POINTS, MOST = 2**14, 2**21
 
@@ -79,11 +78,12 @@ def lattice_law(laws: Laws, span: float, points: int, rounding: Rounding = "near
     """
     kept = [not (atoms_only and smooth(severity)) for severity in laws.severities]
     masses = np.stack([_masses(sev, span, points, rounding) * keep for sev, keep in zip(laws.severities, kept, strict=True)])
-    tilt = np.exp(-TILT / (PAD * points) * np.arange(points))
-    spectra = np.fft.rfft(masses * tilt, PAD * points)
+    pad, strength = EXACT if laws.lattice else ROUNDED
+    tilt = np.exp(-strength / (pad * points) * np.arange(points))
+    spectra = np.fft.rfft(masses * tilt, pad * points)
     shape = np.broadcast_to(spectra[:, None, :] - 1, (len(spectra), len(laws), spectra.shape[1]))
     exponent = laws.exponent(np.zeros(shape.shape[1:], dtype=complex), shape, centred=False)
-    chances = np.fft.irfft(np.exp(exponent), PAD * points)[:, :points] / tilt
+    chances = np.fft.irfft(np.exp(exponent), pad * points)[:, :points] / tilt
     return Grid(span, np.cumsum(np.maximum(chances, 0.0), 1))
 
 
@@ -154,7 +154,7 @@ class Stepped:
         return float(self.mean - x + (masses[inside] * (x - at[inside])).sum())
 
 
-def stepped(laws: Laws, chance: Floats, end: float, points: int = 2 * POINTS) -> Stepped:
+def stepped(laws: Laws, chance: Floats, end: float, points: int = POINTS // 2) -> Stepped:
     """The mixture of Z laws (one a state, with their chances) of a total some of whose severities are points or tables."""
     span = fitting_span(laws.severities, end, points)
     count = 2 ** int(np.ceil(np.log2(end / span + 2)))

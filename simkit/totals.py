@@ -36,7 +36,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-#: A tail below this is reported as below the floor: FFTs and quadratures round at about this chance.
+#: A tail below this, or below its own estimated error, is reported as below the floor: quadratures round at about this chance.
 FLOOR = 1e-14
 #: Up to so many expected events, a law with points or tables is computed on their lattice.
 LATTICE_EVENTS = 2e4
@@ -96,11 +96,11 @@ class Total:
     # --- by inversion ---
 
     def tail(self, size: ArrayLike) -> Floats:
-        """P(S > size), size in harm units; 0 where it lies below the rounding floor (see `below_floor`)."""
+        """P(S > size), size in harm units; 0 where it is lost in rounding (see `below_floor`)."""
         return self._each(np.asarray(size, dtype=float), lambda x: self._read(x)[0])
 
     def below_floor(self, size: ArrayLike) -> Bools:
-        """Where P(S > size) is too small to be told from 0: read it as "< 1e-14"."""
+        """Where P(S > size) is too small to be told from 0, below about 1e-12: read it as "less than the floor"."""
         return self.tail(size) <= FLOOR
 
     def quantile(self, level: ArrayLike) -> Floats:
@@ -230,7 +230,7 @@ class Total:
             tail[row] = 1 - grid.below(x[[row]])[0]
             density[row] = (grid.below(x[[row]])[0] - grid.below(x[[row]] * 0.99)[0]) / (0.01 * x[row])
             error[row], engine[row] = self._lattice_error(int(row), float(x[row]), float(tail[row])), "lattice"
-        return np.where(tail < FLOOR, 0.0, tail), error, engine, density
+        return np.where(tail <= np.maximum(FLOOR, error), 0.0, tail), error, engine, density
 
     def _unserved(self, rows: Ints, error: Floats) -> Ints:
         """The rows whose error is too large to be used: the lattice serves them if there are few events."""
@@ -248,7 +248,7 @@ class Total:
         part = self.mixtures.take(np.array([row]))
         if part.laws.lattice:
             return 1e-13
-        coarse = stepped(part.laws, part.chance, x, points=2**14)
+        coarse = stepped(part.laws, part.chance, x, points=2**12)
         return float(abs(1 - coarse.below(np.array([x]))[0] - tail)) / 3 + 1e-13
 
     def _second(self, x: Floats, engine: NDArray[np.str_]) -> tuple[Floats, NDArray[np.str_]]:

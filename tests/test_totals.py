@@ -359,7 +359,7 @@ def test_scale_equivariance(severity):
     larger = replace(severity, **{name: 1000 * getattr(severity, name) for name in scaled})
     for users in (50, 10**8):
         small, big = (one_law(s, 0.05, users) for s in (severity, larger))
-        assert close(big.quantile([0.97, 0.999]), 1000 * small.quantile([0.97, 0.999]), 1e-8)
+        assert close(big.quantile([0.97, 0.999]), 1000 * small.quantile([0.97, 0.999]), 1e-7)
 
 
 @pytest.mark.parametrize("mix", ["drawn", "fixed"])
