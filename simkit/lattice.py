@@ -210,4 +210,4 @@ def fitting_span(severities: tuple[Severity, ...], end: float, points: int) -> f
         return end / (points - 2)
     if all(isinstance(severity, Point | Table) for severity in severities):
         return atoms
-    return atoms / max(int(np.ceil(atoms * (points - 2) / end)), 1)
+    return atoms / max(int(atoms * (points - 3) / end), 1)

@@ -87,9 +87,8 @@ def main() -> int:
     found = {w: np.concatenate([scores(seed, asked.worlds, w) for seed in range(asked.cases)]) for w in (1.0, 1.03)}
     for wrong, z in found.items():
         p = stats.kstest(z, "norm").pvalue
-        print(
-            f"quantiles × {wrong}: {len(z)} z-scores, mean {z.mean():+.3f}, sd {z.std():.3f}, max {abs(z).max():.2f}, KS p = {p:.3g}"
-        )
+        spread = f"mean {z.mean():+.3f}, sd {z.std():.3f}, max |z| {abs(z).max():.2f}"
+        print(f"quantiles × {wrong}: {len(z)} z-scores, {spread}, KS p = {p:.3g}")
     right, control = (stats.kstest(z, "norm").pvalue for z in found.values())
     tested, outside = brackets(asked.cases)
     print(f"{tested} quantiles against their certified brackets: {outside} outside")
