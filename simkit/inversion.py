@@ -19,6 +19,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -77,11 +78,6 @@ class Rung:
     engine: Literal["contour", "series"]
     path: Path
 
-    @property
-    def centred(self) -> bool:
-        """Whether everything is measured from the mean."""
-        return self.engine == "series"
-
 
 #: From the quickest to the most patient; a law starts at the first whose number of events is not exceeded.
 LADDER = (
@@ -115,10 +111,11 @@ class Scales:
 
     crossings: Floats
     exponents: Floats
+    centred: bool
 
     def take(self, rows: Ints) -> Scales:
         """The grid with some of the laws."""
-        return self if len(rows) == len(self.exponents) else Scales(self.crossings, self.exponents[rows])
+        return self if len(rows) == len(self.exponents) else Scales(self.crossings, self.exponents[rows], self.centred)
 
     def pick(self, x: Floats) -> tuple[Ints, Floats]:
         """For each law the crossing for P(S ≤ x), and log of Chernoff's bound on it; x (B,) is measured from the centre."""
@@ -137,7 +134,7 @@ def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
     s: Any = np.broadcast_to(crossings, (len(laws), len(crossings)))  # real: then all of it is, and quick
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         exponents: Any = laws.exponent(s, parts[:, None, :], centred=centred)
-    return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf))
+    return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf), centred)
 
 
 # --- nodes in place ---------------------------------------------------------------------------------------------------
@@ -195,25 +192,27 @@ class Placed:
         return np.where(self.sunk, 1e-16, np.where(np.isfinite(found) & ~self.lost, found, np.inf))
 
 
-def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.0) -> Placed:
+def place(laws: Laws, x: Floats, path: Path, scales: Scales, lattice: float = 0.0) -> Placed:
     """Put nodes in place for the chances of B laws at x (B,), x > 0.
 
     With a `lattice` span h every total is a multiple of h, and 1/s becomes h/(1 − e^{−sh}), which is exact for it.
     """
-    centre = laws.centre if rung.centred else np.zeros(len(laws))
-    inside = rung.centred or bool(lattice) or float(laws.events.max(initial=0.0)) > FEW_EVENTS
+    centred = scales.centred
+    centre = laws.centre if centred else np.zeros(len(laws))
+    inside = centred or bool(lattice) or float(laws.events.max(initial=0.0)) > FEW_EVENTS
     picked, bound = scales.pick(x - centre)
     used, where = np.unique(picked, return_inverse=True)
-    parts = laws.transforms(scales.crossings[used], rung.path.nodes, centred=rung.centred)[:, where]
-    s: Complexes = scales.crossings[picked][:, None] * rung.path.nodes
-    exponent = laws.exponent(s, parts, centred=rung.centred)
+    parts = laws.transforms(scales.crossings[used], path.nodes, centred=centred)[:, where]
+    s: Complexes = scales.crossings[picked][:, None] * path.nodes
+    with np.errstate(over="ignore", invalid="ignore"):
+        exponent = laws.exponent(s, parts, centred=centred)
     travel = s * (x - centre)[:, None]
-    count = len(rung.path.weights)
+    count = len(path.weights)
     beyond = slice(count - 1, None)
     lost = _alive_above((s * x[:, None])[:, beyond], (exponent - s * centre[:, None])[:, beyond])
     lost &= laws.events < FEW_EVENTS
     s, exponent, travel = s[:, :count], exponent[:, :count], travel[:, :count]
-    weights = np.broadcast_to(rung.path.weights, s.shape)
+    weights = np.broadcast_to(path.weights, s.shape)
     if lattice:
         weights = weights * (s * lattice / -np.expm1(-s * lattice))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -223,7 +222,7 @@ def place(laws: Laws, x: Floats, rung: Rung, scales: Scales, lattice: float = 0.
             terms = weights * np.exp(exponent)
         else:
             terms = weights * np.exp(travel) * -np.expm1(exponent)
-    _cut(terms)
+    lost |= _cut(terms)
     sunk = bound < -60
     scale = scales.crossings[picked]
     return Placed(inside, scale=scale, at=x, centre=centre, s=s, terms=terms, mean=laws.mean, sunk=sunk, lost=lost)
@@ -240,11 +239,18 @@ def _alive_above(travel: Complexes, exponent: Complexes) -> Bools:
     return np.logical_not(size.max(1) < -25)
 
 
-def _cut(terms: Complexes) -> None:
-    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path."""
+def _cut(terms: Complexes) -> Bools:
+    """Nothing more is added once the terms have died: further out a transform may grow again, off the true path.
+
+    Whether they overflowed before they died, (B,).
+    """
     size = np.abs(terms)
-    dead = np.logical_or.accumulate(~(size > CUT * size[:, :1]), 1)
+    dead = np.logical_or.accumulate(~((size > CUT * size[:, :1]) & np.isfinite(size)), 1)
+    first = np.where(dead.any(1), dead.argmax(1), 0)
+    rows = np.arange(len(size))
+    broken = dead.any(1) & ~np.isfinite(size[rows, first]) & ((first == 0) | (size[rows, first - 1] > 1e-13 * size[:, 0]))
     terms[dead] = 0.0
+    return broken
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
@@ -308,11 +314,13 @@ def read(
     least = np.broadcast_to(floor, x.shape)
     error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), 1e300)
     groups: list[tuple[Ints, Placed]] = []
-    for level, step in enumerate(LADDER):
-        rows = np.flatnonzero((rung == level) & (x >= 2 * laws.edge))
+    many = laws.events >= FEW_EVENTS  # then a series is centred; of few events every digit is in 1 − Φ
+    for level, centred in product(range(len(LADDER)), (False, True)):
+        step = LADDER[level]
+        rows = np.flatnonzero((rung == level) & (x >= 2 * laws.edge) & (centred == (many & (step.engine == "series"))))
         if not len(rows):
             continue
-        placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
+        placed = place(laws.take(rows), x[rows], step.path, scales[centred].take(rows), lattice)
         found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
         fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
         fine |= (step.path.step <= DONE_STEP) & (tail + found < NOISE)
@@ -327,7 +335,7 @@ def read(
 def witness(
     laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading, lattice: float = 0.0
 ) -> tuple[Floats, Floats]:
-    """The same tails by the engine that did not make the reading, and its estimated error, (B,) each."""
+    """The same tails by the engine that did not make the reading, and its estimated error, (B,); nan if it cannot tell."""
     exact = x < 2 * laws.edge
     tail, error = np.where(exact, reading.tail_and_density(x)[0], np.nan), np.where(exact, 0.0, np.inf)
     by_series = reading.rung >= len(MOST_EVENTS)
@@ -336,6 +344,6 @@ def witness(
         for step in WITNESSES[kind]:
             rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (step is WITNESSES[kind][-1])))
             if len(rows):
-                placed = place(laws.take(rows), x[rows], step, scales[step.centred].take(rows), lattice)
+                placed = place(laws.take(rows), x[rows], step.path, scales[step.engine == "series"].take(rows), lattice)
                 tail[rows], error[rows] = placed.tail_and_density(x[rows])[0], placed.error(x[rows])
-    return tail, error
+    return np.where(error < 1e-6, tail, np.nan), error

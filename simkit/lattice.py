@@ -172,7 +172,7 @@ class Bracket:
 
     low: Grid
     high: Grid
-    noise: float = 1e-12
+    noise: float = 1e-11
     """Rounding of the transforms, as a chance."""
 
     def tail(self, x: float) -> tuple[Floats, Floats]:

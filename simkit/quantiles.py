@@ -91,7 +91,7 @@ class Mixtures:
     @cached_property
     def sizes(self) -> Floats:
         """A geometric grid from sizes that nearly every event exceeds to sizes that none will, (J,), harm units."""
-        decades = 10.0 ** np.arange(-60, 61)
+        decades = 10.0 ** np.arange(-100, 141)
         above = np.stack([severity.above(decades) for severity in self.laws.severities])
         most = self.laws.rates.max(0)
         above = above[most > 0] if (most > 0).any() else above
