@@ -13,8 +13,15 @@ The rooms, in the order in which the data flows:
     policy       what to answer on each signal: the ways to make a policy
     evaluate     what then happens, exactly: exposure, expect
     simulation   the witness: senders drawn one by one
-    crowds       how many events a crowd of N senders brings
     frequencies  1000 senders as dots: who they are, what they get, what comes of it
+    crowds       how many events a crowd of N senders brings; the two front pages
+    transforms   Laplace transforms of severities that keep their digits
+    laws         the law of a total as its parts, with exact moments
+    inversion    two engines that read chances off a transform: contour and series
+    lattice      the third engine, and a certified bracket
+    quantiles    where a law reaches a level
+    verified     hard self-checks
+    totals       the exact law of the total harm of N users
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
@@ -43,12 +50,14 @@ if TYPE_CHECKING:
         plots,
         policy,
         population,
+        quantiles,
         records,
         report,
         robust,
         scenario,
         severity,
         simulation,
+        totals,
         tradeoff,
         widgets,
     )
@@ -61,6 +70,7 @@ if TYPE_CHECKING:
     from .report import summarize
     from .scenario import load
     from .simulation import simulate
+    from .totals import Total, total
     from .tradeoff import frontier, regret
 
 __version__ = "0.1.0"
@@ -75,12 +85,14 @@ _ROOMS = (
     "plots",
     "policy",
     "population",
+    "quantiles",
     "records",
     "report",
     "robust",
     "scenario",
     "severity",
     "simulation",
+    "totals",
     "tradeoff",
     "widgets",
 )
@@ -88,6 +100,7 @@ _NAMES = {
     "Case": "case",
     "InvalidFile": "files",
     "Policy": "policy",
+    "Total": "totals",
     "compare": "conclusions",
     "dots": "frequencies",
     "expect": "evaluate",
@@ -97,12 +110,14 @@ _NAMES = {
     "regret": "tradeoff",
     "simulate": "simulation",
     "summarize": "report",
+    "total": "totals",
 }
 
 __all__ = [
     "Case",
     "InvalidFile",
     "Policy",
+    "Total",
     "case",
     "compare",
     "conclusions",
@@ -118,6 +133,7 @@ __all__ = [
     "plots",
     "policy",
     "population",
+    "quantiles",
     "records",
     "regret",
     "report",
@@ -127,6 +143,8 @@ __all__ = [
     "simulate",
     "simulation",
     "summarize",
+    "total",
+    "totals",
     "tradeoff",
     "widgets",
 ]

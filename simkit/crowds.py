@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .arrays import Floats
 from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
+from .severity import Severity
 
-__all__ = ["Occurrences", "occurrences", "users_until"]
+__all__ = ["FrontPages", "Occurrences", "front_pages", "occurrences", "users_until", "vasicek", "whole"]
 
 
 def __dir__() -> list[str]:
@@ -58,7 +60,7 @@ def occurrences(
         mean, variance = users * rate, users * rate * (1 - rate)
         silent = _log_none(users, rate)
     else:
-        crowd = _whole(counts)
+        crowd = whole(counts)
         mean, variance = (crowd * rates).sum(-1), (crowd * rates * (1 - rates)).sum(-1)
         silent = _log_none(crowd, rates).sum(-1)
     total = mean @ chance
@@ -70,7 +72,7 @@ def occurrences(
     )
 
 
-def _whole(counts: Floats) -> Floats:
+def whole(counts: Floats) -> Floats:
     """Counts (Z, S) as whole senders with the same total in each state: the largest rests are rounded up."""
     crowd = np.floor(counts + 1e-9)
     for state, (row, exact) in enumerate(zip(crowd, counts, strict=True)):
@@ -85,10 +87,11 @@ def _log_none(counts: Floats | float, rates: Floats) -> Floats:
         return np.where(np.asarray(counts) > 0, counts * np.log1p(-rates), 0.0)
 
 
-def _event_rates(case: Case, policy: Policy, of: Literal["harm", "neglect"]) -> Floats:
-    """P(event | a sender of segment s, in state z), (…, Z, S)."""
+def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = None) -> Floats:
+    """P(event, larger than `above` if given | a sender of segment s, in state z), (…, Z, S)."""
     fits(case, policy)
-    chance = (case.harms if of == "harm" else case.neglects).chance
+    events = case.harms if of == "harm" else case.neglects
+    chance = events.chance if above is None else events.chance * _above(case.severities, above)[events.severity]
     states = [policy.in_state(state) for state in case.population.states]
     return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
 
@@ -107,3 +110,67 @@ def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal[
         enough = occurrences(case, policy, middle, of=of).chance_of_any >= chance
         low, high = (low, middle) if enough else (middle, high)
     return high
+
+
+def _above(severities: tuple[Severity, ...], size: float) -> Floats:
+    """P(one event is larger than `size`) for each severity, and 0 for none, (M + 1,)."""
+    return np.array([*(float(severity.above(size)) for severity in severities), 0.0])
+
+
+# --- the two front pages ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FrontPages:
+    """The dual newspaper test among `users` senders, (…,): would a reporter on harmful, or on paternalistic, AI find a story?
+
+    Chances that at least one harm, at least one neglect, both, or either is larger than the front-page size.
+    """
+
+    users: Floats
+    harm: Floats
+    neglect: Floats
+    both: Floats
+    either: Floats
+
+
+def front_pages(case: Case, policy: Policy, users: ArrayLike | None = None, *, harm: float, neglect: float) -> FrontPages:
+    """The chance of each front page; an event makes it if it is larger than `harm` or `neglect`, in harm units.
+
+    `users` may be an array (U,): the result is then (U, …).  Exact: P(none) = (1 − chance)^N, mixed over the states that all
+    senders share.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size or number is negative.
+    """
+    counts = np.asarray(case.users if users is None else users, dtype=float)
+    if not (harm >= 0 and neglect >= 0 and (counts >= 0).all()):
+        raise ValueError("sizes and numbers of users are never negative")
+    sizes = {"harm": harm, "neglect": neglect}
+    shares = case.population.in_states
+    a, b = ((_event_rates(case, policy, of, above=size) * shares).sum(-1) for of, size in sizes.items())
+    many = counts.reshape(*counts.shape, *(1,) * a.ndim)
+    chance = case.population.state_chance
+    silent = [_log_none(many, rate) for rate in (a, b, a + b)]
+    found_a, found_b, either = (np.maximum(-np.expm1(log) @ chance, 0.0) for log in silent)
+    # P(both) = P(a)·P(b) + P(neither) − P(no a)·P(no b): the last two differ little, and are subtracted as logarithms.
+    apart = silent[0] + silent[1]
+    with np.errstate(invalid="ignore"):
+        linked = np.where(np.isfinite(apart), np.exp(apart) * np.expm1(np.where(np.isfinite(apart), silent[2] - apart, 0)), 0)
+    both = np.maximum((np.expm1(silent[0]) * np.expm1(silent[1]) + linked) @ chance, 0.0)
+    both = np.where(many[..., 0] > 1, both, 0.0)  # one sender brings at most one event
+    return FrontPages(counts, found_a, found_b, both, either)
+
+
+# --- a crowd without end ----------------------------------------------------------------------------------------------
+
+
+def vasicek(rate: ArrayLike, correlation: ArrayLike, level: ArrayLike) -> Floats:
+    """The fraction of an endless crowd that brings an event, at a level of confidence: Φ((Φ⁻¹(q) + √ρ Φ⁻¹(p)) / √(1 − ρ)).
+
+    Each sender's luck shares one Gaussian factor with correlation ρ, 0 ≤ ρ < 1; q is the chance for one sender, p the level.
+    However large the crowd, this spread remains.  Source: Vasicek (2002), "The distribution of loan portfolio value".
+    """
+    from scipy.special import ndtr, ndtri
+
+    rho = np.asarray(correlation, dtype=float)
+    if not ((rho >= 0) & (rho < 1)).all():
+        raise ValueError(f"a correlation is from 0 to just under 1, not {rho}")
+    return np.asarray(ndtr((ndtri(rate) + np.sqrt(rho) * ndtri(level)) / np.sqrt(1 - rho)))

@@ -243,11 +243,16 @@ def segment_index(population: Population, segment: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """n plausible populations: shares (n, S), overlap (n,), and joint (n, S, K) = P(segment and signal) in each."""
+    """n plausible populations: shares (n, S), overlap (n,), and joint (n, S, K) = P(segment and signal) in each.
+
+    Shares in each state are in_states (n, Z, S); P(signal | segment) is signals (n, S, K).
+    """
 
     shares: Floats
     overlap: Floats
     joint: Floats
+    in_states: Floats
+    signals: Floats
 
     def __len__(self) -> int:
         return len(self.shares)
@@ -281,14 +286,20 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
 
 def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | None = None) -> Worlds:
     """The worlds that given base shares (n, S) and overlaps (n,) make, in the population's context and states."""
-    shares = shares_from(population, share)
+    in_states = states_from(population, share)
+    shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
     mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
     signals = population.own + mixed[:, None, None] * (population.other_kind - population.own)
-    return Worlds(frozen(shares), frozen(mixed), frozen(shares[:, :, None] * signals))
+    joint = shares[:, :, None] * signals
+    return Worlds(frozen(shares), frozen(mixed), frozen(joint), frozen(in_states), frozen(signals))
+
+
+def states_from(population: Population, share: ArrayLike) -> Floats:
+    """Shares in each state (n, Z, S) that base shares (n, S) make in the population's context."""
+    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
+    return weights / weights.sum(2, keepdims=True)
 
 
 def shares_from(population: Population, share: ArrayLike) -> Floats:
     """Shares in force (n, S) that base shares (n, S) make in the population's context and states."""
-    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
-    in_states = weights / weights.sum(2, keepdims=True)
-    return np.einsum("z,nzs->ns", population.state_chance, in_states)
+    return np.einsum("z,nzs->ns", population.state_chance, states_from(population, share))

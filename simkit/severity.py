@@ -1,7 +1,8 @@
 """How bad one harmful event is, in harm units: point, lognormal, gamma, pareto, table.
 
-Each kind has a mean (infinite for a Pareto with tail <= 1) and draws.  Parameters are the ones that people can judge:
-medians, means, smallest values.  Source of the forms: Klugman, Panjer & Willmot, *Loss Models*, appendix A.
+Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the chance of more than x, and
+draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source of the forms: Klugman,
+Panjer & Willmot, *Loss Models*, appendix A.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pydantic import Field
 
 from .arrays import Floats
@@ -29,6 +31,15 @@ class Point:
     def mean(self) -> float:
         """Mean severity of one event, harm units."""
         return self.value
+
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return self.value**2
+
+    def above(self, x: ArrayLike) -> Floats:
+        """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
+        return np.where(np.asarray(x, dtype=float) < self.value, 1.0, 0.0)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:  # noqa: ARG002
         """Severities of `size` events, harm units."""
@@ -51,6 +62,18 @@ class Lognormal:
         """Mean severity of one event, harm units."""
         return self.median * math.exp(self.sigma**2 / 2)
 
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return self.median**2 * math.exp(2 * self.sigma**2)
+
+    def above(self, x: ArrayLike) -> Floats:
+        """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
+        from scipy.special import ndtr
+
+        with np.errstate(divide="ignore"):
+            return ndtr(np.log(self.median / np.maximum(x, 0.0)) / self.sigma)
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
         return self.median * np.exp(self.sigma * rng.standard_normal(size))
@@ -72,6 +95,17 @@ class Gamma:
         """Mean severity of one event, harm units."""
         return self.average
 
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return self.average**2 * (1 + 1 / self.shape)
+
+    def above(self, x: ArrayLike) -> Floats:
+        """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
+        from scipy.special import gammaincc
+
+        return gammaincc(self.shape, np.maximum(x, 0.0) * (self.shape / self.average))
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
         return rng.gamma(self.shape, self.average / self.shape, size)
@@ -92,6 +126,15 @@ class Pareto:
     def mean(self) -> float:
         """Mean severity of one event, harm units."""
         return self.smallest * self.tail / (self.tail - 1) if self.tail > 1 else math.inf
+
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return self.smallest**2 * self.tail / (self.tail - 2) if self.tail > 2 else math.inf
+
+    def above(self, x: ArrayLike) -> Floats:
+        """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
+        return (self.smallest / np.maximum(x, self.smallest)) ** self.tail
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
@@ -125,6 +168,16 @@ class Table:
     def mean(self) -> float:
         """Mean severity of one event, harm units."""
         return math.fsum(level.value * level.chance for level in self.levels)
+
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return math.fsum(level.value**2 * level.chance for level in self.levels)
+
+    def above(self, x: ArrayLike) -> Floats:
+        """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
+        size = np.asarray(x, dtype=float)
+        return np.sum([level.chance * (size < level.value) for level in self.levels], axis=0, dtype=float)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""

@@ -1,0 +1,249 @@
+"""The law of a total as its parts: how many users, the chance of each event, its severity; exact moments and exact chances.
+
+A user brings at most one event, of severity m with chance w[m], so S = Σ X_i over N independent users is compound binomial:
+
+    E e^{−sS} = (1 + Σ_m w[m] ψ_m(s))^N      E S = N Σ w·E Y      Var S = N (Σ w·E Y² − (Σ w·E Y)²)
+    P(S = 0) = (1 − Σ w)^N                   P(any event > x) = 1 − (1 − Σ w·P(Y > x))^N
+
+A fixed composition has N_g users in each group g: sums over g of the same.  A shared gamma shock of mean 1 and variance v makes
+the number of events negative binomial: E e^{−sS} = (1 − v · N Σ w ψ)^{−1/v}.  Source: Klugman, Panjer & Willmot, *Loss
+Models*, ch. 6–9; Panjer & Willmot (1992), *Insurance Risk Models*, for gamma mixing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .arrays import Bools, Floats, Ints
+from .case import Case
+from .crowds import whole
+from .evaluate import fits
+from .policy import Policy
+from .population import Worlds
+from .severity import Pareto, Point, Severity, Table
+from .transforms import Complexes, chi, log1p, log1p_rest, psi, smooth
+
+__all__ = ["Laws", "laws_of"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+@dataclass(frozen=True, eq=False)
+class Laws:
+    """B laws of a total: weights (B, G, M) = P(event of severity m | a user of group g), users (B, G)."""
+
+    severities: tuple[Severity, ...]
+    weights: Floats
+    users: Floats
+    shock: float = 0.0
+    """Variance of the shared gamma shock that multiplies the number of events; 0 for independent users."""
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def take(self, rows: Ints | Bools | slice) -> Laws:
+        """Some of the laws."""
+        return Laws(self.severities, self.weights[rows], self.users[rows], self.shock)
+
+    @cached_property
+    def rates(self) -> Floats:
+        """Expected number of events of each severity, (B, M)."""
+        return (self.users[..., None] * self.weights).sum(1)
+
+    @cached_property
+    def events(self) -> Floats:
+        """Expected number of events N·q, (B,)."""
+        return self.rates.sum(-1)
+
+    @cached_property
+    def smooth(self) -> Bools:
+        """Whether every severity that can happen has a density, (B,)."""
+        atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
+        return np.logical_not((self.rates[:, atoms] > 0).any(-1))
+
+    @cached_property
+    def edge(self) -> Floats:
+        """The smallest size of an event that can happen, (B,), harm units."""
+        return np.where(self.rates > 0, np.array([_least(severity) for severity in self.severities]), np.inf).min(-1)
+
+    @cached_property
+    def single(self) -> Floats:
+        """P(exactly one event, and of severity m), (B, M)."""
+        if self.shock:
+            return self.rates * np.exp(-(1 / self.shock + 1) * np.log1p(self.shock * self.events))[:, None]
+        quiet = np.log1p(-np.minimum(self.weights.sum(-1), 1 - 1e-16))
+        others = (self.users * quiet).sum(-1, keepdims=True) - quiet
+        return (np.where(self.users > 0, self.users * np.exp(others), 0.0)[..., None] * self.weights).sum(1)
+
+    def _single_below(self, x: Floats) -> Floats:
+        """P(exactly one event, of size x (B,) at most), (B,)."""
+        above = np.stack([severity.above(x) for severity in self.severities], -1)
+        return (self.single * (1 - above)).sum(-1)
+
+    def near_edge(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """P(S > x), the density and E (S − x)⁺ for x (B,) < 2 · edge: there S ≤ x takes no event, or a single one."""
+        points, weights = np.polynomial.legendre.leggauss(32)
+        start = np.minimum(self.edge, x)
+        below = np.zeros(len(x))
+        for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
+            below += weight * (x - start) * self._single_below(start + (x - start) * point)
+        slope = (self._single_below(x * (1 + 1e-6)) - self._single_below(x * (1 - 1e-6))) / (2e-6 * x)
+        none = np.exp(self.log_none)
+        return -np.expm1(self.log_none) - self._single_below(x), slope, self.mean - x + x * none + below
+
+    @property
+    def lattice(self) -> bool:
+        """Whether no severity has a density."""
+        return not any(smooth(severity) for severity in self.severities)
+
+    @cached_property
+    def narrowest(self) -> Floats:
+        """sd / mean of the narrowest severity that can happen, (B,); ∞ if none can."""
+        spread = []
+        for severity in self.severities:
+            finite = np.isfinite(severity.mean_square)
+            spread.append(np.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if finite else np.inf)
+        return np.where(self.rates > 0, np.array(spread), np.inf).min(-1)
+
+    def _means(self, name: str) -> Floats:
+        """Σ_m rate · (mean or mean square) of a severity, (B,), infinite where somebody meets an infinite one."""
+        values = np.array([getattr(severity, name) for severity in self.severities], dtype=float)
+        finite = self.rates @ np.where(np.isfinite(values), values, 0.0)
+        return np.where((self.rates[:, ~np.isfinite(values)] > 0).any(-1), np.inf, finite)
+
+    @cached_property
+    def mean(self) -> Floats:
+        """E S, (B,), harm units."""
+        return self._means("mean")
+
+    @cached_property
+    def variance(self) -> Floats:
+        """Var S, (B,), harm units²."""
+        values = np.array([severity.mean for severity in self.severities])
+        one = self.weights @ np.where(np.isfinite(values), values, 0.0)
+        squares = self._means("mean_square")
+        if self.shock:
+            return np.where(
+                np.isfinite(squares), squares + self.shock * np.where(np.isfinite(squares), self.mean, 0.0) ** 2, np.inf
+            )
+        return np.maximum(squares - (self.users * one**2).sum(-1), 0.0)
+
+    @cached_property
+    def log_none(self) -> Floats:
+        """log P(S = 0), (B,)."""
+        return self._log_survive(self.weights.sum(-1))
+
+    def log_none_over(self, size: ArrayLike) -> Floats:
+        """log P(no event is larger than `size`), (B,); size (B,) or one for all."""
+        sizes = np.broadcast_to(np.asarray(size, dtype=float), (len(self),))
+        above = np.stack([severity.above(sizes) for severity in self.severities], -1)
+        return self._log_survive((self.weights * above[:, None, :]).sum(-1))
+
+    def _log_survive(self, chance: Floats) -> Floats:
+        """log P(no user brings an event that has this chance (B, G) for one user)."""
+        if self.shock:
+            return -np.log1p(self.shock * (self.users * chance).sum(-1)) / self.shock
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.users > 0, self.users * np.log1p(-np.minimum(chance, 1.0)), 0.0).sum(-1)
+
+    @cached_property
+    def centre(self) -> Floats:
+        """The part of the mean that is finite, (B,): where centred transforms are centred."""
+        values = np.array([severity.mean for severity in self.severities])
+        return self.rates @ np.where(np.isfinite(values), values, 0.0)
+
+    def transforms(self, scale: Floats, shape: Complexes, *, centred: bool) -> Complexes:
+        """ψ or χ of each severity at s = scale (U,) · shape (K,): (M, U, K)."""
+        return np.stack([(chi if centred else psi)(severity, scale, shape) for severity in self.severities])
+
+    def exponent(self, s: Complexes, parts: Complexes, *, centred: bool) -> Complexes:
+        """log E e^{−sS}, or log E e^{−s(S − centre)}, (B, K) at s (B, K), from parts (M, B, K) = ψ or χ of each severity.
+
+        Centred: N (log(1 + ψ) − ψ) + N Σ w·χ, which keeps its digits for N up to 10^12.
+        """
+        total = np.zeros(s.shape, dtype=s.dtype)
+        for g in range(self.users.shape[1]):
+            weight, users = self.weights[:, g, :], self.users[:, g, None]
+            mixed = weight[:, 0, None] * parts[0]
+            for m in range(1, len(parts)):
+                mixed += weight[:, m, None] * parts[m]
+            if self.shock:
+                total += users * mixed
+            elif centred:
+                drift = weight @ np.array([sv.mean if np.isfinite(sv.mean) else 0.0 for sv in self.severities])
+                total += users * (log1p_rest(mixed - s * drift[:, None]) + mixed)
+            else:
+                total += users * log1p(mixed)
+        if self.shock and centred:
+            return total - log1p_rest(-self.shock * (total - s * self.centre[:, None])) / self.shock
+        return -log1p(-self.shock * total) / self.shock if self.shock else total
+
+
+def _least(severity: Severity) -> float:
+    match severity:
+        case Pareto():
+            return severity.smallest
+        case Point():
+            return severity.value
+        case Table():
+            return min(level.value for level in severity.levels if level.chance > 0)
+    return 0.0
+
+
+# --- from a case ------------------------------------------------------------------------------------------------------
+
+
+def laws_of(
+    case: Case,
+    policy: Policy,
+    users: Floats,
+    *,
+    of: Literal["harm", "neglect"],
+    mix: Literal["drawn", "fixed"],
+    worlds: Worlds | None,
+    shock: float,
+) -> tuple[Laws, tuple[int, ...]]:
+    """The laws of a case for each number of users, world, policy and state; and the shape (…, Z) of that batch."""
+    fits(case, policy)
+    events = case.harms if of == "harm" else case.neglects
+    used = sorted({int(m) for m in events.severity[events.chance > 0]}) or [0]
+    chances = np.stack([np.where(events.severity == m, events.chance, 0.0) for m in used])
+    population = case.population
+    in_states = population.in_states[None] if worlds is None else worlds.in_states
+    signals = population.signals[None] if worlds is None else worlds.signals
+    lead = (users.shape, () if worlds is None else (len(worlds),), policy.batch)
+    states = [_segment_rates(case, policy.in_state(state), chances, signals) for state in population.states]
+    rates = np.stack(states, 2)  # (n, P, Z, S, M)
+    shares = in_states[:, None, :, :, None]  # (n, 1, Z, S, 1)
+    if mix == "fixed":
+        counts = np.stack([whole(number * rows) for number in users.ravel() for rows in in_states])
+        counts = counts.reshape(users.size, len(in_states), 1, *in_states.shape[1:])
+    else:
+        rates = (shares * rates).sum(-2, keepdims=True)
+        counts = users.reshape(-1, 1, 1, 1, 1)
+    full = (users.size, *rates.shape[:3])
+    shape = (*lead[0], *lead[1], *lead[2], len(population.states))
+    flat_rates = np.broadcast_to(rates, (*full, *rates.shape[3:])).reshape(-1, *rates.shape[3:])
+    flat_counts = np.broadcast_to(counts, (*full, rates.shape[3])).reshape(-1, rates.shape[3])
+    return Laws(tuple(case.severities[m] for m in used), flat_rates, flat_counts, shock), shape
+
+
+def _segment_rates(case: Case, policy: Policy, chances: Floats, signals: Floats) -> NDArray[np.float64]:
+    """P(event of severity m | a sender of segment s), (n, P, S, M), for n worlds' signals (n, S, K) and P policies."""
+    kinds, segments, responses = chances.shape
+    table = chances.transpose(2, 1, 0).reshape(responses, -1)  # (R, S·M)
+    met = (policy.answer.reshape(-1, responses) @ table).reshape(-1, signals.shape[-1], segments, kinds)
+    if policy.after is not None and case.question is not None:
+        told = (policy.after.reshape(-1, responses) @ table).reshape(*met.shape[:2], -1, segments, kinds)
+        met = met + (told * case.question.reply.T[:, :, None]).sum(2)
+    # Σ_k signals[n, s, k] · met[p, k, s, m], one matmul a segment.
+    by_segment = [signals[:, s] @ met[:, :, s].transpose(1, 0, 2).reshape(met.shape[1], -1) for s in range(segments)]
+    return np.stack([rows.reshape(len(signals), -1, kinds) for rows in by_segment], 2)
