@@ -200,6 +200,9 @@ def place(laws: Laws, x: Floats, path: Path, scales: Scales, *, centred: bool, l
     picked, bound = scales.pick(x)
     used, where = np.unique(picked, return_inverse=True)
     parts = laws.transforms(scales.crossings[used], path.nodes, centred=centred)[:, where]
+    if not centred:  # an event that is larger than x for certain counts as infinite: E e^{−sY} is 0, not e^{−s·smallest}
+        for m, least in enumerate(laws.least):
+            parts[m, x < least] = -1.0
     s: Complexes = scales.crossings[picked][:, None] * path.nodes
     with np.errstate(over="ignore", invalid="ignore"):
         exponent = laws.exponent(s, parts, centred=centred)
