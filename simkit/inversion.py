@@ -16,7 +16,6 @@ rule with every second node tells the error of the whole one.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -107,18 +106,17 @@ FEW_EVENTS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Scales:
-    """A geometric grid of crossings (J,) and log E e^{−a(S − centre)} there, (B, J)."""
+    """A geometric grid of crossings (J,) and log E e^{−aS} there, (B, J)."""
 
     crossings: Floats
     exponents: Floats
-    centred: bool
 
     def take(self, rows: Ints) -> Scales:
         """The grid with some of the laws."""
-        return self if len(rows) == len(self.exponents) else Scales(self.crossings, self.exponents[rows], self.centred)
+        return self if len(rows) == len(self.exponents) else Scales(self.crossings, self.exponents[rows])
 
     def pick(self, x: Floats) -> tuple[Ints, Floats]:
-        """For each law the crossing for P(S ≤ x), and log of Chernoff's bound on it; x (B,) is measured from the centre."""
+        """For each law the crossing for P(S ≤ x), and log of Chernoff's bound on it (B,)."""
         rise = self.exponents + self.crossings * x[:, None]
         saddle = (rise - np.log(self.crossings)).argmin(1)
         sunk = rise < -2
@@ -126,15 +124,15 @@ class Scales:
         return np.minimum(saddle, first), rise.min(1)
 
 
-def scales_of(laws: Laws, *, centred: bool, low: float, high: float) -> Scales:
+def scales_of(laws: Laws, low: float, high: float) -> Scales:
     """The grid for totals between two sizes, in harm units."""
     first, last = math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP)
     crossings = np.exp(STEP * np.arange(first, last + 1))
-    parts: Any = laws.transforms(crossings, np.ones(1, dtype=complex), centred=centred).real[..., 0]
+    parts: Any = laws.transforms(crossings, np.ones(1, dtype=complex), centred=False).real[..., 0]
     s: Any = np.broadcast_to(crossings, (len(laws), len(crossings)))  # real: then all of it is, and quick
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        exponents: Any = laws.exponent(s, parts[:, None, :], centred=centred)
-    return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf), centred)
+        exponents: Any = laws.exponent(s, parts[:, None, :], centred=False)
+    return Scales(crossings, np.nan_to_num(exponents, nan=np.inf, posinf=np.inf, neginf=-np.inf))
 
 
 # --- nodes in place ---------------------------------------------------------------------------------------------------
@@ -192,17 +190,19 @@ class Placed:
         return np.where(self.sunk, 1e-16, np.where(np.isfinite(found) & ~self.lost, found, np.inf))
 
 
-def place(laws: Laws, x: Floats, path: Path, scales: Scales, lattice: float = 0.0) -> Placed:
+def place(laws: Laws, x: Floats, path: Path, scales: Scales, *, centred: bool, lattice: float = 0.0) -> Placed:
     """Put nodes in place for the chances of B laws at x (B,), x > 0.
 
     With a `lattice` span h every total is a multiple of h, and 1/s becomes h/(1 − e^{−sh}), which is exact for it.
     """
-    centred = scales.centred
     centre = laws.centre if centred else np.zeros(len(laws))
     inside = centred or bool(lattice) or float(laws.events.max(initial=0.0)) > FEW_EVENTS
-    picked, bound = scales.pick(x - centre)
+    picked, bound = scales.pick(x)
     used, where = np.unique(picked, return_inverse=True)
     parts = laws.transforms(scales.crossings[used], path.nodes, centred=centred)[:, where]
+    if not centred:  # an event that is larger than x for certain counts as infinite: E e^{−sY} is 0, not e^{−s·smallest}
+        for m, least in enumerate(laws.least):
+            parts[m, x < least] = -1.0
     s: Complexes = scales.crossings[picked][:, None] * path.nodes
     with np.errstate(over="ignore", invalid="ignore"):
         exponent = laws.exponent(s, parts, centred=centred)
@@ -300,7 +300,7 @@ def first_rung(laws: Laws) -> Ints:
 def read(
     laws: Laws,
     x: Floats,
-    scales: Mapping[bool, Scales],
+    scales: Scales,
     *,
     start: Ints,
     tolerance: float = 2e-8,
@@ -320,7 +320,7 @@ def read(
         rows = np.flatnonzero((rung == level) & (x >= 2 * laws.edge) & (centred == (many & (step.engine == "series"))))
         if not len(rows):
             continue
-        placed = place(laws.take(rows), x[rows], step.path, scales[centred].take(rows), lattice)
+        placed = place(laws.take(rows), x[rows], step.path, scales.take(rows), centred=centred, lattice=lattice)
         found, tail = placed.error(x[rows]), placed.tail_and_density(x[rows])[0]
         fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
         fine |= (step.path.step <= DONE_STEP) & (tail + found < NOISE)
@@ -332,9 +332,7 @@ def read(
     return Reading(x, error, rung, scale, tuple(groups), laws)
 
 
-def witness(
-    laws: Laws, x: Floats, scales: Mapping[bool, Scales], reading: Reading, lattice: float = 0.0
-) -> tuple[Floats, Floats]:
+def witness(laws: Laws, x: Floats, scales: Scales, reading: Reading, lattice: float = 0.0) -> tuple[Floats, Floats]:
     """The same tails by the engine that did not make the reading, and its estimated error, (B,); nan if it cannot tell."""
     exact = x < 2 * laws.edge
     tail, error = np.where(exact, reading.tail_and_density(x)[0], np.nan), np.where(exact, 0.0, np.inf)
@@ -344,6 +342,8 @@ def witness(
         for step in WITNESSES[kind]:
             rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (step is WITNESSES[kind][-1])))
             if len(rows):
-                placed = place(laws.take(rows), x[rows], step.path, scales[step.engine == "series"].take(rows), lattice)
+                placed = place(
+                    laws.take(rows), x[rows], step.path, scales.take(rows), centred=step.engine == "series", lattice=lattice
+                )
                 tail[rows], error[rows] = placed.tail_and_density(x[rows])[0], placed.error(x[rows])
     return np.where(error < 1e-6, tail, np.nan), error

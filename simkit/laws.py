@@ -69,10 +69,15 @@ class Laws:
         atoms = np.array([not smooth(severity) for severity in self.severities], dtype=bool)
         return np.logical_not((self.rates[:, atoms] > 0).any(-1))
 
+    @property
+    def least(self) -> list[float]:
+        """The smallest size of each severity, (M,), harm units."""
+        return [_least(severity) for severity in self.severities]
+
     @cached_property
     def edge(self) -> Floats:
         """The smallest size of an event that can happen, (B,), harm units."""
-        return np.where(self.rates > 0, np.array([_least(severity) for severity in self.severities]), np.inf).min(-1)
+        return np.where(self.rates > 0, np.array(self.least), np.inf).min(-1)
 
     @cached_property
     def single(self) -> Floats:

@@ -7,7 +7,6 @@ Gaussian and power-law tails are both nearly straight, kept between bounds.  Nod
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,12 +105,11 @@ class Mixtures:
         return self.laws.rates @ np.stack([severity.above(self.sizes) for severity in self.laws.severities])
 
     @cached_property
-    def scales(self) -> Mapping[bool, Scales]:
-        """Grids of crossings for the contour and for the centred series."""
+    def scales(self) -> Scales:
+        """The grid of crossings, checked on a few laws."""
         few = max(float(self.laws.events.min(initial=np.inf)), 1.0)
         low, high = self.sizes[0] * 1e-2 * (np.sqrt(few) if np.isfinite(few) else 1.0), self.sizes[-1]
-        large = 100 * float(np.max(self.laws.centre, initial=0.0)) + 100 * high
-        grids = {centred: scales_of(self.laws, centred=centred, low=low, high=large) for centred in (False, True)}
+        grids = scales_of(self.laws, low, 100 * float(np.max(self.laws.centre, initial=0.0)) + 100 * high)
         served = np.flatnonzero(self.laws.smooth & (self.laws.events > 0) & (self.laws.events < CHECKED_EVENTS))
         if len(served):
             verify_chances(self.laws, float(self.sizes[0]), grids, served[:: max(len(served) // 3, 1)])
@@ -170,7 +168,7 @@ class Mixtures:
         for _ in range(ROUNDS):
             part = self if len(open_rows) == len(self) else self.take(open_rows)
             if part is not self:
-                part.__dict__["scales"] = {k: v.take(_states(open_rows, len(self.chance))) for k, v in self.scales.items()}
+                part.__dict__["scales"] = self.scales.take(_states(open_rows, len(self.chance)))
             reading = part.read(x[open_rows], start[open_rows].ravel(), self.spread(least[open_rows]))
             start[open_rows] = reading.rung.reshape(len(open_rows), -1)
             x[open_rows], done = part._newton(reading, x[open_rows], level[open_rows], state, open_rows)

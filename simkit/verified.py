@@ -5,7 +5,6 @@ A number that disagrees with what is known exactly is never returned; a `Disagre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,16 +82,14 @@ def _moments(severity: Severity) -> list[tuple[str, float, float]]:
     return [("mean", first, mean), ("mean square", second, square)]
 
 
-def verify_chances(laws: Laws, size: float, scales: Mapping[bool, Scales], rows: Ints) -> None:
+def verify_chances(laws: Laws, size: float, scales: Scales, rows: Ints) -> None:
     """Read some laws at a size that nearly every event exceeds: P(S > size) is 1 − P(S = 0), and E (S − size)⁺ the mean.
 
     The bounds are P(0 < S ≤ size) ≤ Σ rate · P(Y ≤ size) and 0 ≤ mean − E (S − size)⁺ ≤ size.
     """
     some = laws.take(rows)
     x = np.full(len(rows), size)
-    reading = read(
-        some, x, {kind: grid.take(rows) for kind, grid in scales.items()}, start=first_rung(some), tolerance=1e-6, floor=1.0
-    )
+    reading = read(some, x, scales.take(rows), start=first_rung(some), tolerance=1e-6, floor=1.0)
     smaller = sum(some.rates[:, m] * (1 - float(sev.above(size))) for m, sev in enumerate(laws.severities))
     found, exact = reading.tail_and_density(x)[0], -np.expm1(some.log_none)
     _agree("P(S > 0)", found, exact, smaller + reading.error + 1e-9)
