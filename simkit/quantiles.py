@@ -34,6 +34,8 @@ PRECISION = 1e-11
 #: Up to so many expected events the chance of none is large enough to check an inversion with.
 CHECKED_EVENTS = 30.0
 ROUNDS = 60
+#: Relative deviation of a chance that is rounding.
+FLAT = 1e-10
 
 
 class NoConvergence(ArithmeticError):
@@ -192,7 +194,7 @@ class Mixtures:
             bounds.narrow(rows, x, tail > 1 - level, near)
             step = _log_odds_step(tail, density, self.some, level, x)
             new = bounds.inside(rows, x, x * np.exp(np.clip(step, -2.0, 2.0)))
-            settled = np.abs(new - x) <= PRECISION * x
+            settled = (np.abs(new - x) <= PRECISION * x) | _flat(tail - (1 - level), x * density, np.minimum(1 - level, level))
             done |= near & settled
             x = np.where(near & ~done | (near & settled), new, x)
             near = near & ~done & (scale * np.abs(x - origin) <= REACH)
@@ -203,6 +205,12 @@ class Mixtures:
 
 def _states(rows: Ints, states: int) -> Ints:
     return (rows[:, None] * states + np.arange(states)).ravel()
+
+
+def _flat(miss: Floats, slope: Floats, chance: Floats) -> Bools:
+    """Whether a whole stretch of sizes has the chance that is wanted: between the totals of two states there may be none."""
+    close = FLAT * chance
+    return (np.abs(miss) <= close) & (slope <= 1e3 * close)
 
 
 def _log_odds_step(tail: Floats, density: Floats, some: Floats, level: Floats, x: Floats) -> Floats:

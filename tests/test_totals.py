@@ -601,3 +601,14 @@ def test_the_witness_is_another_engine():
     tail, error = witness(law.mixtures.laws, x, law.mixtures.scales, reading)
     assert tail[0] == pytest.approx(0.01, rel=1e-9)
     assert error[0] < 1e-9
+
+
+def test_a_level_between_two_states_has_a_quantile():
+    """At the chance of a state no total is near: a whole stretch of sizes has that chance, and one of them is returned."""
+    case = sk.load("medication-threshold")
+    chance = float(case.population.state_chance[0])
+    found = sk.total(case, sk.policy.constant(case, "full-with-care"), users=[1e6, 1e8, 8e9])
+    size = found.quantile(chance)
+    np.testing.assert_allclose(found.tail(size), 1 - chance, rtol=1e-8)
+    assert (found.quantile(chance - 0.01) < size).all()
+    assert (size <= found.quantile(chance + 0.001)).all()
