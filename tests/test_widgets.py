@@ -18,10 +18,11 @@ from simkit.case import from_arrays
 from simkit.files import library
 from simkit.severity import Pareto
 from simkit.widgets import Explorer, Prediction, Settings, explore, predict
+from simkit.widgets.choices import MAX_CODE, as_code, from_code
+from simkit.widgets.explore_settings import RISKIEST
+from simkit.widgets.explore_view import WORLDS, look, stage_table
 from simkit.widgets.panels import packed
-from simkit.widgets.settings import MAX_CODE, NAMES, RISKIEST, as_code, from_code
 from simkit.widgets.stage import table
-from simkit.widgets.views import WORLDS, look, stage_table
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 
@@ -153,7 +154,7 @@ def test_five_hundred_random_choices(name, rng):
     tracemalloc.stop()
     assert len(gc.get_objects()) < objects + 2000, "no widget, handler or table piles up"
     assert grown < 3e6, "a table is about 0.5 MB"
-    fresh = explore(case, **{field: getattr(made.settings, field) for field in NAMES})
+    fresh = explore(case, **dataclasses.asdict(made.settings))
     for mine, its in zip(shown(made), shown(fresh), strict=True):
         assert mine == its
 
@@ -207,12 +208,12 @@ def test_a_choice_between_two_steps_of_a_slider_stays_exact():
 
 def test_settings_go_through_code_and_back():
     given = Settings(declined=12, context="icu-team", harmful=0.03, harm_weight=3.5, compare="refuse", unfolded=True)
-    line = as_code("'medication-threshold'", given)
-    assert from_code(line) == given
+    line = as_code("explore", "'medication-threshold'", given)
+    assert from_code(line, Settings) == given
     made = eval(line, {"simkit": sk})  # noqa: S307  (the line is ours, and this is what a person does with it)
     assert made.settings == given
     assert made.as_code() == line
-    assert as_code("case", Settings()) == "simkit.widgets.explore(case)"
+    assert as_code("explore", "case", Settings()) == "simkit.widgets.explore(case)"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@
 """
 
 from .explore import Explorer, explore
+from .explore_settings import Settings
 from .predict import Prediction, predict
-from .settings import Settings
 from .stage import Stage
 
 __all__ = ["Explorer", "Prediction", "Settings", "Stage", "explore", "predict"]

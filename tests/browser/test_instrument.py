@@ -23,8 +23,8 @@ if os.environ.get("SIMKIT_BROWSER") != "required":
 
 import simkit as sk
 from simkit.tables import number
-from simkit.widgets.settings import Settings
-from simkit.widgets.views import look, notes, sentences
+from simkit.widgets.explore_settings import Settings
+from simkit.widgets.explore_view import look, notes, sentences
 
 ROOT = Path(__file__).parents[2]
 STAGE = ".simkit-stage"

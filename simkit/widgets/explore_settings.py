@@ -1,21 +1,20 @@
-"""What is chosen in an instrument: plain values that can be copied as a line of code and read back without running it."""
+"""What is chosen in `explore`, and the case and policies that it stands for."""
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from ..case import Case
 from ..files import suggest
 from ..policy import Policy, bayes, candidates, constant, declining
+from .choices import Choices
 
 RISKIEST = "the riskiest declined"
 BEST = "best"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(Choices):
     """The choices of `explore`.  Empty or None stands for what the case says.
 
     `policy` is `the riskiest declined` (the slider says how many), or the name of a policy of the case; `compare` is the
@@ -32,49 +31,11 @@ class Settings:
     overlap: float | None = None
     harm_weight: float | None = None
     compare: str = ""
-    unfolded: bool = False
 
     def __post_init__(self) -> None:
-        kinds: dict[str, tuple[type, ...]] = {"declined": (int,), "unfolded": (bool,)}
-        kinds |= dict.fromkeys(("harmful", "overlap", "harm_weight"), (int, float, type(None)))
-        for field in fields(self):
-            value, wanted = getattr(self, field.name), kinds.get(field.name, (str,))
-            if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-                raise ValueError(f"{field.name} cannot be {value!r}")
+        super().__post_init__()
         if not 0 <= self.declined <= 1000:
             raise ValueError(f"declined is a number of senders from 0 to 1000, not {self.declined}")
-
-
-NAMES = tuple(field.name for field in fields(Settings))
-MAX_CODE = 5000
-
-
-def as_code(source: str, settings: Settings) -> str:
-    """The line of Python that opens the instrument with these settings."""
-    chosen = [name for name in NAMES if getattr(settings, name) != getattr(Settings(), name)]
-    return f"simkit.widgets.explore({', '.join([source, *(f'{name}={getattr(settings, name)!r}' for name in chosen)])})"
-
-
-def from_code(text: str) -> Settings:
-    """The settings in a line that `as_code` wrote.  It is read, never run; a ValueError says what cannot be read."""
-    if len(text) > MAX_CODE:
-        raise ValueError(f"settings are one line of at most {MAX_CODE} characters, not {len(text)}")
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError("this is no line of settings; copy one, such as simkit.widgets.explore(case, declined=12)") from None
-    if not isinstance(call, ast.Call):
-        raise ValueError("settings are written as a call, such as simkit.widgets.explore(case, declined=12)")
-    values: dict[str, Any] = {}
-    for keyword in call.keywords:
-        try:
-            values[str(keyword.arg)] = ast.literal_eval(keyword.value)
-        except ValueError:
-            raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None") from None
-    for name in values:
-        if name not in NAMES:
-            raise ValueError(f"no setting is called {name!r}; {suggest(name, NAMES)}")
-    return Settings(**values)
 
 
 def bent(case: Case, settings: Settings) -> Case:

@@ -22,8 +22,8 @@ from ..population import draw_worlds
 from ..tables import number, percent, tally
 from ..tradeoff import frontier
 from . import panels
+from .explore_settings import RISKIEST, Settings, bent, policies_of
 from .panels import axis, line, packed, padded
-from .settings import RISKIEST, Settings, bent, policies_of
 from .stage import table
 
 WORLDS = 1000

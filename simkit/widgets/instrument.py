@@ -1,0 +1,150 @@
+"""What every instrument has: a stage, controls that unfold, choices as code, undo.
+
+An instrument says what its choices give (`_look`), how that is shown (`_table`), and what its controls then show (`_shown`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import ipywidgets
+
+from .choices import Choices, as_code, from_code
+from .controls import STYLE, WRAP, show
+from .stage import Stage
+
+C = TypeVar("C", bound=Choices)
+V = TypeVar("V")
+
+
+class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
+    """The stage, and below it what unfolds.  `settings` are chosen, `view` is what they give."""
+
+    #: The function that opens it, and the setting that the slider moves, a position in the table.
+    opened_by = ""
+    slider = ""
+
+    def __init__(self, source: str, settings: C, controls: dict[str, ipywidgets.Widget]) -> None:
+        self._source, self._controls = source, controls
+        self._past: list[C] = []
+        self._quiet = True
+        self._stage = Stage()
+        self._more = ipywidgets.ToggleButton(description="More", icon="sliders", tooltip="Unfold what else can be chosen")
+        self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
+        self._message = ipywidgets.Label()
+        wide = ipywidgets.Layout(width="99%")
+        self._code = ipywidgets.Text(description="as code", continuous_update=False, style=STYLE, layout=wide)
+        self._fold = ipywidgets.VBox([ipywidgets.Box(list(controls.values()), layout=WRAP), self._code])
+        super().__init__([self._stage, ipywidgets.HBox([self._more, self._back, self._message]), self._fold])
+        self._settings = settings
+        self._show(settings)
+        self._say("")
+        for name, control in controls.items():
+            control.observe(lambda change, name=name: self._choose(name, change["new"]), "value")
+        self._more.observe(lambda change: self._choose("unfolded", change["new"]), "value")
+        self._stage.observe(lambda change: self._rested(change["new"]), "position")
+        self._code.observe(lambda change: self._typed(change["new"]), "value")
+        self._back.on_click(lambda _: self.undo())
+
+    # --- what an instrument says of itself ---
+
+    def _look(self, settings: C) -> V:
+        """What settings give; a ValueError if they make no sense."""
+        raise NotImplementedError
+
+    def _table(self, view: V, settings: C) -> dict[str, Any]:
+        """All that the stage shows."""
+        raise NotImplementedError
+
+    def _shown(self) -> dict[str, Any]:
+        """What each control shows."""
+        raise NotImplementedError
+
+    # --- what is chosen ---
+
+    @property
+    def settings(self) -> C:
+        """What is chosen.  Set it to choose something else; a ValueError leaves everything as it was."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: C) -> None:
+        before = self._settings
+        self._put(settings)
+        self._past = [*self._past[-99:], before]
+        self._back.disabled = False
+
+    def undo(self) -> None:
+        """Take back the last choice, of up to a hundred."""
+        if self._past:
+            *self._past, before = self._past
+            self._put(before)
+
+    def as_code(self) -> str:
+        """The line of Python that opens the instrument as it stands."""
+        return as_code(self.opened_by, self._source, self._settings)
+
+    def load(self, code: str) -> None:
+        """Choose what a line of `as_code` says.  It is read, never run; a ValueError says what cannot be read."""
+        self.settings = from_code(code, type(self._settings))
+
+    @property
+    def view(self) -> V:
+        """All that is shown, for each position of the slider."""
+        return self._view
+
+    @property
+    def sentences(self) -> str:
+        """What is said below the picture."""
+        table, at = self._stage.table, self._stage.position
+        return f"{table['sentences'][at]} {table['notes'][at]}"
+
+    # --- from a choice to a picture ---
+
+    def _put(self, settings: C) -> None:
+        """Evaluate settings and show them everywhere.  If they make no sense, a ValueError, and nothing has changed."""
+        apart = {"unfolded": False, self.slider: getattr(type(settings)(), self.slider)}
+        if replace(self._settings, **apart) != replace(settings, **apart):
+            self._show(settings)
+        self._settings = settings
+        self._say("")
+
+    def _show(self, settings: C) -> None:
+        self._view = self._look(settings)
+        self._stage.show(self._table(self._view, settings), getattr(settings, self.slider))
+
+    def _say(self, message: str) -> None:
+        """Let every control show what is chosen, and say what went wrong, if something did."""
+        self._quiet = True
+        for name, value in self._shown().items():
+            if name in self._controls:
+                show(self._controls[name], value)
+        last = len(self._stage.table["sentences"]) - 1
+        self._stage.position = min(getattr(self._settings, self.slider), last)
+        self._stage.unfolded = self._more.value = self._settings.unfolded
+        self._fold.layout.display = "" if self._settings.unfolded else "none"
+        self._back.disabled = not self._past
+        self._code.value, self._message.value = self.as_code(), message
+        self._quiet = False
+
+    def _choose(self, name: str, value: Any) -> None:
+        if not self._quiet:
+            self._try(replace, self._settings, **{name: float(f"{value:.4g}") if isinstance(value, float) else value})
+
+    def _typed(self, code: str) -> None:
+        if not self._quiet:
+            self._try(from_code, code, type(self._settings))
+
+    def _try(self, make: Any, *args: Any, **changes: Any) -> None:
+        try:
+            self.settings = make(*args, **changes)
+        except ValueError as error:
+            self._say(str(error))
+
+    def _rested(self, position: int) -> None:
+        """The slider rests: remember where.  The picture is there already."""
+        if not self._quiet and len(self._stage.table["sentences"]) > 1:
+            rested: dict[str, Any] = {self.slider: position}
+            self._settings = replace(self._settings, **rested)
+            self._say("")
