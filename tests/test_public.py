@@ -31,7 +31,8 @@ FLOORS = [
     {"exercises.exercise", "widgets.choices", "widgets.controls", "widgets.panels", "widgets.predict", "widgets.stage"},
     {"widgets.explore_settings", "widgets.instrument"},
     {"widgets.explore_view"},
-    {"widgets.explore"},
+    {"widgets.crowd_view", "widgets.explore"},
+    {"widgets.crowd"},
     {"exercises", "exercises.thousand_users", "lab", "widgets"},
     {"__main__"},
 ]

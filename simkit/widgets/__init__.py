@@ -4,9 +4,10 @@
 >>> widgets.explore("medication-threshold")
 """
 
+from .crowd import Crowd, crowd
 from .explore import Explorer, explore
 from .explore_settings import Settings
 from .predict import Prediction, predict
 from .stage import Stage
 
-__all__ = ["Explorer", "Prediction", "Settings", "Stage", "explore", "predict"]
+__all__ = ["Crowd", "Explorer", "Prediction", "Settings", "Stage", "crowd", "explore", "predict"]

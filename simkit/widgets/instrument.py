@@ -61,6 +61,14 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         """What each control shows."""
         raise NotImplementedError
 
+    def _position(self, settings: C) -> int:
+        """Where the slider stands."""
+        return int(getattr(settings, self.slider))
+
+    def _at(self, position: int) -> Any:
+        """The value that the slider stands for."""
+        return position
+
     # --- what is chosen ---
 
     @property
@@ -112,7 +120,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
 
     def _show(self, settings: C) -> None:
         self._view = self._look(settings)
-        self._stage.show(self._table(self._view, settings), getattr(settings, self.slider))
+        self._stage.show(self._table(self._view, settings), self._position(settings))
 
     def _say(self, message: str) -> None:
         """Let every control show what is chosen, and say what went wrong, if something did."""
@@ -121,7 +129,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
             if name in self._controls:
                 show(self._controls[name], value)
         last = len(self._stage.table["sentences"]) - 1
-        self._stage.position = min(getattr(self._settings, self.slider), last)
+        self._stage.position = min(self._position(self._settings), last)
         self._stage.unfolded = self._more.value = self._settings.unfolded
         self._fold.layout.display = "" if self._settings.unfolded else "none"
         self._back.disabled = not self._past
@@ -145,6 +153,6 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
     def _rested(self, position: int) -> None:
         """The slider rests: remember where.  The picture is there already."""
         if not self._quiet and len(self._stage.table["sentences"]) > 1:
-            rested: dict[str, Any] = {self.slider: position}
+            rested: dict[str, Any] = {self.slider: self._at(position)}
             self._settings = replace(self._settings, **rested)
             self._say("")

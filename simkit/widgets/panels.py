@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from ..arrays import Floats
 from ..frequencies import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
+from ..tables import number
 
 
 def packed(rows: ArrayLike, kind: str = "float32") -> dict[str, Any]:
@@ -24,6 +25,15 @@ def axis(low: float, high: float, label: str) -> dict[str, Any]:
 
     ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
     return {"low": low, "high": high, "label": label, "ticks": [[tick, f"{tick:g}".replace("-", "−")] for tick in ticks]}
+
+
+def log_axis(low: float, high: float, label: str) -> dict[str, Any]:
+    """An axis over powers of ten; what stands on it is given as its logarithm to base 10."""
+    ends = [float(np.log10(low)), float(np.log10(high))]
+    powers = range(int(np.ceil(ends[0] - 1e-9)), int(np.floor(ends[1] + 1e-9)) + 1)
+    step = max(1, round(len(powers) / 6))
+    ticks = [[float(power), number(10.0**power) if -3 <= power < 6 else f"1e{power}"] for power in powers if power % step == 0]
+    return {"low": ends[0], "high": ends[1], "label": label, "ticks": ticks}
 
 
 def padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]:

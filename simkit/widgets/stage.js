@@ -132,7 +132,7 @@ const FONT = "12px var(--jp-ui-font-family, system-ui, sans-serif)";
 const EDGE = { left: 58, right: 20, top: 10, bottom: 42 };
 
 function drawChart(panel, canvas, width, position, look) {
-  width = Math.min(width, 520);
+  width = Math.min(width, panel.wide || 520);
   const height = panel.height || 240;
   const pen = surface(canvas, width, height);
   pen.font = FONT.replace("var(--jp-ui-font-family, system-ui, sans-serif)", look.font);
@@ -204,6 +204,17 @@ const MARKS = {
     pen.beginPath();
     x.forEach((v, i) => pen.lineTo(X(v), Y(high[i])));
     for (let i = x.length - 1; i >= 0; i--) pen.lineTo(X(x[i]), Y(low[i]));
+    pen.fill();
+    pen.globalAlpha = 1;
+  },
+  /** A band beside a curve that may be steep: down one side, up the other. */
+  ribbon(pen, mark, position, X, Y, look) {
+    const [low, high, y] = [row(mark.low, position), row(mark.high, position), row(mark.y, position)];
+    pen.fillStyle = colourOf(mark, look);
+    pen.globalAlpha = 0.2;
+    pen.beginPath();
+    y.forEach((v, i) => pen.lineTo(X(low[i]), Y(v)));
+    for (let i = y.length - 1; i >= 0; i--) pen.lineTo(X(high[i]), Y(y[i]));
     pen.fill();
     pen.globalAlpha = 1;
   },
