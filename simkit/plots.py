@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from .evaluate import Outcome
     from .frequencies import Dots
     from .report import Report
+    from .totals import Total
 
-__all__ = ["by_segment", "dots", "overview", "refusals", "save", "tradeoff"]
+__all__ = ["by_segment", "dots", "exceedance", "overview", "refusals", "save", "tradeoff"]
 
 
 def __dir__() -> list[str]:
@@ -137,6 +138,28 @@ def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set_xlabel(f"per 1000 senders, in help units (one harm unit outweighs {number(weight)})")
     return finished(ax, given)
+
+
+def exceedance(found: Total, ax: Axes | None = None) -> Axes:
+    """How likely is more than so much harm: a curve for each policy of one crowd, on two logarithmic axes.
+
+    A ValueError if the total is of several crowds or worlds.
+    """
+    if found.users.ndim or found.world_axis is not None:
+        raise ValueError("one crowd is drawn: give one number of users, and pool worlds")
+    given, ax = ax, new_axes(ax)
+    chance = np.geomspace(0.5, 1e-4, 30)
+    sizes = found.quantile(1 - chance.reshape(-1, *(1,) * len(found.shape))).reshape(len(chance), -1)
+    for i, name in enumerate(found.policy.names):
+        seen = sizes[:, i] > 0
+        ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=name)
+    ax.set(xscale="log", yscale="log", ylim=(1e-4, 1))
+    ax.set_xlabel(f"total {found.of} of {found.users:,.0f} senders (harm units)")
+    ax.set_ylabel("chance of more")
+    return finished(ax, given)
+
+
+LINES, DASHES = (0, 1, 4, 2), ("-", "--", ":", "-.")
 
 
 #: Help, harm of an answer, harm of not answering.

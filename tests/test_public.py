@@ -28,12 +28,20 @@ FLOORS = [
     {"totals"},
     {"report"},
     {"plots"},
-    {"exercises.exercise", "widgets.choices", "widgets.controls", "widgets.panels", "widgets.predict", "widgets.stage"},
+    {
+        "exercises.exercise",
+        "widgets.choices",
+        "widgets.controls",
+        "widgets.panels",
+        "widgets.predict",
+        "widgets.race",
+        "widgets.stage",
+    },
     {"widgets.explore_settings", "widgets.instrument"},
     {"widgets.explore_view"},
     {"widgets.crowd_view", "widgets.explore"},
     {"widgets.crowd"},
-    {"exercises", "exercises.thousand_users", "lab", "widgets"},
+    {"exercises", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
     {"__main__"},
 ]
 

@@ -8,6 +8,7 @@ from .crowd import Crowd, crowd
 from .explore import Explorer, explore
 from .explore_settings import Settings
 from .predict import Prediction, predict
+from .race import Race, race
 from .stage import Stage
 
-__all__ = ["Crowd", "Explorer", "Prediction", "Settings", "Stage", "crowd", "explore", "predict"]
+__all__ = ["Crowd", "Explorer", "Prediction", "Race", "Settings", "Stage", "crowd", "explore", "predict", "race"]

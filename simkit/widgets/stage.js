@@ -270,8 +270,6 @@ function nameSliders() {
   }
 }
 
-// --- the stage -------------------------------------------------------------------------------------------------------
-
 /** Colours of the page as it is now: light or dark. */
 function lookOf(element, table) {
   const style = getComputedStyle(element);

@@ -1,0 +1,20 @@
+"""Solutions of notebook 02.  Each is what a student could have written."""
+
+import simkit as sk
+
+case = sk.load("medication-threshold")
+policy = sk.policy.constant(case, "full-with-care")
+
+# 1. Even odds: half as many senders again and again, until the chance falls below one half.
+first = 8_000_000_000
+while sk.crowds.front_pages(case, policy, first, harm=300, neglect=300).harm > 0.5:
+    first = first * 99 // 100
+
+# 2. One world in a thousand, in means.
+law = sk.total(case, policy, 8_000_000_000)
+second = law.quantile(0.999) / law.mean
+
+# 3. √(n·p·(1 − p)) / (n·p) = 0.01
+third = (1 - 0.001) / (0.001 * 0.01**2)
+
+answers = (first, second, third)
