@@ -262,12 +262,13 @@ const MARKS = {
   },
 };
 
-/** Sliders of ipywidgets have no accessible name: give them that of the label beside them. */
-function nameSliders() {
+/** Sliders of ipywidgets have no accessible name: give them that of the label beside them.  Menus keep their arrow keys. */
+function helpControls() {
   for (const control of document.querySelectorAll(".widget-slider")) {
     const label = control.querySelector(".widget-label");
     control.querySelectorAll("[role=slider]").forEach((handle) => handle.setAttribute("aria-label", label ? label.textContent : ""));
   }
+  document.querySelectorAll(".widget-dropdown select").forEach((menu) => { menu.dataset.lmSuppressShortcuts = "true"; });
 }
 
 /** Colours of the page as it is now: light or dark. */
@@ -324,7 +325,7 @@ function render({ model, el }) {
     control.hidden = about.texts.length < 2;
     position = Math.min(position, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
     slider.value = position;
-    setTimeout(nameSliders, 300);
+    setTimeout(helpControls, 300);
     ask();
   }
 
