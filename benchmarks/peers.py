@@ -8,13 +8,13 @@ import numpy as np
 
 import simkit as sk
 from simkit.plots import SENDERS
-from simkit.widgets.settings import Settings, policies_of
+from simkit.widgets.explore_settings import Settings, policies_of
 
 CASE = "medication-threshold"
 COMMON = f"""
 import ipywidgets as W, numpy as np, simkit as sk
 from dataclasses import replace
-from simkit.widgets.settings import Settings, policies_of
+from simkit.widgets.explore_settings import Settings, policies_of
 case = sk.load({CASE!r})
 every = sk.dots(case, policies_of(case, Settings())[0])
 def at(i): return replace(every, count=every.count[i], expected=every.expected[i])

@@ -74,3 +74,15 @@ def test_exercises_are_counted_from_1():
     for number in (0, 4, "1"):
         with pytest.raises(ValueError, match="exercises 1 to 3"):
             thousand_users.check(number, 1)
+
+
+def test_mistakes_of_the_second_notebook_are_named():
+    from simkit.exercises import whole_population
+
+    first, second, third = (Exercise(e.asks, e._judge, right=e.right, hints=e.hints) for e in whole_population.exercises)
+    assert "even odds come earlier" in first.check(whole_population._even_odds() / 0.6931).says
+    assert "same news" in second.check(whole_population._factor(False)).says
+    assert "ten times on average" in third.check(10_000).says
+    for exercise in (first, second, third):
+        for answer in (-1, "1", True, None, math.nan, 1e300):
+            assert not exercise.check(answer).right

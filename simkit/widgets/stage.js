@@ -90,7 +90,7 @@ function drawDots(panel, canvas, width, position, look) {
   });
 }
 
-/** What colours and marks mean, each with how many dots there are now. */
+/** What colours and marks mean, each with its number. */
 function drawLegend(panel, list, position, look) {
   const said = row(panel.legendValues, position);
   if (list.childElementCount !== panel.legend.length) {
@@ -126,7 +126,7 @@ export function number(value) {
   return text.replace(/-/g, "−");
 }
 
-// --- charts ----------------------------------------------------------------------------------------------------------
+// --- charts ---
 
 const FONT = "12px var(--jp-ui-font-family, system-ui, sans-serif)";
 const EDGE = { left: 58, right: 20, top: 10, bottom: 42 };
