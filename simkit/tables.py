@@ -46,6 +46,14 @@ def tally(count: float) -> str:
     return f"{count:.0f}" if count >= 10 else number(count)
 
 
+def people(count: float) -> str:
+    """A number of people in words: 2 000, 5 million, 8 billion."""
+    for size, name in ((1e9, "billion"), (1e6, "million")):
+        if count >= size:
+            return f"{count / size:.4g} {name}"
+    return f"{count:,.0f}".replace(",", " ")
+
+
 def percent(value: float) -> str:
     """A share or a rate in percent; a dash for what does not exist."""
     if math.isnan(value):

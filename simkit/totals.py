@@ -25,7 +25,7 @@ from .laws import laws_of
 from .policy import Policy
 from .population import Worlds
 from .quantiles import Mixtures
-from .tables import html_lines, html_table, number, percent, text_table
+from .tables import html_lines, html_table, number, people, percent, text_table
 from .verified import Checked, Curve, Disagreement, verify
 
 __all__ = ["Checked", "Curve", "Disagreement", "Total", "total"]
@@ -321,7 +321,7 @@ class Total:
 
     def _name(self, index: tuple[int, ...]) -> str:
         lead = self.users.ndim
-        said = [f"{number(float(self.users[index[:lead]]))} users"] if lead else []
+        said = [f"{people(float(self.users[index[:lead]]))} users"] if lead else []
         rest = index[lead:]
         if self.world_axis is not None:
             said, rest = [*said, f"world {rest[0]}"], rest[1:]
@@ -329,7 +329,8 @@ class Total:
         return ", ".join([self.policy.names[place], *said])
 
     def _head(self) -> str:
-        many = number(float(self.users)) if not self.users.ndim else f"{number(self.users.min())} to {number(self.users.max())}"
+        ends = (people(float(self.users.min())), people(float(self.users.max())))
+        many = " to ".join(ends if self.users.ndim else ends[:1])
         return f"{self.case.title}: total {self.of} of {many} senders, harm units"
 
     def _assumes(self) -> str:

@@ -15,8 +15,9 @@ import simkit as sk
 from simkit import plots
 from simkit.crowds import front_pages
 from simkit.files import library
+from simkit.tables import people
 from simkit.widgets import crowd, race
-from simkit.widgets.crowd_view import MODES, ONE_IN, THOUSANDTH, USERS, CrowdSettings, chance, independent, look, people
+from simkit.widgets.crowd_view import MODES, ONE_IN, THOUSANDTH, USERS, CrowdSettings, chance, independent, look
 from simkit.widgets.race import duration, worlds_needed
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))

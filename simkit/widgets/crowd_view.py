@@ -20,7 +20,7 @@ from ..files import suggest
 from ..frequencies import dots
 from ..policy import Policy, stack
 from ..population import Worlds, draw_worlds
-from ..tables import number, percent
+from ..tables import number, people, percent
 from ..totals import total
 from . import panels
 from .choices import Choices
@@ -155,20 +155,14 @@ def _turn(case: Case, first: Policy, second: Policy) -> float:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def people(count: float) -> str:
-    """A number of people in words: 2000, 5 million, 8 billion."""
-    for size, name in ((1e9, "billion"), (1e6, "million")):
-        if count >= size:
-            return f"{count / size:g} {name}"
-    return f"{count:,.0f}".replace(",", " ")
-
-
 def sentences(view: CrowdView) -> list[str]:
     """One sentence for each number of senders: the mean, and what one world in a thousand exceeds."""
     name, said = view.policies.names[0], []
     for count, mean, size in zip(USERS, view.mean[:, 0], view.sizes[THOUSANDTH, :, 0], strict=True):
         start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {number(float(mean))} harm units on average"
-        if size > 0:
+        if mean == 0:
+            said.append(f"Among {people(count)} sender{'s' * int(count > 1)} {name} harms nobody by an answer.")
+        elif size > 0:
             times = size / mean
             more = f"{number(float(times))} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more"
             said.append(f"{start}; one world in a thousand exceeds {number(float(size))}, {more}.")
