@@ -19,6 +19,7 @@ The rooms, in the order in which the data flows:
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
+    spec         the written spec: a published Model Spec as records, its releases compared, its cross-references
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
     lab          JupyterLab on the notebooks (server: what makes its sliders quick)
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         scenario,
         severity,
         simulation,
+        spec,
         tradeoff,
         widgets,
     )
@@ -81,6 +83,7 @@ _ROOMS = (
     "scenario",
     "severity",
     "simulation",
+    "spec",
     "tradeoff",
     "widgets",
 )
@@ -126,6 +129,7 @@ __all__ = [
     "severity",
     "simulate",
     "simulation",
+    "spec",
     "summarize",
     "tradeoff",
     "widgets",
