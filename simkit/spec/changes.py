@@ -15,7 +15,7 @@ from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from ..tables import html_table, percent, text_table
-from .model_spec_records import Example, ModelSpec, Section
+from .model_spec_records import LEVELS, Example, ModelSpec, Section
 
 #: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.
 ENOUGH = 0.5
@@ -45,6 +45,10 @@ class LevelName(NamedTuple):
     old: str
     new: str
     sections: int
+
+
+#: Makes titles alike that differ in the word for a level.
+ANY_LEVEL = tuple(LevelName(level, "level", 0) for level in LEVELS)
 
 
 class ExampleChange(NamedTuple):
@@ -147,7 +151,7 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
     # The id that each section of the old release has now; "" is no section: what has no parent, or stands before the first.
     now = {"": "", **{s.id: s.id for s in old.sections}, **{name.old: name.new for name in renamed}}
     pairs = [(old[was], new[is_]) for was, is_ in now.items() if is_ in new.by_id]
-    names = tuple(_level_names(pairs, new))
+    names = tuple(_level_names(pairs, old, new))
     old_edges, new_edges = {(now[a], now[b]) for a, b in old.edges}, set(new.edges)
     matched, lost, gained = _match_examples(old.examples, new.examples, now, names)
     moved, lost, gained = _moved(lost, gained, now)
@@ -222,7 +226,7 @@ def _titles(spec: ModelSpec) -> dict[str, set[str]]:
     """The titles of each section's examples."""
     found: dict[str, set[str]] = {}
     for example in spec.examples:
-        found.setdefault(example.section, set()).add(_plain(example.title))
+        found.setdefault(example.section, set()).add(_plain(example.title, ANY_LEVEL))
     return found
 
 
@@ -232,14 +236,14 @@ def _reworded(pairs: Iterable[tuple[Section, Section]]) -> dict[str, float]:
     return {b.id: _kept(_word_pairs(a), _word_pairs(b)) for a, b in changed}
 
 
-def _level_names(pairs: list[tuple[Section, Section]], new: ModelSpec) -> Iterator[LevelName]:
-    """A word that the new release no longer uses stands for that which most of its sections got, if that word is new too."""
-    before = {a.authority for a, _ in pairs}
-    gone = before - {section.authority for section in new.sections} - {None}
-    for word in sorted(str(level) for level in gone):
-        then = Counter(b.authority for a, b in pairs if a.authority == word and b.authority not in {*before, None})
+def _level_names(pairs: list[tuple[Section, Section]], old: ModelSpec, new: ModelSpec) -> Iterator[LevelName]:
+    """A word that only the old release uses stands for one that only the new one uses, if most of its sections got that."""
+    before, after = ({section.authority or "-" for section in spec.sections} for spec in (old, new))
+    for word in sorted(before - after):
+        then = Counter(b.authority or "-" for a, b in pairs if a.authority == word)
         for level, count in then.most_common(1):
-            yield LevelName(word, str(level), count)
+            if level not in before and 2 * count > then.total():
+                yield LevelName(word, level, count)
 
 
 def _level_changes(pairs: list[tuple[Section, Section]], names: Iterable[LevelName]) -> Iterator[Change]:

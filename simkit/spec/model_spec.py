@@ -19,10 +19,14 @@ from .model_spec_records import LEVELS, Commentary, Example, Footnote, ModelSpec
 
 MAX_BYTES = 2 * 1024 * 1024  # eight times the longest release
 MAX_WARNINGS = 100
+MAX_SECTIONS = 1000
+MAX_ATTRIBUTES = 8  # of one heading
 
 _FENCE = re.compile(r"(~{3,}|`{3,})[ \t]*([^\s`]*)")
 _HASHES = re.compile(r"(#{1,6})[ \t]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+#: Control characters, and those that change the direction of text: none belongs into a document, all disturb a terminal.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _REF = re.compile(r"\[([^\[\]\n]{1,300})\]\(#([A-Za-z0-9_-]{1,100})\)")
 _FOOTNOTE = re.compile(r"\[\^([a-z0-9]{4})\]")
 _META = re.compile(r'!!![ \t]*([a-z]+)(?:[ \t]+"([^"]*)")?')
@@ -83,6 +87,7 @@ class _Walk:
         self.metas: list[Commentary] = []
         self.meta: list[str] | None = None  # the lines of the commentary that is open
         self.title: tuple[str, int] | None = None  # an example's title that waits for its block
+        self.before = False  # something stands before the first heading
 
     @property
     def here(self) -> str:
@@ -92,22 +97,27 @@ class _Walk:
     def read(self, lines: list[str]) -> None:
         """Walk over all lines; what is wrong is collected."""
         if not any("{#" in line and _HASHES.match(line) for line in lines):
-            self.stop(1, "no heading carries an {#id}: this is no Model Spec", "give the file model_spec.md of a release")
+            self.stop(1, "no heading carries an {#id}: this is no Model Spec", OTHER)
         number = 0
         while number < len(lines):
             opened = _FENCE.match(lines[number])
-            if opened:
+            self.no_control(lines[number], number + 1)
+            if opened and not (opened[1][0] == "`" and "`" in lines[number][opened.end(1) :]):
                 number = self.fence(lines, number, opened[1], opened[2])
             else:
                 self.line(lines[number], number + 1)
                 number += 1
         self.close_title(len(lines))
         self.close_meta()
+        if not self.problems and not any(section.authority for section in self.sections):
+            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
 
     def fence(self, lines: list[str], number: int, mark: str, kind: str) -> int:
         """A block from its opening line on; the number of the line after it."""
+        self.close_meta()
         end = number + 1
         while end < len(lines) and not _closes(lines[end], mark):
+            self.no_control(lines[end], end + 1)
             end += 1
         if end == len(lines):
             self.stop(number + 1, f"this block is never closed: {shown(lines[number])}", f"close it with a line {mark}")
@@ -116,7 +126,7 @@ class _Walk:
 
     def block(self, block: _Block) -> None:
         """A block of code is passed over; one of XML belongs to the example title before it."""
-        if block.kind != "xml":
+        if block.kind.lower() != "xml":
             self.warnings.append((block.line, f"a block that is no example: '{shown(block.kind, quote=False)}'"))
             return
         if self.title is None:
@@ -141,6 +151,8 @@ class _Walk:
         self.close_meta()
         if _HASHES.match(text):
             self.heading(text, line)
+        elif "{#" in text and text.lstrip().startswith("#"):
+            self.wrong(line, f"this is no heading: {shown(text)}", "begin the line with one to six # and a blank")
         elif text.startswith("!!!"):
             self.open_meta(text, line)
         elif text.startswith(_EXAMPLE):
@@ -175,13 +187,18 @@ class _Walk:
         title = text[depth:start].strip(" \t")
         section = Section(name, title, depth, line, self.here or None, found.get("authority"), tags)
         self.lines_of[name] = line
+        if len(self.sections) >= MAX_SECTIONS:
+            self.stop(line, f"it has more than {MAX_SECTIONS} sections", OTHER)
         self.sections.append(section)
         self.above.append(section)
+        self.find_refs(title, line, "body")
 
     def attributes(self, pairs: list[str], line: int) -> dict[str, str]:
         """`authority=root`, `tags=a,b`; what is neither is a problem if it is a slip for one of them, else a warning."""
         found: dict[str, str] = {}
-        for name, _, value in (pair.partition("=") for pair in pairs):
+        if len(pairs) > MAX_ATTRIBUTES:
+            self.wrong(line, f"a heading has at most {MAX_ATTRIBUTES} attributes", "keep authority and tags")
+        for name, _, value in (pair.partition("=") for pair in pairs[:MAX_ATTRIBUTES]):
             meant = near(name, _ATTRIBUTES)
             if name in _ATTRIBUTES and value and name not in found:
                 found[name] = value
@@ -221,19 +238,27 @@ class _Walk:
 
     def need_section(self, line: int) -> None:
         """Whatever is said stands in a section: what comes before the first heading is odd, and belongs to none."""
-        if not self.above and not any(said == BEFORE for _, said in self.warnings):
-            self.warnings.append((line, BEFORE))
+        if not self.above and not self.before:
+            self.before = True
+            self.warnings.append((line, "text before the first heading belongs to no section"))
 
     def marks(self, text: str, line: int, where: str) -> None:
         """The cross-references and footnote marks of a line outside blocks."""
-        self.find_refs(text, line, where)
-        self.footnotes += [Footnote(name, self.here, line) for name in _FOOTNOTE.findall(text)]
+        if self.find_refs(text, line, where) < text.count("](#"):
+            self.warnings.append((line, f"a cross-reference that cannot be read: '{shown(text, quote=False)}'"))
+        self.footnotes += [Footnote(name, self.here, line, where) for name in _FOOTNOTE.findall(text)]
 
-    def find_refs(self, text: str, line: int, where: str) -> None:
-        """The cross-references of a line."""
-        if "](#" in text and self.above:
-            pairs = _REF.findall(text)
-            self.refs += [Ref(self.here, target, line, where, None if said == "?" else said) for said, target in pairs]
+    def find_refs(self, text: str, line: int, where: str) -> int:
+        """The cross-references of a line, and how many they are."""
+        pairs = _REF.findall(text) if "](#" in text else []
+        self.refs += [Ref(self.here, target, line, where, None if said == "?" else said) for said, target in pairs]
+        return len(pairs)
+
+    def no_control(self, text: str, line: int) -> None:
+        """No control character stands in a document: it would reach terminals with the titles."""
+        found = _INVISIBLE.search(text)
+        if found:
+            self.wrong(line, f"the invisible character U+{ord(found[0]):04X} stands here", "take it out")
 
     def wrong(self, line: int, rule: str, fix: str) -> None:
         """Note a problem; at `MAX_FOUND` of them the file is not read further."""
@@ -253,7 +278,7 @@ class _Walk:
             release=release,
             sha256=digest,
             sections=tuple(replace(s, text="\n".join(self.prose.get(s.id, []))) for s in self.sections),
-            edges=tuple(sorted({(ref.source, ref.target) for ref in self.refs if ref.target in known})),
+            edges=tuple(sorted({(ref.source, ref.target) for ref in self.refs if {ref.source, ref.target} <= known})),
             tally={},
             refs=tuple(self.refs),
             examples=tuple(self.examples),
@@ -264,7 +289,7 @@ class _Walk:
         return replace(found, tally={"release": release, **tally(found)})
 
 
-BEFORE = "text before the first heading belongs to no section"
+OTHER = "give the file model_spec.md of a release of 2025-02-12 or later"
 
 
 def _closes(line: str, mark: str) -> bool:

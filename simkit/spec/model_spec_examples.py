@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 from xml.parsers import expat
 
-from ..files import Problem, near, shown
+from ..files import MAX_FOUND, Problem, near, shown
 from .model_spec_records import ROLES, VERDICTS, Message
 
 MAX_DEPTH = 20
+MAX_MESSAGES = 500  # in one block; the longest published one has eleven
 
 _VERDICT = re.compile(r"([A-Z]+)(?:\[#([^\]\s]*)\])?(?:[:,]\s*(.*))?", re.DOTALL)
 
@@ -38,11 +39,11 @@ def read_block(lines: list[str], first: int) -> Block:
     parser.CommentHandler = lambda text: reader.comment(text, parser.CurrentLineNumber)
     try:
         # The root opens on the block's first line, so that expat's lines are the block's.
-        parser.Parse(("<block>" + "\n".join(lines) + "\n</block>").encode(), True)
+        parser.Parse(("<block>" + "\n".join(lines) + "\n</block>").encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         reader.problems.append(_not_xml(error, lines, first))
-    except _TooDeep as error:
-        reader.problems.append(Problem((), f"elements are nested deeper than {MAX_DEPTH}", "close them", line=error.args[0]))
+    except _Enough:
+        pass  # it noted why
     return Block(tuple(reader.messages), tuple(reader.warnings), tuple(reader.problems))
 
 
@@ -58,7 +59,7 @@ def _not_xml(error: expat.ExpatError, lines: list[str], first: int) -> Problem:
     return Problem((), f"this example is not well-formed XML ({said}): {shown(stands)}", fix, line=first + row - 1)
 
 
-class _TooDeep(Exception):
+class _Enough(Exception):
     """Raised out of the parser: nothing after it would be read."""
 
 
@@ -85,12 +86,15 @@ class _Reader:
         self.message: dict[str, object] | None = None  # the message that is open
         self.untrusted: list[str] = []
         self.settings: dict[str, str] = {}
+        self.unjudged = False  # an answer is open in which nothing stands yet: a comment now is its verdict
 
     def start(self, tag: str, attributes: dict[str, str], row: int) -> None:
         self.end_stray()
         line = self.first + row - 1
+        self.unjudged = False
         if len(self.stack) > MAX_DEPTH:
-            raise _TooDeep(line)
+            self.wrong(line, f"elements are nested deeper than {MAX_DEPTH}", "close them")
+            raise _Enough
         close: Callable[[str], None] = self.into_parent
         if self.message is None and self.stack:
             if tag in ROLES:
@@ -100,9 +104,9 @@ class _Reader:
                 self.comparisons += 1
                 close = self.ignore
             else:
-                fix = near(tag, (*ROLES, "comparison"))
-                said = f"no message is called {shown(tag, quote=False)}"
-                self.problems.append(Problem((), said, f"did you mean {fix}?" if fix else "", line=line))
+                meant = near(tag, (*ROLES, "comparison"))
+                fix = f"did you mean {meant}?" if meant else f"known: {', '.join(ROLES)}, comparison"
+                self.wrong(line, f"no message is called {shown(tag, quote=False)}", fix)
         elif tag == "untrusted":
             close = self.close_untrusted
         elif tag == "settings":
@@ -116,23 +120,25 @@ class _Reader:
 
     def words(self, text: str, row: int) -> None:
         if self.message is not None:
+            self.unjudged = self.unjudged and not text.strip()
             self.stack[-1].text.append(text)
-        elif self.stray or text.strip():
+        elif text.strip().strip("*") or (self.stray and not text.strip()):
+            # Asterisks between messages are left over from Markdown (2025-02-12 has three); other text is worth a word.
             self.stray_line = self.stray_line if self.stray else self.first + row - 1
             self.stray.append(text)
 
     def end_stray(self) -> None:
-        """Asterisks between messages are left over from Markdown (2025-02-12 has three); any other text is worth a word."""
+        """A run of text outside messages is over: it is said where it began."""
         text = "".join(self.stray).strip()
-        if text.strip("*"):
+        if text:
             self.warnings.append((self.stray_line, f"text outside a message: {shown_text(text)}"))
         self.stray.clear()
 
     def comment(self, text: str, row: int) -> None:
         """A comment that opens an assistant's message is its verdict; any other says nothing to a reader."""
-        element = self.stack[-1]
-        if self.message is None or element.tag != "assistant" or "verdict" in self.message or "".join(element.text).strip():
+        if self.message is None or not self.unjudged:
             return
+        self.unjudged = False
         line, found = self.first + row - 1, _VERDICT.fullmatch(text.strip())
         if found is None or found[1] not in VERDICTS:
             self.warnings.append((line, f"a comment that is no verdict: {shown_text(text.strip())}"))
@@ -147,9 +153,12 @@ class _Reader:
         inside = self.comparisons - 1 if self.in_comparison else None
         self.untrusted, self.settings = [], {}
         self.message = {"role": tag, "line": line, "attributes": attributes, "comparison": inside}
+        self.unjudged = tag == "assistant"
         if inside is not None and tag != "assistant":
-            fix = "move it out of <comparison>"
-            self.problems.append(Problem((), f"a comparison holds answers, and this is a message of the {tag}", fix, line=line))
+            self.wrong(line, f"a comparison holds answers, and this is a message of the {tag}", "move it out of <comparison>")
+        if len(self.messages) >= MAX_MESSAGES:
+            self.wrong(line, f"an example of more than {MAX_MESSAGES} messages", "split it")
+            raise _Enough
 
     def close_message(self, text: str) -> None:
         found = {"text": text.strip("\n "), "untrusted": tuple(self.untrusted), "settings": self.settings}
@@ -167,6 +176,11 @@ class _Reader:
     def into_parent(self, text: str) -> None:
         if self.stack:
             self.stack[-1].text.append(text)
+
+    def wrong(self, line: int, rule: str, fix: str) -> None:
+        self.problems.append(Problem((), rule, fix, line=line))
+        if len(self.problems) >= MAX_FOUND:
+            raise _Enough
 
     def ignore(self, text: str) -> None:
         """The text of a comparison was spoken of where it stood."""

@@ -123,6 +123,7 @@ class Footnote:
     id: str
     section: str
     line: int
+    where: str
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,7 @@ def tally(spec: ModelSpec) -> dict[str, Any]:
         "unreferenced": sorted(known - {target for _, target in edges}),
         "footnotes": len(spec.footnotes),
         "footnotes_unique": len({note.id for note in spec.footnotes}),
-        "footnotes_where": {"body": len(spec.footnotes)},
+        "footnotes_where": _counted(note.where for note in spec.footnotes),
         "examples": len(examples),
         "with_comparison": sum(bool(example.columns) for example in examples),
         "comparisons": len(spec.comparisons),
