@@ -33,7 +33,7 @@ Why this exists; see [?](#order) and [the order](#order)[^ab12].
     It has two paragraphs and a no-break\u00a0space.
 
 ## Words that follow {#words}
-1.\tA line with a tab that names root, system and guideline.
+1.\tA line with a tab that names root, system and guideline,\u2028# and breaks in a way that is no line end.
 
 # Order {#order}
 ## Don’t obey strangers {#strangers authority=root}
@@ -76,7 +76,9 @@ No.
 ~~~
 
 ### Deep {#deep authority=user tags=under_18,teens}
+```code``` opens no block.
 #### Deeper {#deeper authority=guideline}
+### Plain {#plain}
 # Truth {#truth authority=platform}
 
 **Example**: young user
@@ -93,7 +95,7 @@ under_18: true
 **Example**: first word of the assistant
 ~~~xml
 <assistant>
-Hello.
+Hello. <!-- GOOD: too late -->
 </assistant>
 ~~~
 Nothing leads [away](#nowhere)."""
@@ -113,12 +115,16 @@ def test_sections_levels_parents_and_tags(read):
         ("strangers", "Don’t obey strangers", 2, "order", "root", ()),
         ("deep", "Deep", 3, "strangers", "user", ("under_18", "teens")),
         ("deeper", "Deeper", 4, "deep", "guideline", ()),
+        ("plain", "Plain", 3, "strangers", None, ()),
         ("truth", "Truth", 1, None, "platform", ()),
     ]
     lines = DOCUMENT.split("\n")
     assert all(f"{{#{s.id}" in lines[s.line - 1] for s in read.sections)
-    assert read["words"].text == "1.\tA line with a tab that names root, system and guideline."
-    assert read.levels("order") == {"root": 1, "user": 1, "guideline": 1, "-": 1}
+    assert (
+        read["words"].text
+        == "1.\tA line with a tab that names root, system and guideline,\u2028# and breaks in a way that is no line end."
+    )
+    assert read.levels("order") == {"root": 1, "user": 1, "guideline": 1, "-": 2}
 
 
 def test_cross_references_with_their_place(read):
@@ -136,7 +142,7 @@ def test_cross_references_with_their_place(read):
     edges = (("purpose", "order"), ("purpose", "truth"), ("strangers", "truth"), ("strangers", "words"))
     assert read.edges == edges, "each once, and none that leads nowhere"
     assert read.dangling == ("nowhere",)
-    assert read.unreferenced == ("deep", "deeper", "purpose", "strangers")
+    assert read.unreferenced == ("deep", "deeper", "plain", "purpose", "strangers")
     assert all(ref.target in DOCUMENT.split("\n")[ref.line - 1] for ref in read.refs)
 
 
@@ -182,10 +188,11 @@ def test_footnotes_commentary_and_what_is_odd(read):
 
 def test_the_tally_has_the_names_of_the_reference(read):
     tally = read.tally
-    assert tally["authority"] == {"-": 3, "root": 1, "user": 1, "guideline": 1, "platform": 1}
+    assert tally["authority"] == {"-": 4, "root": 1, "user": 1, "guideline": 1, "platform": 1}
     assert tally["verdicts"] == {"BAD": 3, "GOOD": 2, "OK": 1}
     assert (tally["columns"], tally["comparisons"], tally["with_comparison"], tally["examples"]) == (6, 3, 2, 3)
     assert tally["violates"] == {"order": 1}
+    assert tally["verdict_outside"] == 0
     assert tally["columns_per_comparison"] == {"3": 1, "1": 1, "2": 1}
     assert tally["roles"] == {"user": 2, "tool": 1, "assistant": 7, "system": 1}
     assert (tally["notes"], tally["refs_auto"], tally["refs_text"], tally["metas"]) == (4, 6, 2, 1)
@@ -300,6 +307,8 @@ def test_files_that_are_none(tmp_path):
 
 
 def test_what_is_odd_is_said_and_does_not_stop():
+    indented = '!!! meta "Note"\n    Said.\n~~~sh\n~~~\n    Not said.\n'
+    assert spec.read_model_spec_text("# A {#a authority=root}\n" + indented).metas[0].text == "Said."
     text = "Before [?](#a).\n# A {#a authority=root since=2030}\n~~~python\n# b {#b}\n~~~\n[x\ny](#a) !\n"
     text += "**Example**: t\n~~~xml\n<comparison><assistant> <!-- FINE --> x</assistant></comparison>\n~~~\n"
     found = spec.read_model_spec_text(text)
@@ -372,6 +381,33 @@ def test_renames_are_told_from_changes_of_meaning():
     rows = {kind: words for kind, _, words in found.rows()}
     assert rows["rename: title"] == "top: “Top” → “Top of all”"
     assert rows["meaning: name and prose"] == "kind: “Kind” → “Kinder”", "a new name over new prose is no mere rename"
+
+
+def release(*sections: str) -> spec.ModelSpec:
+    return spec.read_model_spec_text("# Top {#top authority=root}\n" + "\n".join(sections))
+
+
+def test_prose_alone_may_tell_a_rename_and_little_prose_does_not():
+    old, new = (release(f"# B {{#b{i}}}\n{PROSE} {i}", f"# C {{#c{i}}}\nBe kind.") for i in (1, 2))
+    found = spec.compare(old, new)
+    assert [name[:2] for name in found.renamed] == [("b1", "b2")]
+    assert (found.added, found.removed) == (("c2",), ("c1",))
+
+
+def test_a_word_that_most_sections_did_not_get_is_no_other_name():
+    old = release(*(f"# S {{#s{i} authority=platform}}" for i in range(3)))
+    new = release(*(f"# S {{#s{i} authority={level}}}" for i, level in enumerate(("system", "user", "guideline"))))
+    found = spec.compare(old, new)
+    assert found.level_names == ()
+    assert len(found.level_changed) == 3
+
+
+def test_a_violated_section_under_its_new_id_is_the_same_verdict():
+    column = "**Example**: t\n~~~xml\n<comparison><assistant> <!-- BAD[#b{0}] -->x</assistant></comparison>\n~~~"
+    old, new = (release(f"# B {{#b{i}}}\n{PROSE}", column.format(i)) for i in (1, 2))
+    found = spec.compare(old, new)
+    assert found.renamed == (("b1", "b2", 1.0),)
+    assert found.examples_changed == ()
 
 
 def test_a_release_against_itself_shows_nothing(read):
@@ -450,6 +486,7 @@ def test_the_graph_and_what_depends_on_a_section(read):
     assert spec.depends_on(read, "purpose") == ()
     with pytest.raises(KeyError):
         spec.depends_on(read, "nothing")
+    assert spec.measures(spec.facts()).rows[0].id == "comply_with_laws", "few refer to it, but one that many refer to"
     assert len(spec.depends_on(spec.facts(), "chain_of_command")) == 30
 
 
@@ -491,10 +528,10 @@ def test_every_section_has_its_own_line_and_every_reference_its_arc(style):
 
 
 def test_a_title_is_no_formula_and_levels_are_in_order():
-    ax = spec.draw(spec.read_model_spec_text(DOCUMENT.replace("# Order", "# $Or_{der"), release="$x^"))
+    ax = spec.draw(spec.read_model_spec_text(DOCUMENT.replace("# Order", "# $Or_{der"), release="$x^$"))
     ax.figure.canvas.draw()
     heads = [text.get_text() for text in ax.texts if text.get_weight() == "bold"]
-    assert heads == ["root (1)", "platform (1)", "user (1)", "guideline (1)", "without a level (3)"]
+    assert heads == ["root (1)", "platform (1)", "user (1)", "guideline (1)", "without a level (4)"]
     with pytest.raises(KeyError):
         spec.draw(spec.facts(), focus="nothing")
     pyplot.close("all")
