@@ -245,14 +245,14 @@ BROKEN = {
     "tag": (block("<user>\n</usr>"), 'line 5: this example is not well-formed XML (mismatched tag): "</usr>"; close every'),
     "ampersand": (block("<user>a & b</user>"), "write < as &lt; and & as &amp;"),
     "role": (block("<asistant>x</asistant>"), "line 4: no message is called asistant; did you mean assistant?"),
-    "user among answers": (block("<comparison><user>x</user></comparison>"), "this is a message of the user"),
     "document type": (block('<!DOCTYPE x [<!ENTITY a "b">]><user>&a;</user>'), "line 4: this example is not well-formed"),
     "document type, why": (block('<!DOCTYPE x SYSTEM "file:///etc/passwd">'), "no entity can be declared"),
     "out of the root": (block('</block><!DOCTYPE x [<!ENTITY a "b">]><user/>'), "not well-formed XML"),
     "entity": (block("<user>&xxe;</user>"), "write the character itself"),
     "deep": (block("<user>" + "<a>" * 5000), "nested deeper than 20"),
     "messages": (block("<user/>" * 100_000), "more than 500 messages"),
-    "unknown messages": (block("<x/>" * 300_000), "300 problems"),
+    "unknown messages": (block("<x/>" * 300_000), "more than 500 messages"),
+    "misspelt messages": (block("<usr/>" * 300_000), "300 problems"),
     "sections": ("# A {#a authority=root}\n" + "".join(f"# A {{#a{i}}}\n" for i in range(5000)), f"more than {MAX_SECTIONS}"),
     "escape": (DOCUMENT.replace("# Order", "# Or\x1b[2Jder"), "line 13: the invisible character U+001B"),
     "escape in an example": (DOCUMENT.replace("Done.", "Do\x00ne."), "the invisible character U+0000"),
@@ -310,7 +310,9 @@ def test_what_is_odd_is_said_and_does_not_stop():
     indented = '!!! meta "Note"\n    Said.\n~~~sh\n~~~\n    Not said.\n'
     assert spec.read_model_spec_text("# A {#a authority=root}\n" + indented).metas[0].text == "Said."
     text = "Before [?](#a).\n# A {#a authority=root since=2030}\n~~~python\n# b {#b}\n~~~\n[x\ny](#a) !\n"
-    text += "**Example**: t\n~~~xml\n<comparison><assistant> <!-- FINE --> x</assistant></comparison>\n~~~\n"
+    text += (
+        "**Example**: t\n~~~xml\n<comparison><assistant> <!-- FINE --> x</assistant><tool/></comparison>\n<narrator/>\n~~~\n"
+    )
     found = spec.read_model_spec_text(text)
     assert found.warnings == (
         "1: text before the first heading belongs to no section",
@@ -318,9 +320,12 @@ def test_what_is_odd_is_said_and_does_not_stop():
         "3: a block that is no example: 'python'",
         "7: a cross-reference that cannot be read: 'y](#a) !'",
         "10: a comment that is no verdict: 'FINE'",
+        "10: a message in a comparison that is no answer: 'tool'",
+        "11: a message of a role that is not known: 'narrator'",
     )
     assert found.edges == ()
-    assert found.tally["columns_unlabelled"] == 1
+    assert (found.tally["columns"], found.tally["columns_unlabelled"]) == (1, 1)
+    assert found.tally["roles"] == {"assistant": 1, "tool": 1, "narrator": 1}
 
 
 # --- two releases -----------------------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ class Example:
     @property
     def columns(self) -> tuple[Message, ...]:
         """The answers that are compared, in order."""
-        return tuple(message for message in self.messages if message.comparison is not None)
+        return tuple(m for m in self.messages if m.comparison is not None and m.role == "assistant")
 
     @property
     def comparisons(self) -> tuple[tuple[Message, ...], ...]:
