@@ -26,6 +26,7 @@ The rooms, in the order in which the data flows:
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
+    spec         the written spec: a published Model Spec as records, its releases compared, its cross-references
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
     lab          JupyterLab on the notebooks (server: what makes its sliders quick)
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         scenario,
         severity,
         simulation,
+        spec,
         totals,
         tradeoff,
         widgets,
@@ -92,6 +94,7 @@ _ROOMS = (
     "scenario",
     "severity",
     "simulation",
+    "spec",
     "totals",
     "tradeoff",
     "widgets",
@@ -142,6 +145,7 @@ __all__ = [
     "severity",
     "simulate",
     "simulation",
+    "spec",
     "summarize",
     "total",
     "totals",

@@ -127,18 +127,18 @@ def suggest(name: str, known: Iterable[str]) -> str:
 # --- from text to a tree ----------------------------------------------------------------------------------------------
 
 
-def read_text(path: Path) -> str:
-    """The text of a regular UTF-8 file of at most `MAX_BYTES`; anything else is an `InvalidFile`."""
+def read_text(path: Path, limit: int = MAX_BYTES, fix: str = "keep data out of the scenario") -> str:
+    """The text of a regular UTF-8 file of at most `limit` bytes; anything else is an `InvalidFile` (too large: with `fix`)."""
     name = str(path)
     try:
         if not path.is_file():
             raise InvalidFile(name, [Problem((), "this is not a regular file" if path.exists() else "there is no such file")])
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(limit + 1)
     except OSError as error:
         raise InvalidFile(name, [Problem((), f"it cannot be opened ({error.strerror})")]) from None
-    if len(raw) > MAX_BYTES:
-        raise InvalidFile(name, [Problem((), f"it is larger than {MAX_BYTES // 1024} kB", "keep data out of the scenario")])
+    if len(raw) > limit:
+        raise InvalidFile(name, [Problem((), f"it is larger than {limit // 1024} kB", fix)])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,0 +1,313 @@
+"""Two releases of a Model Spec side by side: `compare(old, new)` tells renames from changes of meaning.
+
+Sections are joined on their id, because titles go stale.  A rename leaves the meaning alone: the same section under a new
+title or id, or a level's word that one release uses and the other does not (`platform` became `root` for 16 sections, and
+three went to `system`: for those the meaning changed).  Ids are judged to be renamed from evidence, which is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+from typing import NamedTuple
+
+from ..tables import html_table, percent, text_table
+from .model_spec_records import LEVELS, Example, ModelSpec, Section
+
+#: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.
+ENOUGH = 0.5
+#: Fewer pairs of words than this say nothing about whether two sections agree.
+FEW = 20
+
+
+class Change(NamedTuple):
+    """One thing of a section that differs: the section's id in the new release, and the two values."""
+
+    id: str
+    old: str
+    new: str
+
+
+class Rename(NamedTuple):
+    """A section whose id changed: `agrees` is how much of its examples and prose (with facts only: of its id) stayed."""
+
+    old: str
+    new: str
+    agrees: float
+
+
+class LevelName(NamedTuple):
+    """A level's word that the new release no longer uses, the word that stands in its place, and for how many sections."""
+
+    old: str
+    new: str
+    sections: int
+
+
+#: Makes titles alike that differ in the word for a level.
+ANY_LEVEL = tuple(LevelName(level, "level", 0) for level in LEVELS)
+
+
+class ExampleChange(NamedTuple):
+    """An example with the same section and title, whose columns have other verdicts or name other violated sections."""
+
+    section: str
+    title: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Changes:
+    """What differs between two releases.  Ids are those of the new release where a section is in both.
+
+    Renames: `renamed`, `retitled`, `level_names`.  Changes of meaning: `level_changed`, `tags_changed`, `moved` (another
+    parent), `added`, `removed`, `edges_added`, `edges_removed`, `examples_changed` and the rest.  `reworded` gives the share
+    of word pairs that a section's prose kept.  A new name over prose that kept less than half is shown as a change of
+    meaning (`rewritten`): only a reader can say more.  `whole` is False if one of the two has facts only; titles, prose and
+    examples cannot be compared then.
+    """
+
+    old: str
+    new: str
+    renamed: tuple[Rename, ...]
+    retitled: tuple[Change, ...]
+    level_names: tuple[LevelName, ...]
+    level_changed: tuple[Change, ...]
+    tags_changed: tuple[Change, ...]
+    moved: tuple[Change, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    edges_added: tuple[tuple[str, str], ...]
+    edges_removed: tuple[tuple[str, str], ...]
+    examples_added: tuple[tuple[str, str], ...]
+    examples_removed: tuple[tuple[str, str], ...]
+    examples_moved: tuple[tuple[str, str, str], ...]
+    examples_changed: tuple[ExampleChange, ...]
+    reworded: Mapping[str, float]
+    whole: bool
+
+    @property
+    def rewritten(self) -> tuple[str, ...]:
+        """The sections whose prose kept less than half of its word pairs."""
+        return tuple(name for name, kept in self.reworded.items() if kept < ENOUGH)
+
+    def rows(self) -> list[list[str]]:
+        """Kind of change, how many, and each in words: renames first, then what changes the meaning."""
+        ids = {new: f"{old} → {new} ({percent(agrees)} agrees)" for old, new, agrees in self.renamed}
+        titles = {name: f"{name}: “{old}” → “{new}”" for name, old, new in self.retitled}
+        named = [(name, said) for names in (ids, titles) for name, said in names.items()]
+        parts: list[tuple[str, list[str]]] = [
+            ("rename: id", [said for name, said in ids.items() if name not in self.rewritten]),
+            ("rename: title", [said for name, said in titles.items() if name not in self.rewritten]),
+            ("rename: level", [f"{old} → {new} ({n} sections)" for old, new, n in self.level_names]),
+            ("meaning: name and prose", [said for name, said in named if name in self.rewritten]),
+            ("meaning: level", [f"{name}: {old} → {new}" for name, old, new in self.level_changed]),
+            ("meaning: tags", [f"{name}: {old} → {new}" for name, old, new in self.tags_changed]),
+            ("meaning: place", [f"{name}: {old} → {new}" for name, old, new in self.moved]),
+            ("section added", list(self.added)),
+            ("section removed", list(self.removed)),
+            ("reference added", [f"{a} → {b}" for a, b in self.edges_added]),
+            ("reference removed", [f"{a} → {b}" for a, b in self.edges_removed]),
+        ]
+        return [[kind, str(len(said)), "; ".join(said)] for kind, said in parts + self._texts()]
+
+    def _texts(self) -> list[tuple[str, list[str]]]:
+        """The kinds of change that only the documents show."""
+        if not self.whole:
+            return []
+        least = sorted(self.reworded.items(), key=lambda item: item[1])
+        verdicts = [f"{s}, “{t}”: {' '.join(old)} → {' '.join(new)}" for s, t, old, new in self.examples_changed]
+        return [
+            ("prose reworded", [f"{name} kept {percent(kept)}" for name, kept in least]),
+            ("example added", [f"{section}: “{title}”" for section, title in self.examples_added]),
+            ("example removed", [f"{section}: “{title}”" for section, title in self.examples_removed]),
+            ("example moved", [f"“{title}”: {old} → {new}" for title, old, new in self.examples_moved]),
+            ("verdicts changed", verdicts),
+        ]
+
+    def _head(self) -> str:
+        facts = "" if self.whole else " (facts only: titles, prose and examples are not compared)"
+        return f"Model Spec {self.old} → {self.new}{facts}"
+
+    def __repr__(self) -> str:
+        rows = [[kind, count] for kind, count, _ in self.rows()]
+        said = [f"{kind}: {words}" for kind, count, words in self.rows() if count != "0"]
+        return "\n".join([self._head(), text_table(["change", "count"], rows), "", *said])
+
+    def _repr_html_(self) -> str:
+        return html_table(["change", "count", ""], self.rows(), self._head())
+
+
+def compare(old: ModelSpec, new: ModelSpec) -> Changes:
+    """What changed from one release to the next, renames apart from changes of meaning."""
+    whole = old.complete and new.complete
+    removed = [s for s in old.sections if s.id not in new.by_id]
+    added = [s for s in new.sections if s.id not in old.by_id]
+    renamed = tuple(_renamed(removed, added, _titles(old), _titles(new)))
+    # The id that each section of the old release has now; "" is no section: what has no parent, or stands before the first.
+    now = {"": "", **{s.id: s.id for s in old.sections}, **{name.old: name.new for name in renamed}}
+    pairs = [(old[was], new[is_]) for was, is_ in now.items() if is_ in new.by_id]
+    names = tuple(_level_names(pairs, old, new))
+    old_edges, new_edges = {(now[a], now[b]) for a, b in old.edges}, set(new.edges)
+    matched, lost, gained = _match_examples(old.examples, new.examples, now, names)
+    moved, lost, gained = _moved(lost, gained, now)
+    return Changes(
+        old=old.release,
+        new=new.release,
+        renamed=renamed,
+        retitled=tuple(Change(b.id, a.title, b.title) for a, b in pairs if a.title and b.title and a.title != b.title),
+        level_names=names,
+        level_changed=tuple(_level_changes(pairs, names)),
+        tags_changed=tuple(Change(b.id, _listed(a.tags), _listed(b.tags)) for a, b in pairs if set(a.tags) != set(b.tags)),
+        moved=tuple(
+            Change(b.id, now[a.parent or ""] or "-", b.parent or "-")
+            for a, b in pairs
+            if now[a.parent or ""] != (b.parent or "")
+        ),
+        added=tuple(s.id for s in added if s.id not in now.values()),
+        removed=tuple(s.id for s in removed if now[s.id] == s.id),
+        edges_added=tuple(sorted(new_edges - old_edges)),
+        edges_removed=tuple(sorted(old_edges - new_edges)),
+        examples_added=tuple((example.section, example.title) for example in gained) if whole else (),
+        examples_removed=tuple((example.section, example.title) for example in lost) if whole else (),
+        examples_moved=tuple(moved),
+        examples_changed=tuple(_verdict_changes(matched, now)),
+        reworded=_reworded(pairs) if whole else {},
+        whole=whole,
+    )
+
+
+# --- sections ---------------------------------------------------------------------------------------------------------
+
+
+def _renamed(
+    removed: list[Section], added: list[Section], old: Mapping[str, set[str]], new: Mapping[str, set[str]]
+) -> Iterator[Rename]:
+    """Pairs that agree enough, the surest first; each section is used once."""
+    scores = [(_agreement(a, b, old.get(a.id, set()), new.get(b.id, set())), a.id, b.id) for a in removed for b in added]
+    used: set[str] = set()
+    for agrees, was, is_ in sorted(scores, key=lambda score: (-score[0], score[1:])):
+        if agrees >= ENOUGH and not {f"-{was}", f"+{is_}"} & used:
+            used |= {f"-{was}", f"+{is_}"}
+            yield Rename(was, is_, agrees)
+
+
+def _agreement(a: Section, b: Section, old: set[str], new: set[str]) -> float:
+    """How much two sections agree: the mean over examples and prose; with facts only, the words of ids under one parent."""
+    if a.text is None or b.text is None:
+        words = [Counter(section.id.split("_")) for section in (a, b)]
+        return _kept(*words) if a.parent == b.parent else 0.0
+    before, after = _word_pairs(a), _word_pairs(b)
+    prose = _inside(before, after) if min(before.total(), after.total()) >= FEW else 0.0
+    return (_inside(Counter(old), Counter(new)) + prose) / 2 if old and new else prose
+
+
+def _kept(a: Counter[str], b: Counter[str]) -> float:
+    """What two bags have in common over both together (Jaccard); 1 if both are empty."""
+    return (a & b).total() / (a | b).total() if a or b else 1.0
+
+
+def _inside(a: Counter[str], b: Counter[str]) -> float:
+    """What two bags have in common over the smaller of them: a section that grew still holds all that it held."""
+    return (a & b).total() / min(a.total(), b.total()) if a and b else 0.0
+
+
+def _word_pairs(section: Section) -> Counter[str]:
+    """Neighbouring words of a section's prose: their order counts a little, a moved paragraph does not."""
+    words = (section.text or "").split()
+    return Counter(f"{a} {b}" for a, b in pairwise(words))
+
+
+def _titles(spec: ModelSpec) -> dict[str, set[str]]:
+    """The titles of each section's examples."""
+    found: dict[str, set[str]] = {}
+    for example in spec.examples:
+        found.setdefault(example.section, set()).add(_plain(example.title, ANY_LEVEL))
+    return found
+
+
+def _reworded(pairs: Iterable[tuple[Section, Section]]) -> dict[str, float]:
+    """The share of word pairs kept, for each section whose words differ."""
+    changed = [(a, b) for a, b in pairs if (a.text or "").split() != (b.text or "").split()]
+    return {b.id: _kept(_word_pairs(a), _word_pairs(b)) for a, b in changed}
+
+
+def _level_names(pairs: list[tuple[Section, Section]], old: ModelSpec, new: ModelSpec) -> Iterator[LevelName]:
+    """A word that only the old release uses stands for one that only the new one uses, if most of its sections got that."""
+    before, after = ({section.authority or "-" for section in spec.sections} for spec in (old, new))
+    for word in sorted(before - after):
+        then = Counter(b.authority or "-" for a, b in pairs if a.authority == word)
+        for level, count in then.most_common(1):
+            if level not in before and 2 * count > then.total():
+                yield LevelName(word, level, count)
+
+
+def _level_changes(pairs: list[tuple[Section, Section]], names: Iterable[LevelName]) -> Iterator[Change]:
+    same = {(name.old, name.new) for name in names}
+    for a, b in pairs:
+        if a.authority != b.authority and (a.authority, b.authority) not in same:
+            yield Change(b.id, a.authority or "-", b.authority or "-")
+
+
+def _listed(tags: Iterable[str]) -> str:
+    return ",".join(tags) or "-"
+
+
+# --- examples ---------------------------------------------------------------------------------------------------------
+
+Pairs = list[tuple[Example, Example]]
+
+
+def _match_examples(
+    old: Iterable[Example], new: Iterable[Example], now: Mapping[str, str], names: Iterable[LevelName]
+) -> tuple[Pairs, list[Example], list[Example]]:
+    """Examples with the same section and title, in order where several have it; and those left over on each side."""
+    groups: dict[tuple[str, str], tuple[list[Example], list[Example]]] = {}
+    for example in old:
+        groups.setdefault((now[example.section], _plain(example.title, names)), ([], []))[0].append(example)
+    for example in new:
+        groups.setdefault((example.section, _plain(example.title)), ([], []))[1].append(example)
+    both = [pair for group in groups.values() for pair in zip_longest(*group)]
+    matched = [(a, b) for a, b in both if a and b]
+    return matched, [a for a, b in both if b is None], [b for a, b in both if a is None]
+
+
+def _plain(title: str, names: Iterable[LevelName] = ()) -> str:
+    """A title but for dashes, quotes and blanks, with the new words for levels: in these, titles change without a reason."""
+    title = " ".join(re.sub(r"-{2,3}|[—–]", "-", title).replace("’", "'").replace("“", '"').replace("”", '"').split())
+    for name in names:
+        title = re.sub(rf"\b{name.old}\b", name.new, title)
+    return title
+
+
+def _moved(
+    lost: list[Example], gained: list[Example], now: Mapping[str, str]
+) -> tuple[list[tuple[str, str, str]], list[Example], list[Example]]:
+    """Of what is left over: a title that stands once on each side moved from section to section."""
+    here, there = (_once(side) for side in (lost, gained))
+    both = here.keys() & there.keys()
+    moves = [(there[title].title, now[here[title].section], there[title].section) for title in here if title in both]
+    return moves, [e for e in lost if _plain(e.title) not in both], [e for e in gained if _plain(e.title) not in both]
+
+
+def _once(examples: list[Example]) -> dict[str, Example]:
+    """The examples whose title stands there once, by their title."""
+    count = Counter(_plain(example.title) for example in examples)
+    return {_plain(example.title): example for example in examples if count[_plain(example.title)] == 1}
+
+
+def _verdict_changes(matched: Pairs, now: Mapping[str, str]) -> Iterator[ExampleChange]:
+    for a, b in matched:
+        old, new = _verdicts(a, now), _verdicts(b, {})
+        if old != new:
+            yield ExampleChange(b.section, b.title, old, new)
+
+
+def _verdicts(example: Example, now: Mapping[str, str]) -> tuple[str, ...]:
+    """`GOOD`, `BAD[#id]` … for each column, with the ids of the new release."""
+    named = [(column.verdict or "-", now.get(column.violates or "", column.violates)) for column in example.columns]
+    return tuple(verdict + (f"[#{section}]" if section else "") for verdict, section in named)
