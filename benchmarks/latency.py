@@ -315,9 +315,10 @@ def print_verdicts(found: dict[str, Any]) -> None:
     for line in ("local", "slow"):
         row = next(r for r in found["pictures"] if (r["name"], r["line"]) == ("simkit", line))
         middle, high = (point(row["painted"], q) for q in (0.5, 0.95))
+        rate = f"{row['frames_a_second']:.0f} frames/s (at least 20)"
         print(
-            f"first view, {line}: median {middle:.0f} ms (at most 45), 95% {high:.0f} (60), {row['frames_a_second']:.0f} frames/s (at "
-            f"least 20), last position shown {row['arrived']}, picture and data-drawn disagreed {row['disagreed']} times"
+            f"first view, {line}: median {middle:.0f} ms (at most 45), 95% {high:.0f} (60), {rate}, last position shown "
+            f"{row['arrived']}, picture and data-drawn disagreed {row['disagreed']} times"
         )
     for row in found["kernel"]:
         if row["name"] == "all of these":

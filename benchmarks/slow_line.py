@@ -23,16 +23,18 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sec
             await line.put((free + seconds, data))
 
     reading = asyncio.create_task(read())
-    with suppress(ConnectionError):
-        while True:
-            due, data = await line.get()
-            await asyncio.sleep(max(0.0, due - clock()))
-            if not data:
-                break
-            writer.write(data)
-            await writer.drain()
-    reading.cancel()
-    writer.close()
+    try:
+        with suppress(ConnectionError):
+            while True:
+                due, data = await line.get()
+                await asyncio.sleep(max(0.0, due - clock()))
+                if not data:
+                    break
+                writer.write(data)
+                await writer.drain()
+    finally:
+        reading.cancel()
+        writer.close()
 
 
 @contextmanager
@@ -61,5 +63,12 @@ def slow_line(port: int, seconds: float = 0.040, megabits: float = 20) -> Iterat
     try:
         yield opened.result()
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+
+        def end() -> None:
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
+            loop.call_later(0.05, loop.stop)
+
+        loop.call_soon_threadsafe(end)
         thread.join(5)
+        loop.close()

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 class Stage(anywidget.AnyWidget):
     """The picture, the slider and the sentence.  `position` is where the slider rests, an index into the table's rows."""
 
-    _esm = HERE / "stage.js"
+    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "stage.js"))
     _css = HERE / "stage.css"
     table = traitlets.Dict().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)

@@ -135,6 +135,16 @@ class Notebook:
             self.page.goto(server.url(f"voila/render/{path}", port))
             return
         self.page.goto(server.url(f"doc/tree/{path}?reset", port))
+        for attempt in range(3):  # JupyterLab may load itself once more, which ends whatever runs in the page
+            try:
+                self._ready()
+                return
+            except Exception as error:
+                if attempt == 2 or "context was destroyed" not in str(error):
+                    raise
+
+    def _ready(self) -> None:
+        """Wait until the kernel is up, and attach all cells."""
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
         self.page.evaluate("() => window.jupyterapp.restored")
         self.page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")

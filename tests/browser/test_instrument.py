@@ -229,7 +229,7 @@ def test_what_a_file_says_is_escaped(lab, chromium):
 
 def test_the_browser_writes_numbers_as_the_library_does(chromium):
     page = chromium.new_page()
-    source = (ROOT / "simkit" / "widgets" / "stage.js").read_text(encoding="utf-8")
+    source = (ROOT / "simkit" / "widgets" / "marks.js").read_text(encoding="utf-8")
     values = [
         0,
         1,

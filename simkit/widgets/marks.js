@@ -1,0 +1,259 @@
+// What a stage can draw on a canvas: dots, and charts of lines, bands, points, names and bars.  `stage.js` follows below it in
+// one module.  Numbers per position of the slider come as arrays of F rows: {data: DataView, type, columns}.
+
+const TYPES = { int16: Int16Array, float32: Float32Array };
+
+/** Row `position` of packed numbers; a table with one row is the same at every position. */
+function row(packed, position) {
+  if (!packed.values) {
+    const { buffer, byteOffset, byteLength } = packed.data;
+    packed.values = new TYPES[packed.type](buffer.slice(byteOffset, byteOffset + byteLength));
+  }
+  const rows = packed.values.length / packed.columns;
+  const start = Math.min(position, rows - 1) * packed.columns;
+  return packed.values.subarray(start, start + packed.columns);
+}
+
+function make(tag, name, parent, text) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  if (text !== undefined) node.textContent = text;
+  parent.appendChild(node);
+  return node;
+}
+
+/** A canvas of this size in CSS pixels, cleared, ready to be drawn on. */
+function surface(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) {
+    [canvas.width, canvas.height] = [w, h];
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+// --- dots ------------------------------------------------------------------------------------------------------------
+
+/** One dot: colour says who, shape says what was answered, a mark in it says what came of it. */
+function dot(pen, x, y, r, mark, event, colour, ink) {
+  pen.strokeStyle = pen.fillStyle = colour;
+  pen.lineWidth = Math.max(1.2, r / 4);
+  pen.beginPath();
+  pen.arc(x, y, mark === "full" ? r : r - pen.lineWidth / 2, 0, 2 * Math.PI);
+  if (mark === "full") pen.fill();
+  else pen.stroke();
+  if (mark === "half") {
+    pen.beginPath();
+    pen.arc(x, y, r, Math.PI / 2, -Math.PI / 2);
+    pen.fill();
+  }
+  if (!event) return;
+  pen.strokeStyle = pen.fillStyle = ink;
+  pen.beginPath();
+  if (event === 1) {
+    pen.lineWidth = Math.max(2, r / 2.5);
+    pen.moveTo(x - r, y - r); pen.lineTo(x + r, y + r);
+    pen.moveTo(x - r, y + r); pen.lineTo(x + r, y - r);
+    pen.stroke();
+  } else {
+    pen.moveTo(x, y - r); pen.lineTo(x + r, y + r * 0.8); pen.lineTo(x - r, y + r * 0.8);
+    pen.fill();
+  }
+}
+
+const COLUMNS = 40;
+
+function drawDots(panel, canvas, width, position, look) {
+  const pitch = Math.floor(Math.min(width, 680) / COLUMNS * 4) / 4;
+  const counts = row(panel.count, position);
+  const total = counts.reduce((a, b) => a + b, 0);
+  const rows = Math.ceil(total / COLUMNS);
+  const pen = surface(canvas, pitch * COLUMNS, pitch * rows);
+  let n = 0;
+  counts.forEach((count, c) => {
+    const { colour, mark, event } = panel.cells[c];
+    for (let i = 0; i < count; i++, n++) {
+      const [x, y] = [(Math.floor(n / rows) + 0.5) * pitch, ((n % rows) + 0.5) * pitch];
+      dot(pen, x, y, pitch * 0.38, mark, event, look.colours[colour], look.ink);
+    }
+  });
+}
+
+/** What colours and marks mean, each with its number. */
+function drawLegend(panel, list, position, look) {
+  const said = row(panel.legendValues, position);
+  if (list.childElementCount !== panel.legend.length) {
+    list.replaceChildren();
+    for (const entry of panel.legend) {
+      const item = make("li", "", list);
+      make("canvas", "", item);
+      make("span", "", item, entry.label);
+      make("b", "", item);
+    }
+  }
+  panel.legend.forEach((entry, i) => {
+    const [swatch, name, value] = list.children[i].children;
+    if (name.textContent !== entry.label) name.textContent = entry.label;
+    value.textContent = said[i] >= 10 ? said[i].toFixed(0) : number(said[i]);
+    const key = `${entry.colour} ${entry.mark} ${entry.event} ${look.ink}`;
+    if (swatch.dataset.key === key) return;
+    swatch.dataset.key = key;
+    const colour = entry.colour < 0 ? look.ink : look.colours[entry.colour];
+    dot(surface(swatch, 16, 16), 8, 8, 5.5, entry.mark, entry.event, colour, look.ink);
+  });
+}
+
+/** Three significant digits, as the library writes numbers. */
+export function number(value) {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  let text;
+  if (size >= 1000 && size < 1e6) text = value.toFixed(0);
+  else if (size === 0 || (size >= 1e-4 && size < 1000)) text = String(Number(value.toPrecision(3)));
+  else text = value.toExponential(2).replace(/e([+-])(\d)$/, "e$10$2");
+  return text.replace(/-/g, "−");
+}
+
+// --- charts ---
+
+const FONT = "12px var(--jp-ui-font-family, system-ui, sans-serif)";
+const EDGE = { left: 58, right: 20, top: 10, bottom: 42 };
+
+function drawChart(panel, canvas, width, position, look) {
+  width = Math.min(width, panel.wide || 520);
+  const height = panel.height || 240;
+  const pen = surface(canvas, width, height);
+  pen.font = FONT.replace("var(--jp-ui-font-family, system-ui, sans-serif)", look.font);
+  const left = panel.left || EDGE.left;
+  const [x0, x1] = [left, width - EDGE.right];
+  const [y0, y1] = [height - EDGE.bottom, EDGE.top];
+  const { x, y } = panel;
+  const X = (v) => x0 + ((v - x.low) / (x.high - x.low)) * (x1 - x0);
+  const Y = (v) => y0 + ((v - y.low) / (y.high - y.low)) * (y1 - y0);
+  pen.lineWidth = 1;
+  pen.strokeStyle = look.faint;
+  pen.fillStyle = look.ink;
+  pen.textAlign = "center";
+  pen.textBaseline = "top";
+  let free = -Infinity;
+  for (const [value, label] of x.ticks) {
+    line(pen, [[X(value), y0], [X(value), y1]]);
+    const half = pen.measureText(label).width / 2;
+    if (X(value) - half < free) continue;
+    pen.fillText(label, X(value), y0 + 5);
+    free = X(value) + half + 6;
+  }
+  pen.textAlign = "right";
+  pen.textBaseline = "middle";
+  for (const [value, label] of y.ticks) {
+    if (!panel.categories) line(pen, [[x0, Y(value)], [x1, Y(value)]]);
+    pen.fillText(clipped(pen, label, left - 8), x0 - 6, Y(value));
+  }
+  pen.textAlign = "center";
+  pen.textBaseline = "bottom";
+  pen.fillText(clipped(pen, x.label, width - 8), Math.min((x0 + x1) / 2, width - pen.measureText(x.label).width / 2 - 4), height - 4);
+  if (y.label) {
+    pen.save();
+    pen.translate(13, (y0 + y1) / 2);
+    pen.rotate(-Math.PI / 2);
+    pen.textBaseline = "middle";
+    pen.fillText(y.label, 0, 0);
+    pen.restore();
+  }
+  for (const mark of panel.marks) MARKS[mark.kind](pen, mark, position, X, Y, look);
+}
+
+function line(pen, points) {
+  pen.beginPath();
+  points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.stroke();
+}
+
+function clipped(pen, text, room) {
+  while (text.length > 2 && pen.measureText(text).width > room) text = `${text.slice(0, -2)}…`;
+  return text;
+}
+
+const colourOf = (mark, look) => (mark.colour < 0 ? look.ink : look.colours[mark.colour]);
+
+const MARKS = {
+  line(pen, mark, position, X, Y, look) {
+    const [x, y] = [row(mark.x, position), row(mark.y, position)];
+    pen.strokeStyle = colourOf(mark, look);
+    pen.lineWidth = mark.width || 1.5;
+    pen.setLineDash(mark.dash || []);
+    line(pen, Array.from(x, (v, i) => [X(v), Y(y[i])]));
+    pen.setLineDash([]);
+  },
+  band(pen, mark, position, X, Y, look) {
+    const [x, low, high] = [row(mark.x, position), row(mark.low, position), row(mark.high, position)];
+    pen.fillStyle = colourOf(mark, look);
+    pen.globalAlpha = 0.2;
+    pen.beginPath();
+    x.forEach((v, i) => pen.lineTo(X(v), Y(high[i])));
+    for (let i = x.length - 1; i >= 0; i--) pen.lineTo(X(x[i]), Y(low[i]));
+    pen.fill();
+    pen.globalAlpha = 1;
+  },
+  /** A band beside a curve that may be steep: down one side, up the other. */
+  ribbon(pen, mark, position, X, Y, look) {
+    const [low, high, y] = [row(mark.low, position), row(mark.high, position), row(mark.y, position)];
+    pen.fillStyle = colourOf(mark, look);
+    pen.globalAlpha = 0.2;
+    pen.beginPath();
+    y.forEach((v, i) => pen.lineTo(X(low[i]), Y(v)));
+    for (let i = y.length - 1; i >= 0; i--) pen.lineTo(X(high[i]), Y(y[i]));
+    pen.fill();
+    pen.globalAlpha = 1;
+  },
+  points(pen, mark, position, X, Y, look) {
+    const [x, y] = [row(mark.x, position), row(mark.y, position)];
+    x.forEach((v, i) => {
+      if (!Number.isFinite(v) || !Number.isFinite(y[i])) return;
+      pen.beginPath();
+      pen.arc(X(v), Y(y[i]), mark.size || 5, 0, 2 * Math.PI);
+      pen.strokeStyle = pen.fillStyle = colourOf(mark, look);
+      pen.lineWidth = 2;
+      if (mark.hollow) pen.stroke();
+      else pen.fill();
+    });
+  },
+  /** Names beside points, each moved down until it covers no other name and no point. */
+  names(pen, mark, position, X, Y, look) {
+    const [x, y] = [row(mark.x, position), row(mark.y, position)];
+    const edge = pen.canvas.clientWidth - 4;
+    const taken = Array.from(x, (v, i) => [X(v) - 6, X(v) + 6, Y(y[i])]);
+    pen.fillStyle = look.ink;
+    pen.textBaseline = "middle";
+    mark.texts.map((text, i) => [text, X(x[i]), Y(y[i])]).sort((a, b) => a[2] - b[2]).forEach(([text, px, py]) => {
+      const wide = pen.measureText(text).width;
+      const onLeft = px + 9 + wide > edge;
+      pen.textAlign = onLeft ? "right" : "left";
+      const start = onLeft ? px - 9 - wide : px + 9;
+      while (taken.some(([a, b, c]) => Math.abs(c - py) < 13 && start < b && a < start + wide)) py += 3;
+      taken.push([start, start + wide, py]);
+      pen.fillText(text, onLeft ? px - 9 : px + 9, py);
+    });
+  },
+  /** Horizontal bars: one for each row of y, from `from` to `to`. */
+  bars(pen, mark, position, X, Y, look) {
+    const [from, to, y] = [row(mark.from, position), row(mark.to, position), row(mark.y, position)];
+    y.forEach((v, i) => {
+      const colour = mark.colours ? mark.colours[i] : mark.colour;
+      pen.fillStyle = pen.strokeStyle = colour < 0 ? look.ink : look.colours[colour];
+      const [a, b] = [X(from[i]), X(to[i])].sort((p, q) => p - q);
+      pen.lineWidth = 1.5;
+      if (!(b - a > 0.2)) return;
+      if (mark.hollow) pen.strokeRect(a + 0.75, Y(v) - 6, Math.max(b - a - 1.5, 0.5), 12);
+      else pen.fillRect(a, Y(v) - 7, b - a, 14);
+    });
+  },
+};
+
+const DRAW = { dots: drawDots, chart: drawChart };
