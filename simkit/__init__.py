@@ -15,13 +15,7 @@ The rooms, in the order in which the data flows:
     simulation   the witness: senders drawn one by one
     frequencies  1000 senders as dots: who they are, what they get, what comes of it
     crowds       how many events a crowd of N senders brings; the two front pages
-    transforms   Laplace transforms of severities that keep their digits
-    laws         the law of a total as its parts, with exact moments
-    inversion    two engines that read chances off a transform: contour and series
-    lattice      the third engine, and a certified bracket
-    quantiles    where a law reaches a level
-    verified     hard self-checks
-    totals       the exact law of the total harm of N users
+    totals       the exact law of the total harm of N users (compound: how it is computed)
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
@@ -51,7 +45,6 @@ if TYPE_CHECKING:
         plots,
         policy,
         population,
-        quantiles,
         records,
         report,
         robust,
@@ -87,7 +80,6 @@ _ROOMS = (
     "plots",
     "policy",
     "population",
-    "quantiles",
     "records",
     "report",
     "robust",
@@ -136,7 +128,6 @@ __all__ = [
     "plots",
     "policy",
     "population",
-    "quantiles",
     "records",
     "regret",
     "report",

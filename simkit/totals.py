@@ -2,7 +2,7 @@
 
 Given the state that they share, users are independent draws from the population.  **Independence makes billions look safe**:
 their total hardly varies.  What does not average out is what they share: `states` (a jailbreak spreads), a `shock` to how often
-things go wrong, shares that nobody knows (`worlds`).  `laws` says what is computed, `inversion` and `lattice` how.
+things go wrong, shares that nobody knows (`worlds`).  `compound` says how.
 
 Shapes: users (U…), worlds (n,) if given and policies (…) make the batch, in this order.
 """
@@ -19,14 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from .arrays import Bools, Floats, Ints
 from .case import Case
-from .inversion import LADDER, witness
-from .lattice import Stepped, bracket, stepped
-from .laws import laws_of
+from .compound.inversion import LADDER, witness
+from .compound.lattice import Stepped, bracket, stepped
+from .compound.laws import laws_of
+from .compound.quantiles import Mixtures
+from .compound.verified import Checked, Curve, Disagreement, verify
 from .policy import Policy
 from .population import Worlds
-from .quantiles import Mixtures
 from .tables import html_lines, html_table, number, people, percent, text_table
-from .verified import Checked, Curve, Disagreement, verify
 
 __all__ = ["Checked", "Curve", "Disagreement", "Total", "total"]
 

@@ -10,11 +10,11 @@ from worlds import random_case, random_policy
 
 import simkit as sk
 from simkit.case import from_arrays
-from simkit.inversion import LADDER, witness
-from simkit.lattice import bracket, lattice_law, span_of
-from simkit.laws import Laws
+from simkit.compound.inversion import LADDER, witness
+from simkit.compound.lattice import bracket, lattice_law, span_of
+from simkit.compound.laws import Laws
+from simkit.compound.quantiles import Mixtures
 from simkit.population import worlds_from
-from simkit.quantiles import Mixtures
 from simkit.severity import Gamma, Level, Lognormal, Pareto, Point, Table
 from simkit.totals import Disagreement
 
@@ -532,7 +532,7 @@ def test_levels_and_shapes_are_checked():
 
 def test_a_wrong_transform_is_a_disagreement(monkeypatch):
     """The hard self-checks see a transform that is wrong by a millionth, and an inversion that is."""
-    from simkit import inversion, transforms, verified
+    from simkit.compound import inversion, transforms, verified
 
     right = transforms.psi
     with monkeypatch.context() as patch:

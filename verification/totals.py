@@ -23,7 +23,7 @@ from worlds import random_case, random_policy
 
 import simkit as sk
 from simkit.case import Case
-from simkit.lattice import bracket
+from simkit.compound.lattice import bracket
 from simkit.severity import Gamma, Level, Lognormal, Pareto, Severity, Table
 
 LEVELS = (0.5, 0.9, 0.99)

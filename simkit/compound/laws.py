@@ -19,13 +19,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .arrays import Bools, Floats, Ints
-from .case import Case
-from .crowds import whole
-from .evaluate import fits
-from .policy import Policy
-from .population import Worlds
-from .severity import Pareto, Point, Severity, Table
+from ..arrays import Bools, Floats, Ints
+from ..case import Case
+from ..crowds import whole
+from ..evaluate import fits
+from ..policy import Policy
+from ..population import Worlds
+from ..severity import Pareto, Point, Severity, Table
 from .transforms import Complexes, chi, log1p, log1p_rest, psi, smooth
 
 __all__ = ["Laws", "laws_of"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats, Ints
+from ..arrays import Floats, Ints
+from ..severity import Pareto, Severity
 from .inversion import Scales, first_rung, read
 from .laws import Laws
-from .severity import Pareto, Severity
 from .transforms import chi, psi
 
 __all__ = ["Checked", "Curve", "Disagreement", "verify", "verify_chances"]

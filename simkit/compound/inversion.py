@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .arrays import Bools, Floats, Ints
+from ..arrays import Bools, Floats, Ints
 from .laws import Laws
 from .transforms import Complexes
 

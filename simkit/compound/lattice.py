@@ -18,9 +18,9 @@ from typing import Literal
 
 import numpy as np
 
-from .arrays import Floats
+from ..arrays import Floats
+from ..severity import Point, Severity, Table
 from .laws import Laws
-from .severity import Point, Severity, Table
 from .transforms import smooth
 
 __all__ = ["Bracket", "Grid", "Stepped", "bracket", "lattice_law", "span_of", "stepped"]

@@ -19,8 +19,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats
-from .severity import Gamma, Lognormal, Pareto, Point, Severity, Table
+from ..arrays import Floats
+from ..severity import Gamma, Lognormal, Pareto, Point, Severity, Table
 
 __all__ = ["Complexes", "chi", "exp_rest", "log1p", "log1p_rest", "psi", "smooth"]
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .arrays import Bools, Floats, Ints
+from ..arrays import Bools, Floats, Ints
 from .inversion import Reading, Scales, first_rung, read, scales_of
 from .lattice import span_of
 from .laws import Laws
