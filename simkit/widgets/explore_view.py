@@ -187,7 +187,7 @@ def _segments_panel(view: View) -> dict[str, Any]:
         "label": "",
         "ticks": [[int(i), name] for i, name in zip(rows, names, strict=True)],
     }
-    zero = np.zeros_like(help_)
+    zero = np.zeros(len(names))
     bars = [
         {"kind": "bars", "from": packed(zero), "to": packed(help_), "y": packed(rows), "colour": 0},
         {"kind": "bars", "from": packed(-harm), "to": packed(zero), "y": packed(rows), "colour": HARMFUL},
