@@ -1,6 +1,6 @@
 """From a slider to new pixels: simkit's first instrument beside three peers that show the same picture.  One table, one run.
 
-    python benchmarks/latency.py [--quick] [--json FILE]
+    python benchmarks/latency.py [--quick] [--json FILE]     # 12 minutes, or 5
 
 Needs the `test` extra and Chromium; ipympl and plotly if they are to be measured.  All run in headless Chromium on a private
 JupyterLab, each in its own page, with a slider from 0 to 1000 and the same 1000 dots (peers.py), which the peers have computed
@@ -278,7 +278,7 @@ def kernel_rows(context: Any, server: Server, root: Path, line: str, port: int |
         kernel_controls(book, rows, 8 if quick else 24)
     for row in rows.values():
         print_row(row, None)
-    every = new_row("all of these", line)
+    every = Row("all of these", line, os.getloadavg()[0], float(np.mean([row.busy for row in rows.values()])))
     every.seen, every.painted = ([t for r in rows.values() for t in getattr(r, name)] for name in ("seen", "painted"))
     print_row(every, None)
     return [*rows.values(), every]
@@ -306,8 +306,11 @@ def print_row(row: Row, base: Row | None) -> None:
         print(f"{row.name:18} {row.line:5}{times}{'':4}{about}", flush=True)
         return
     drag = f"{row.frames_a_second:10.0f}{point(row.drag_latency, 0.5):9.0f}{point(row.drag_latency, 0.95):5.0f}{row.arrived:>6}"
-    ratio = middle / point(base.painted, 0.5)
-    print(f"{row.name:10} {row.line:5}{times}{ratio:10.1f}{drag}{row.moves_a_second:9.0f}{row.reading:6.1f}{about}", flush=True)
+    print(
+        f"{row.name:10} {row.line:5}{times}{middle / point(base.painted, 0.5):10.1f}{drag}{row.moves_a_second:9.0f}"
+        f"{row.reading:6.1f}{about}",
+        flush=True,
+    )
 
 
 def print_verdicts(found: dict[str, Any]) -> None:
