@@ -228,7 +228,7 @@ def turning_shares(case: Case, policies: Policy, reference: Policy, *, harm_weig
         """Gain of every policy at every share x, (F, n)."""
         return per_segment @ shares_from(population, np.stack([1 - x, x], axis=-1) @ base).T
 
-    grid = np.unique(np.concatenate([np.linspace(0, 1, 129), np.geomspace(1e-9, 1, 65), [now]]))
+    grid = np.unique(np.concatenate([np.linspace(0, 1, 65), np.geomspace(1e-9, 1, 33), [now]]))
     values = _unrounded(gain(grid))
     turns = values[:, :-1] * values[:, 1:] < 0
     cell = np.where(turns, np.maximum(grid[:-1] - now, now - grid[1:]), np.inf).argmin(1)

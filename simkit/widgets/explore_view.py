@@ -63,9 +63,9 @@ def look(case: Case, settings: Settings) -> View:
     outcome, other = expect(case, policies, weight), expect(case, reference, weight)
     with np.errstate(invalid="ignore"):  # ∞ − ∞, where harm has no finite mean, is nan
         gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
-        draws = SENDERS * _draws(case, policies, reference, weight)
+        draws = _draws(case, policies, reference, weight)
         at = np.unique(np.append(np.arange(0, len(gain), 20), len(gain) - 1))
-        low, high = np.quantile(draws[at], [0.05, 0.95], axis=1)
+        low, high = SENDERS * np.quantile(draws[at], [0.05, 0.95], axis=1)
     return View(
         case=case,
         policies=policies,
@@ -75,8 +75,8 @@ def look(case: Case, settings: Settings) -> View:
         outcome=outcome,
         other=other,
         gain=gain,
-        ahead=(draws > 0).mean(1),
-        behind=(draws < 0).mean(1),
+        ahead=np.count_nonzero(draws > 0, axis=1) / WORLDS,
+        behind=np.count_nonzero(draws < 0, axis=1) / WORLDS,
         at=at,
         low=low,
         high=high,
