@@ -36,6 +36,7 @@ function render({ model, el }) {
   const slider = make("input", "", control);
   slider.type = "range";
   slider.step = 1;
+  slider.dataset.lmSuppressShortcuts = "true";  // the arrow keys are the slider's: in Notebook they are taken on the way down,
   const sentence = make("p", "simkit-sentence", main);
   const note = make("p", "simkit-note", main);
   const spoken = make("div", "simkit-spoken", root);
@@ -112,7 +113,7 @@ function render({ model, el }) {
   }
 
   slider.addEventListener("keydown", (event) => {
-    if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();  // the slider's, not JupyterLab's
+    if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();  // in JupyterLab on the way up
   });
   slider.addEventListener("input", moved);
   slider.addEventListener("change", rest);
