@@ -154,6 +154,9 @@ def protection(item: dict[str, Any], values: Names, path: Path_) -> Iterator[Pro
     floor = table(item, "protection").get("floor")
     place_ = (*path, "protection", "floor")
     yield from unknown(floor, values, place_, f"value of {shown(item.get('name'), quote=False)}")
+    if item.get("authority") == "root" and table(item, "protection").get("waiver") == "user":
+        fix = "write waiver: nobody, or lower the authority"
+        yield Problem((*path, "protection", "waiver"), "no message overrides root, a waiver neither", fix, '"user"')
     if place(values, floor) == 0:
         fix = "values stand from less to more protecting"
         yield Problem(place_, "the lowest value protects nobody", fix, shown(floor))
