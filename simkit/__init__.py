@@ -5,6 +5,7 @@ The rooms, in the order in which the data flows:
     arrays, plain, tables   small things below all rooms
     files        plain data read from YAML at one door: bounded, nothing executed, every line remembered
     records      checked records: every error at once, with file, line, path, value, likely fix
+    messages     who says what to the assistant, with which authority, and what that is meant to set
     severity     how bad one harmful event is
     population   who sends this message: segments, shares with intervals, signals
     case         one ambiguous request as arrays, in a context, in a state
@@ -18,6 +19,7 @@ The rooms, in the order in which the data flows:
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
+    spec         a written spec: who may set which behaviour; decide with a trace; compile to a policy
     report       a comparison of policies that people can read
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         evaluate,
         files,
         frequencies,
+        messages,
         plots,
         policy,
         population,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
         scenario,
         severity,
         simulation,
+        spec,
         tradeoff,
         widgets,
     )
@@ -72,6 +76,7 @@ _ROOMS = (
     "evaluate",
     "files",
     "frequencies",
+    "messages",
     "plots",
     "policy",
     "population",
@@ -81,6 +86,7 @@ _ROOMS = (
     "scenario",
     "severity",
     "simulation",
+    "spec",
     "tradeoff",
     "widgets",
 )
@@ -115,6 +121,7 @@ __all__ = [
     "frequencies",
     "frontier",
     "load",
+    "messages",
     "plots",
     "policy",
     "population",
@@ -126,6 +133,7 @@ __all__ = [
     "severity",
     "simulate",
     "simulation",
+    "spec",
     "summarize",
     "tradeoff",
     "widgets",

@@ -27,7 +27,7 @@ Level = Literal["root", "system", "developer", "user", "guideline", "none"]
 #: The levels of authority, the highest first.
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-_RANKS = {level: len(LEVELS) - 1 - place for place, level in enumerate(LEVELS)}
+_RANKS: dict[str, int] = {level: len(LEVELS) - 1 - place for place, level in enumerate(LEVELS)}
 
 #: One value of a behaviour, or the lowest and the highest of several.
 Span = Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]

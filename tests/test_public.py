@@ -14,13 +14,19 @@ ROOT = Path(simkit.__file__).parent
 FLOORS = [
     {"arrays", "files", "server", "tables"},
     {"plain", "records"},
-    {"severity", "population", "scenario_rules"},
+    {"messages", "scenario_rules"},
+    {"severity", "population", "spec.checks"},
+    {"spec.rules"},
+    {"spec.standing", "spec.traces", "spec.combining"},
+    {"spec.chain", "spec.promises"},
+    {"spec.configurations", "spec.graphs"},
     {"case"},
     {"scenario"},
     {"answers"},
     {"policy"},
     {"evaluate"},
-    {"simulation", "crowds", "frequencies", "tradeoff"},
+    {"simulation", "crowds", "frequencies", "spec.policies", "tradeoff"},
+    {"spec"},
     {"robust", "conclusions"},
     {"report"},
     {"plots"},
@@ -90,7 +96,7 @@ def test_every_public_name_is_there_and_documented():
 
 
 def test_importing_simkit_loads_nothing_heavy():
-    heavy = ["numpy", "matplotlib", "pydantic", "scipy", "ipywidgets", "anywidget", "xarray", "typer"]
+    heavy = ["numpy", "matplotlib", "pydantic", "scipy", "ipywidgets", "anywidget", "xarray", "typer", "networkx"]
     code = f"import sys, simkit; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
@@ -99,6 +105,13 @@ def test_importing_simkit_loads_nothing_heavy():
 def test_loading_a_case_loads_neither_matplotlib_nor_scipy():
     code = "import sys, simkit as sk; sk.expect(c := sk.load('xstest'), sk.policy.bayes(c)); "
     code += "print([name for name in ('matplotlib', 'scipy', 'typer', 'rich') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
+
+
+def test_deciding_loads_neither_networkx_nor_matplotlib():
+    code = "import sys, simkit as sk; r = sk.spec.load('general-assistant'); sk.spec.decide(r, [], next(iter(r.behaviours))); "
+    code += "print([name for name in ('matplotlib', 'scipy', 'networkx', 'typer') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
 

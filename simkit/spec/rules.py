@@ -152,7 +152,9 @@ class Rules:
     def principals(self) -> Mapping[str, Principal]:
         """The principals by name: those of the file, and one for each level that it does not name."""
         own = {p.name: p for p in self.spec.principals}
-        plain = {level: Principal(name=level, level=level, source="chain of command") for level in LEVELS[1:]}
+        plain: dict[str, Principal] = {
+            str(level): Principal(name=level, level=level, source="chain of command") for level in LEVELS[1:]
+        }
         return {**plain, **own}
 
     @cached_property

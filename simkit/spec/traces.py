@@ -51,11 +51,14 @@ class Step:
         """Whether it had a part in the result."""
         return self.did not in ("void", "superseded", "overridden")
 
+    @property
+    def effect(self) -> str:
+        """What it did, why, and who overrode it, in words."""
+        reason = f" ({self.why})" if self.why else ""
+        return DEEDS[self.did] + reason + (f"; then overridden by {self.later}" if self.later else "")
+
     def __str__(self) -> str:
-        reason = f" because {self.why}" if self.why else ""
-        return (
-            f"[{self.level}] {self.who} wants {self.wants}: {DEEDS[self.did]}{reason}; now {self.value}. Source: {self.source}"
-        )
+        return f"[{self.level}] {self.who} wants {self.wants}: {self.effect}; now {self.value}. Source: {self.source}"
 
 
 @dataclass(frozen=True, repr=False)
