@@ -60,6 +60,8 @@ class _State:
     value: int
     granted: bool = False
     """Whether a level above has allowed a range."""
+    binder: str = ""
+    """What bounds the choice most: a rule or a message."""
     spoken: str = ""
     """The message that spoke last: rules of its level or below are overridden."""
     steps: list[Step] = field(default_factory=list)
@@ -121,6 +123,7 @@ def _root(state: _State, rules: list[Rule], known: Mapping[str, int]) -> bool:
             return True
         low, high = max(low, span[0]), min(high, span[1])
         state.near(max(low, ready.floor), high)
+        state.binder = rule.name
         _note_rule(state, rule, "bounds", "", known)
     state.low, state.high = low, high
     return False
@@ -135,7 +138,7 @@ def _rule(state: _State, rule: Rule, known: Mapping[str, int]) -> None:
     elif max(low, state.ready.floor) > high:
         _note_rule(state, rule, "void", "what stands above leaves it no room", known)
     else:
-        state.low, state.high = low, high
+        state.low, state.high, state.binder = low, high, rule.name
         state.near(max(low, state.ready.floor), high)
         _note_rule(state, rule, "bounds", "", known)
 
@@ -278,8 +281,14 @@ def _obstacle(state: _State, wish: _Wish, height: int) -> str:
     if height > LENDS and not _meets(wish, low, high):
         if lowest < ready.floor and b.protection is not None and not _waives(state, wish):
             return f"it crosses a protection of the user (at least {b.protection.floor}; {b.protection.source})"
-        return f"it may choose {ready.shown(low, high)} only"
+        return _only(state, low, high)
     return ""
+
+
+def _only(state: _State, low: int, high: int) -> str:
+    """What is left to choose, and who bounds it."""
+    by = f", as {state.binder} says" if state.binder else ""
+    return f"it may choose {state.ready.shown(low, high)} only{by}"
 
 
 def _meets(wish: _Wish, low: int, high: int) -> bool:
@@ -293,6 +302,7 @@ def _speak(state: _State, wish: _Wish, height: int) -> None:
     """Let a message that is not void move the bounds and the value."""
     ready = state.ready
     low, high = _room(state, wish, height)
+    bound = _only(state, low, high)
     if wish.span is not None:
         _narrow(state, wish, height, (low, high))
         low, high = max(low, min(wish.span[0], high)), min(high, max(wish.span[1], low))
@@ -304,7 +314,7 @@ def _speak(state: _State, wish: _Wish, height: int) -> None:
     if state.value < ready.floor:
         _note_wish(state, wish, "waives", "the protection is the user's to waive")
     elif wished[0] is None or wished[1] is None or not wished[0] <= state.value <= wished[1]:
-        _note_wish(state, wish, "nears", f"it may choose {ready.shown(low, high)} only")
+        _note_wish(state, wish, "nears", bound)
     elif aim is not None and state.value != aim:
         _note_wish(state, wish, "narrows", "its default is not among what it may choose")
     elif wish.span is None:
@@ -319,7 +329,7 @@ def _narrow(state: _State, wish: _Wish, height: int, room: tuple[int, int]) -> N
         return
     limit = _limit(state, wish, height)
     low, high = max(limit[0], min(wish.span[0], room[1])), min(limit[1], max(wish.span[1], room[0]))
-    state.low, state.high = low, max(low, high)
+    state.low, state.high, state.binder = low, max(low, high), wish.who
 
 
 def _cut(state: _State, wish: _Wish) -> str:

@@ -52,6 +52,8 @@ class Ruling:
     removed: tuple[Removed, ...]
     left: tuple[str, ...]
     """The responses among which `choose` picks, or the one refusal if nothing else is left."""
+    kept: tuple[str, ...]
+    """Refusals that the operator forbids in vain: without them a protection would leave none."""
     fallback: bool
     """Whether nothing was left, so that the answer is a refusal that says what it cannot do."""
 
@@ -66,6 +68,7 @@ class Ruling:
         """The ruling and the traces of the decisions that ruled something out."""
         lines = [f"{self.signal}: left {', '.join(self.left)}"]
         lines += ["  nothing was left: a refusal that says what it cannot do"] if self.fallback else []
+        lines += [f"  kept: {name} (the operator forbids it; a protection of the user keeps it)" for name in self.kept]
         lines += [f"  out: {r.response} ({'hard; ' if r.hard else ''}{r.why})" for r in self.removed]
         return "\n".join([*lines, *(decision.text for decision in self.spoke)])
 
@@ -146,17 +149,28 @@ def _rulings(rules: Rules, case: Case) -> tuple[Ruling, ...]:
         key = tuple(map(id, own))
         if key not in known:
             known[key] = decide_all(rules, messages)
-        out.append(_ruling(case, signal, messages, known[key]))
+        out.append(_ruling(rules, case, signal, messages, known[key]))
     return tuple(out)
 
 
-def _ruling(case: Case, signal: str, messages: tuple[Message, ...], decisions: dict[str, Decision]) -> Ruling:
+def _ruling(rules: Rules, case: Case, signal: str, messages: tuple[Message, ...], decisions: dict[str, Decision]) -> Ruling:
     removed = [found for name in case.responses for found in _against(case, name, decisions)]
-    gone = {r.response for r in removed}
+    kept = _kept(rules, case, removed)
+    removed = [found for found in removed if found.response not in kept]
+    gone = {found.response for found in removed}
     left = tuple(name for name in case.responses if name not in gone)
-    if left:
-        return Ruling(signal, messages, decisions, tuple(removed), left, fallback=False)
-    return Ruling(signal, messages, decisions, tuple(removed), (last_resort(case, removed),), fallback=True)
+    fallback = not left
+    return Ruling(signal, messages, decisions, tuple(removed), left or (last_resort(case, removed),), kept, fallback)
+
+
+def _kept(rules: Rules, case: Case, removed: Sequence[Removed]) -> tuple[str, ...]:
+    """Refusals that only the operator forbids, where a protection rules out all others: that prohibition is void."""
+    refusals = {name for name, refuses in zip(case.responses, case.refuses, strict=True) if refuses}
+    out = [found for found in removed if found.response in refusals]
+    if {found.response for found in out} != refusals:
+        return ()
+    protected = any(found.behaviour and rules.behaviours[found.behaviour].behaviour.protection for found in out)
+    return tuple(found.response for found in out if protected and not found.behaviour and not found.hard)
 
 
 def _against(case: Case, response: str, decisions: dict[str, Decision]) -> list[Removed]:

@@ -93,10 +93,10 @@ def _always(ready: Ready) -> list[Promise]:
     if (low, high) == (0, len(b.values) - 1):
         return []
     ground: Ground = "bounds"
-    if b.authority == "root":
-        ground = "constant"
-    elif b.protection is not None and low == ready.floor:
+    if b.protection is not None and low == ready.floor:
         ground = "protection"
+    elif b.authority == "root":
+        ground = "constant"
     elif ready.authority > OPERATOR:
         ground = "not for operators"
     source = b.protection.source if b.protection is not None and ground == "protection" else b.source

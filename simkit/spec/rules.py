@@ -95,6 +95,8 @@ class Behaviour:
     override: Literal["by-level", "explicit", "implicit"] = "by-level"
     """Whether an implied wish is enough to change it; by level: for guidelines it is, for the others not."""
     protection: Protection | None = None
+    concept: NoName = ""
+    """What profiles are compared by, where another one calls the same thing by another name; by default the name."""
     see: tuple[Name, ...] = ()
     """Other behaviours that the source refers to from here."""
     source: Text
