@@ -12,7 +12,7 @@ from typing import Any
 
 from ..files import MAX_FOUND, Path_, Problem, shown
 from ..messages import LEVELS, rank
-from ..plain import Names, items, known, listed, table, texts, whole
+from ..plain import Names, items, known, listed, names, table, texts, whole
 from ..scenario_rules import twice, unknown
 
 #: The lists whose entries have names: what an entry is called, and how many there may be.
@@ -111,7 +111,7 @@ def behaviours(data: Any) -> Iterator[Problem]:
         yield from protection(item, values, path)
         if item.get("hard") is True and item.get("authority") in LEVELS and item["authority"] != "root":
             fix = "make the authority root, or take hard out"
-            yield Problem((*path, "hard"), f"a filter that a {item['authority']} could lift is none", fix, "true")
+            yield Problem((*path, "hard"), f"a filter that messages of {item['authority']} could lift is none", fix, "true")
         if item.get("authority") == "none":
             yield Problem((*path, "authority"), "what has no authority changes nothing", "write guideline", '"none"')
         for j, other in enumerate(texts(item.get("see"))):
@@ -164,7 +164,8 @@ def protection(item: dict[str, Any], values: Names, path: Path_) -> Iterator[Pro
 
 def rules(data: Any) -> Iterator[Problem]:
     """Rules speak about known behaviours and situations, within their bounds, and not below the behaviour's own level."""
-    named = {item["name"]: item for _, item in items(data, "behaviours") if isinstance(item.get("name"), str)}
+    once = names(data, "behaviours")
+    named = {item["name"]: item for _, item in items(data, "behaviours") if once.count(str(item.get("name"))) == 1}
     for i, item in items(data, "rules"):
         path, name = ("rules", i), item.get("behaviour")
         yield from unknown(name, known(data, "behaviours"), (*path, "behaviour"), "behaviour")

@@ -71,6 +71,11 @@ class Configuration:
         return tuple(f for f in self.findings if f.effect in ("against users", "beyond its power"))
 
     @property
+    def against_users(self) -> bool:
+        """Whether it tries to turn the assistant against its users; all else is a matter of taste and of power."""
+        return self.verdict == "against users"
+
+    @property
     def title(self) -> str:
         """The verdict in a line."""
         return f"This configuration, under {self.rules}: {self.verdict} ({EFFECTS[self.verdict]})"
@@ -122,12 +127,12 @@ def _effect(rules: Rules, config: Sequence[Message], place: int, ready: Ready, s
         return "replaced", step.why, b.source
     others = [message for i, message in enumerate(config) if i != place]
     (before, silent), (after, now) = (_reach(rules, said, b.name, b.values) for said in (others, config))
-    if before - after:
+    if after < before:
         return "narrows", f"its authority is {b.authority}: operators may limit it", b.source
-    if after - before:
+    if after > before:
         return "widens", f"its authority is {b.authority}: operators may let users choose", b.source
     if silent != now:
-        return "adjusts", f"its authority is {b.authority}: operators may set the default", b.source
+        return "adjusts", f"its authority is {b.authority}: operators may set it", b.source
     return "nothing new", "users get what they would get anyway", b.source
 
 

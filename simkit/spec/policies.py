@@ -154,7 +154,7 @@ def _rulings(rules: Rules, case: Case) -> tuple[Ruling, ...]:
 
 
 def _ruling(rules: Rules, case: Case, signal: str, messages: tuple[Message, ...], decisions: dict[str, Decision]) -> Ruling:
-    removed = [found for name in case.responses for found in _against(case, name, decisions)]
+    removed = [found for name in case.responses for found in _against(rules, case, name, decisions)]
     kept = _kept(rules, case, removed)
     removed = [found for found in removed if found.response not in kept]
     gone = {found.response for found in removed}
@@ -173,8 +173,8 @@ def _kept(rules: Rules, case: Case, removed: Sequence[Removed]) -> tuple[str, ..
     return tuple(found.response for found in out if protected and not found.behaviour and not found.hard)
 
 
-def _against(case: Case, response: str, decisions: dict[str, Decision]) -> list[Removed]:
-    """Why a response is ruled out: the first reason, hard ones before all others."""
+def _against(rules: Rules, case: Case, response: str, decisions: dict[str, Decision]) -> list[Removed]:
+    """Why a response is ruled out: bright lines before protections, these before all others."""
     place = case.response(response)
     if case.crosses[place]:
         return [Removed(response, True, "it crosses a hard constraint of the case", "")]
@@ -183,7 +183,7 @@ def _against(case: Case, response: str, decisions: dict[str, Decision]) -> list[
     if deny_overrides(verdicts.values()) in ("Permit", "NotApplicable"):
         return [Removed(response, False, f"the operator of {case.context} rules it out", "")] * bool(case.forbidden[place])
     against = [decisions[name] for name, verdict in verdicts.items() if verdict not in ("Permit", "NotApplicable")]
-    decision = sorted(against, key=lambda d: not d.hard)[0]
+    decision = min(against, key=lambda d: (not d.hard, rules.behaviours[d.behaviour].behaviour.protection is None))
     stands = f"{decision.behaviour} is {decision.value}" if decision.value else f"{decision.behaviour}: inaction"
     at = decision.decided_by
     return [Removed(response, decision.hard, f"{stands} ({at.level}: {at.who})", decision.behaviour)]

@@ -155,7 +155,7 @@ class Rules:
         """The principals by name: those of the file, and one for each level that it does not name."""
         own = {p.name: p for p in self.spec.principals}
         plain: dict[str, Principal] = {
-            str(level): Principal(name=level, level=level, source="chain of command") for level in LEVELS[1:]
+            str(level): Principal(name=level, level=level, source="chain of command") for level in LEVELS
         }
         return {**plain, **own}
 
