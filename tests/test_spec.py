@@ -154,6 +154,9 @@ def test_a_trusted_user_may_do_what_an_operator_may(small):
 def test_tools_speak_when_somebody_lends_them_authority(small):
     output = say("none", by="tool", sets={"swear": "on"})
     assert value(small, "swear", output) == "off"
+    step = decide(small, [output], "swear").steps[-1]
+    assert (step.did, step.level, step.who) == ("void", "none", "message 1 (tool)")
+    assert "have no authority" in step.why
     assert value(small, "swear", output, say("user", trusts={"tool": "user"})) == "on"
     assert value(small, "honest", replace(output, sets={"honest": "off"}), say("user", trusts={"tool": "user"})) == "on"
 

@@ -66,10 +66,11 @@ def instructions(behaviour, level="developer"):
 
 def test_l1_bounded():
     """The outcome lies within what the platform permits, whatever anybody says."""
-    for _, rules, said, b in both(1):
-        found = value(rules, said, b)
+    for rng, rules, said, b in both(1):
         within = b.within or b.values
-        assert found is None or place(b, within[0]) <= place(b, found) <= place(b, within[-1])
+        for wish in ([], rng.choice(wishes(b))):
+            found = value(rules, [*said, *wish], b)
+            assert found is None or place(b, within[0]) <= place(b, found) <= place(b, within[-1])
 
 
 def test_l2_monotone_in_what_the_platform_permits():

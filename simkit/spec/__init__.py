@@ -18,6 +18,8 @@ from .combining import deny_overrides, permit_overrides
 from .configurations import Configuration, classify
 from .graphs import graph, lit
 from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
+from .priority import holistic, ladder, weighted
+from .profiles import SideBySide, side_by_side
 from .promises import Guarantees, guarantees
 from .rules import Behaviour, Grant, Principal, Protection, Rule, Rules, Situation, Spec, load, read
 from .standing import standings
@@ -36,6 +38,7 @@ __all__ = [
     "Rule",
     "Rules",
     "Ruling",
+    "SideBySide",
     "Situation",
     "Spec",
     "Step",
@@ -47,12 +50,16 @@ __all__ = [
     "deny_overrides",
     "graph",
     "guarantees",
+    "holistic",
+    "ladder",
     "lines",
     "lit",
     "load",
     "permit_overrides",
     "read",
+    "side_by_side",
     "standings",
+    "weighted",
 ]
 
 
