@@ -193,5 +193,14 @@ def test_the_readme_is_true():
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
     names = [path.stem for path in sk.files.library("scenarios").glob("*.yaml")]
-    for word in [*names, "simkit run", "simkit show", "simkit check", "simkit lab", "simkit new", "simkit schema", "simkit trace"]:
+    for word in [
+        *names,
+        "simkit run",
+        "simkit show",
+        "simkit check",
+        "simkit lab",
+        "simkit new",
+        "simkit schema",
+        "simkit trace",
+    ]:
         assert f"`{word}" in text, word

@@ -134,11 +134,15 @@ def test_trust_is_lent_up_to_the_lenders_own_and_never_above(small):
     assert ranks(small, say("developer", trusts={"tool": "user"}), say("none", by="tool")) == [3, 2], "operators may too"
     assert ranks(small, say("none", trusts={"tool": "user"}), say("none", by="tool")) == [0, 0]
     assert ranks(small, up, say("none", by="user")) == [3, 0], "quoted words stay quoted"
+    operators_only = read(SMALL.replace("{by: user, to: tool, up_to: user", "{by: developer, to: tool, up_to: user"))
+    assert ranks(operators_only, say("user", trusts={"tool": "user"}), say("none", by="tool")) == [2, 0]
 
 
 def test_a_superior_may_lower_trust(small):
     assert ranks(small, say("developer", trusts={"user": "guideline"}), say("user")) == [3, 1]
-    assert ranks(small, say("user", trusts={"operator": "none"}), say("developer")) == [2, 3]
+    for name in ("developer", "operator"):
+        assert ranks(small, say("user", trusts={name: "none"}), say("developer", by=name)) == [2, 3]
+    assert ranks(small, say("user", trusts={"user": "none"})) == [2], "nobody is its own superior"
     assert ranks(small, say("system", trusts={"user": "user"}), say("developer", trusts={"user": "none"}), say("user"))[2] == 2
     last = [say("developer", trusts={"user": level}) for level in ("none", "developer")]
     assert ranks(small, *last, say("user"))[2] == 3
