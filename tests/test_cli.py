@@ -193,7 +193,8 @@ def test_the_readme_is_true():
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
     names = [path.stem for path in sk.files.library("scenarios").glob("*.yaml")]
-    for word in [
+    commands = ("run", "show", "check", "lab", "new", "schema", "trace")
+    for word in [*names, *(f"simkit {command}" for command in commands)]:
         *names,
         "simkit run",
         "simkit show",

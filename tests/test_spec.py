@@ -351,7 +351,7 @@ responses:
 - {name: no-because, kind: refuse-with-reason, shows: {kept: on}}
 - {name: some, kind: answer, shows: {detail: some, never: off}}
 - {name: all, kind: answer, shows: {detail: all}}
-- {name: evil, kind: answer, shows: {never: on, detail: some}}
+- {name: evil, kind: answer, shows: {detail: all, never: on}}
 - {name: line, kind: answer, crosses: [line]}
 stakes:
   help:
