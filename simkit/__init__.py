@@ -5,6 +5,7 @@ The rooms, in the order in which the data flows:
     arrays, plain, tables   small things below all rooms
     files        plain data read from YAML at one door: bounded, nothing executed, every line remembered
     records      checked records: every error at once, with file, line, path, value, likely fix
+    messages     who says what to the assistant, with which authority, and what that is meant to set
     severity     how bad one harmful event is
     population   who sends this message: segments, shares with intervals, signals
     case         one ambiguous request as arrays, in a context, in a state
@@ -20,7 +21,7 @@ The rooms, in the order in which the data flows:
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
-    spec         the written spec: a published Model Spec as records, its releases compared, its cross-references
+    spec         the written spec: decide with a trace, compile to a policy; published Model Specs as records, compared
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
     lab          JupyterLab on the notebooks (server: what makes its sliders quick)
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         evaluate,
         files,
         frequencies,
+        messages,
         plots,
         policy,
         population,
@@ -77,6 +79,7 @@ _ROOMS = (
     "evaluate",
     "files",
     "frequencies",
+    "messages",
     "plots",
     "policy",
     "population",
@@ -125,6 +128,7 @@ __all__ = [
     "frequencies",
     "frontier",
     "load",
+    "messages",
     "plots",
     "policy",
     "population",

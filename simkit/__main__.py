@@ -1,4 +1,4 @@
-"""simkit on the command line: check, show, run, lab, new, schema.  It reads, calls the library and prints; no science here.
+"""simkit on the command line: check, show, run, trace, lab, new, schema.  It reads, calls and prints; no science here.
 
 Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no sense.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .case import Case
     from .files import InvalidFile
     from .report import Report
+    from .spec import Rules
 
 
 def _version(asked: bool) -> None:
@@ -69,18 +70,17 @@ Scenario = Annotated[str, typer.Argument(help="A name from the library, or a pat
 
 @app.command(epilog="Example:  simkit check my-request.yaml  |  simkit check  (the whole library)")
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Scenario files; all of the library if none is given.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenario or spec files; else all of the library.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check scenario files and say everything that is wrong with them, with line, rule and likely fix."""
+    """Check scenario and spec files and say everything that is wrong with them, with line, rule and likely fix."""
     from .files import InvalidFile, library
-    from .scenario import load
 
     found: list[InvalidFile] = []
-    paths = files or sorted(library("scenarios").glob("*.yaml"))
+    paths = files or [path for folder in ("scenarios", "specs") for path in sorted(library(folder).glob("*.yaml"))]
     for path in paths:
         try:
-            load(path if files is None or path.suffix else str(path))
+            _read(path if files is None or path.suffix else str(path))
         except InvalidFile as error:
             found.append(error)
     if as_json:
@@ -90,6 +90,17 @@ def check(
             err.print(escape(str(wrong)), style="red", soft_wrap=True)
         out.print(f"{len(paths)} files checked, {len(found)} with problems.")
     raise typer.Exit(1 if found else 0)
+
+
+def _read(path: Path | str) -> None:
+    """Read a scenario, or a spec: what speaks of behaviours is one."""
+    from . import scenario, spec
+    from .files import find, parse, read_text
+
+    place = find(path, "specs" if str(path) in specs("") else "scenarios")
+    tree = parse(read_text(place), str(place))
+    kind = spec if isinstance(tree.data, dict) and "behaviours" in tree.data else scenario
+    kind.load(place)
 
 
 def _records(error: InvalidFile) -> list[dict[str, str | int]]:
@@ -201,6 +212,62 @@ def _announce(address: str) -> None:
     out.print("Ctrl-C ends it.")
 
 
+def specs(incomplete: str) -> list[str]:
+    """The specs of the library, for tab completion."""
+    from .files import library
+
+    return sorted(path.stem for path in library("specs").glob(f"{incomplete}*.yaml"))
+
+
+Level = Annotated[list[str] | None, typer.Option(help="BEHAVIOUR=VALUE; may stand several times.")]
+
+
+@app.command(epilog="Example:  simkit trace general-assistant system-prompt --developer system-prompt=denies")
+def trace(
+    spec: Annotated[str, typer.Argument(help="A name from the library, or a path.", autocompletion=specs)],
+    behaviour: Annotated[str, typer.Argument(help="The behaviour to decide; left out: all of the spec.")] = "",
+    system: Level = None,
+    developer: Level = None,
+    user: Level = None,
+    quoted: Level = None,
+    tells: Annotated[list[str] | None, typer.Option(help="A situation that the user's message tells of.")] = None,
+) -> None:
+    """Decide a behaviour of a written spec after some messages, step by step."""
+    from .files import InvalidFile
+    from .spec import Message, decide, load
+
+    try:
+        rules = load(spec)
+    except InvalidFile as error:
+        err.print(escape(str(error)), style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+    if not behaviour:
+        print(rules)
+        return
+    said = {"system": system, "developer": developer, "user": user, "none": quoted}
+    try:
+        messages = [
+            Message(level=level, sets=dict([_setting(rules, item)]))  # type: ignore[arg-type]
+            for level, items in said.items()
+            for item in items or []
+        ]
+        messages += [Message(level="user", tells=tuple(tells))] if tells else []
+        print(decide(rules, messages, behaviour).text)
+    except ValueError as error:
+        _stop(str(error))
+
+
+def _setting(rules: Rules, item: str) -> tuple[str, str]:
+    """A behaviour and its value from BEHAVIOUR=VALUE, or a ValueError."""
+    from .files import suggest
+
+    name, _, value = item.partition("=")
+    known = rules.behaviour(name).places
+    if value not in known:
+        raise ValueError(f"{name} has no value {value!r}; {suggest(value, known)}")
+    return name, value
+
+
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")
 def new(path: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
     """Write a small commented scenario to start from."""
@@ -216,12 +283,13 @@ def new(path: Annotated[Path, typer.Argument(help="The file to write; it must no
 
 
 @app.command(epilog="Example:  simkit schema > scenario.schema.json")
-def schema() -> None:
+def schema(spec: Annotated[bool, typer.Option("--spec", help="Of spec files instead.")] = False) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check while one types."""
     from .records import json_schema
     from .scenario import Scenario
+    from .spec import Spec
 
-    print(json.dumps(json_schema(Scenario), indent=2))
+    print(json.dumps(json_schema(Spec if spec else Scenario), indent=2))
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, Ints, frozen, frozen_bools
 from .files import suggest
+from .messages import Message
 from .population import Population, with_overlap, with_shares
 from .scenario_rules import KINDS, REFUSALS
 from .severity import Point, Severity
@@ -65,6 +66,8 @@ class Case:
     """Whether a response breaks a hard constraint, (R,)."""
     forbidden: Bools
     """Whether the operator rules a response out, (R,)."""
+    ruled_out: Bools = field(default_factory=lambda: frozen_bools([]))
+    """Whether a written spec rules a response out, (R,); by default none."""
     question: Question | None = None
     observed: Mapping[str, Floats] = field(default_factory=dict)
     """Counts (K, R) of what real models did, by model."""
@@ -76,8 +79,10 @@ class Case:
     """What was changed since the file: the methods that were called, with their values."""
     about: str = ""
     units: str = ""
-    messages: tuple[tuple[str, str], ...] = ()
-    """What the operator of the context says: level of authority and words."""
+    messages: tuple[Message, ...] = ()
+    """What the operator of the context says."""
+    carried: tuple[tuple[Message, ...], ...] = ()
+    """The messages that come with each signal combination, (K) tuples; none if empty."""
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
     contexts: tuple[str, ...] = ()
@@ -100,7 +105,11 @@ class Case:
             raise ValueError(f"a response is one of {', '.join(KINDS)}, not {', '.join(set(self.kinds) - set(KINDS))}")
         if self.question is not None and not np.allclose(self.question.reply.sum(1), 1, rtol=0, atol=1e-9):
             raise ValueError("the replies of each segment add up to 1")
-        if not (self.allowed & self.refuses).any():
+        if self.ruled_out.size == 0:
+            object.__setattr__(self, "ruled_out", frozen_bools(np.zeros(responses)))
+        if not self.allowed.any():
+            raise ValueError("a written spec leaves one response: if nothing else, a refusal")
+        if not (~(self.crosses | self.forbidden) & self.refuses).any():
             raise ValueError("one refusal must be allowed: it is what is left when nothing else is")
 
     @cached_property
@@ -130,8 +139,8 @@ class Case:
 
     @property
     def allowed(self) -> Bools:
-        """The filter: responses that cross no hard constraint and that the operator has not ruled out, (R,)."""
-        return ~(self.crosses | self.forbidden)
+        """The filter: responses that cross no hard constraint and that neither operator nor spec has ruled out, (R,)."""
+        return ~(self.crosses | self.forbidden | self.ruled_out)
 
     def value(self, harm_weight: ArrayLike) -> Floats:
         """Net value of each response to each segment, (…, S, R): help − harm_weight · (harm + neglect), help units."""
@@ -263,9 +272,13 @@ class Case:
 
     def _lines(self) -> list[str]:
         """The case in words."""
-        said = [f"{level}: {words}" for level, words in self.messages]
+        said = [f"{message.level}: {message.says}" for message in self.messages if message.says]
         lines = [f"{self.title}: “{self.request}”", *(text for text in (self.about, self.units) if text)]
-        for who, out in (("Constraints rule", self.crosses), ("The operator rules", self.forbidden)):
+        for who, out in (
+            ("Constraints rule", self.crosses),
+            ("The operator rules", self.forbidden),
+            ("The spec rules", self.ruled_out),
+        ):
             if out.any():
                 lines.append(f"{who} out: {', '.join(name for name, no in zip(self.responses, out, strict=True) if no)}.")
         if self.question is not None:

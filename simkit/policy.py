@@ -67,6 +67,8 @@ def permitted(case: Case, response: str) -> int:
         raise ValueError(f"{response} crosses a hard constraint of {case.name}: no policy may choose it")
     if case.forbidden[index]:
         raise ValueError(f"{response} is ruled out by the operator of {case.context}")
+    if case.ruled_out[index]:
+        raise ValueError(f"{response} is ruled out by the written spec")
     return index
 
 

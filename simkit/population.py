@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from .arrays import Bools, Floats, frozen, frozen_bools
+from .messages import Message
 from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
 
 __all__ = [
@@ -71,6 +72,8 @@ class Signal:
     values: Annotated[tuple[Name, ...], Field(min_length=1)]
     """What it may read; unique over all signals of the file."""
     about: Note = ""
+    carries: Mapping[Name, Message] = no_entries()
+    """The message that comes with a value, for a written spec to judge: `as-a-nurse: {level: user, tells: [clinician]}`."""
 
 
 @record

@@ -177,6 +177,7 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "string_pattern_mismatch": _bad_name,
     "string_too_short": ("it should not be empty", ""),
     "too_short": lambda entry: (f"too few stand here: at least {entry['ctx']['min_length']}", "add what is missing"),
+    "too_long": lambda entry: (f"too many stand here: at most {entry['ctx']['max_length']}", "take some out"),
     "union_tag_invalid": _bad_kind,
     "union_tag_not_found": ("its kind is missing", "add kind: point, lognormal, gamma, pareto or table"),
 }

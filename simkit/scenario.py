@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ from .arrays import Floats, frozen, frozen_bools
 from .case import Case, Question
 from .case import Events as EventArrays
 from .files import find, parse, read_text, suggest
+from .messages import Message
 from .population import Population, Segment, Share, Signal
 from .records import (
     Amount,
@@ -97,15 +98,6 @@ class Clarify:
     """What being asked costs each sender, help units."""
     replies: Annotated[tuple[Name, ...], Field(min_length=2)]
     source: Text
-
-
-@record
-class Message:
-    """What an operator or a user says, in our own words."""
-
-    level: Literal["root", "system", "developer", "user", "guideline"]
-    """Level of authority, in the words of OpenAI's Model Spec; an operator (Anthropic's word) speaks as a developer."""
-    says: Text
 
 
 @record
@@ -235,7 +227,8 @@ def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case
         context=context.name if context else "",
         about=record.about,
         units=record.units,
-        messages=tuple((message.level, message.says) for message in context.messages) if context else (),
+        messages=context.messages if context else (),
+        carried=_carried(record),
         same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
         contexts=tuple(context.name for context in record.contexts),
         deploy=_deploy,
@@ -276,6 +269,13 @@ def _population(record: Scenario, context: Context | None) -> Population:
         state_chance=frozen(chance / chance.sum()),
         multiply=frozen([within * _weights(multiply, names) for _, _, multiply in states]),
     )
+
+
+def _carried(record: Scenario) -> tuple[tuple[Message, ...], ...]:
+    """The messages that each signal combination carries, in the order of the arrays."""
+    own = {value: message for signal in record.signals for value, message in signal.carries.items()}
+    combined = product(*(signal.values for signal in record.signals))
+    return tuple(tuple(own[value] for value in values if value in own) for values in combined)
 
 
 def _weights(multiply: Mapping[str, float], names: Iterable[str]) -> Floats:

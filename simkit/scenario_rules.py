@@ -184,6 +184,13 @@ def rows_of_values(data: Any, rows: dict[str, Any], path: Path_) -> Iterator[Pro
                 yield from adds_up(row.items(), (*path, name), "the chances")
 
 
+def carried(data: Any) -> Iterator[Problem]:
+    """A message comes with a value of its signal."""
+    for i, signal in items(data, "signals"):
+        path = ("signals", i, "carries")
+        yield from unknown_keys(table(signal, "carries"), known_values(signal), path, "value of this signal")
+
+
 def responses(data: Any) -> Iterator[Problem]:
     """One response is a refusal; refusals cross no constraint; constraints are declared."""
     kinds = [response.get("kind") for _, response in items(data, "responses")]
@@ -334,7 +341,7 @@ def observed(data: Any) -> Iterator[Problem]:
             yield from unknown(model["same_weights_as"], others, path, "other observed model")
 
 
-RULES = (unique_names, shares, signal_rows, responses, stakes, question, reweighing, observed)
+RULES = (unique_names, shares, signal_rows, carried, responses, stakes, question, reweighing, observed)
 
 
 # --- contexts that edit -----------------------------------------------------------------------------------------------

@@ -93,8 +93,44 @@ def test_a_file_with_problems_ends_with_code_1(tmp_path):
 def test_check_reads_the_whole_library():
     done = call("check")
     assert done.exit_code == 0
-    assert re.search(r"5 files checked, 0 with problems", done.output)
-    assert call("check", "santa").exit_code == 0
+    assert re.search(r"9 files checked, 0 with problems", done.output)
+    assert call("check", "santa", "general-assistant").exit_code == 0
+
+
+def test_check_knows_a_spec_by_what_it_holds():
+    cases = Path(__file__).parent / "cases" / "specs"
+    assert call("check", str(cases / "valid" / "full.yaml")).exit_code == 0
+    done = call("check", str(cases / "invalid" / "situation-unknown.yaml"))
+    assert done.exit_code == 1
+    assert "did you mean minor" in done.output
+
+
+def test_trace_tells_the_story_of_a_decision():
+    done = call("trace", "general-assistant", "system-prompt", "--developer", "system-prompt=denies", "--user", "profanity=on")
+    assert done.exit_code == 0
+    assert "system-prompt: reveals (general-assistant; default)" in done.output
+    assert "it crosses a protection of the user (at least admits" in done.output
+    told = call("trace", "general-assistant", "safe-messaging", "--developer", "safe-messaging=off", "--tells", "risk-to-life")
+    assert "safe-messaging: on (general-assistant; default)" in told.output
+    assert "as safe-messaging-at-risk-to-life says" in told.output
+    quoted = call("trace", "general-assistant", "profanity", "--quoted", "profanity=on", "--system", "length=brief")
+    assert "profanity: off (general-assistant; default)" in quoted.output
+    assert "minors-in-sexual-content" in call("trace", "anthropic-constitution").output
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("general-asistant",), 1, "did you mean general-assistant"),
+        (("general-assistant", "dignty"), 2, "did you mean dignity"),
+        (("general-assistant", "dignity", "--user", "dignity"), 2, "has no value"),
+        (("general-assistant", "dignity", "--user", "dignty=off"), 2, "did you mean dignity"),
+    ],
+)
+def test_trace_says_what_makes_no_sense(words, code, said):
+    done = call("trace", *words)
+    assert done.exit_code == code
+    assert said in done.output
 
 
 def test_an_unknown_name_suggests_one():
@@ -118,6 +154,9 @@ def test_the_schema_is_a_schema():
     schema = json.loads(call("schema").stdout)
     Draft202012Validator.check_schema(schema)
     assert "request" in schema["required"]
+    spec = json.loads(call("schema", "--spec").stdout)
+    Draft202012Validator.check_schema(spec)
+    assert "behaviours" in spec["required"]
 
 
 def test_show_says_what_the_file_says():
@@ -141,7 +180,7 @@ def test_free_text_of_a_file_is_shown_as_text(tmp_path):
     assert "&lt;script&gt;" in html
 
 
-@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("lab",), ("new",), ("schema",)])
+@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("trace",), ("lab",), ("new",), ("schema",)])
 def test_help_has_an_example(command):
     done = call(*command, "--help")
     assert done.exit_code == 0
@@ -154,5 +193,6 @@ def test_the_readme_is_true():
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     exec(compile(block, "README.md", "exec"), {})  # noqa: S102
     names = [path.stem for path in sk.files.library("scenarios").glob("*.yaml")]
-    for word in [*names, "simkit run", "simkit show", "simkit check", "simkit lab", "simkit new", "simkit schema"]:
+    commands = ("run", "show", "check", "lab", "new", "schema", "trace")
+    for word in [*names, *(f"simkit {command}" for command in commands)]:
         assert f"`{word}" in text, word

@@ -484,7 +484,7 @@ def test_platform_became_root_but_for_three_sections():
 
 
 def test_the_graph_and_what_depends_on_a_section(read):
-    found = spec.graph(read)
+    found = spec.citations(read)
     assert list(found) == [section.id for section in read.sections]
     assert found.nodes["deep"] == {"label": "Deep", "authority": "user", "depth": 3, "parent": "strangers"}
     assert spec.depends_on(read, "truth") == ("purpose", "strangers")

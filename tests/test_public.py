@@ -17,13 +17,18 @@ FLOORS = [
     {"spec.changes", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
     {"spec.model_spec"},
     {"plain", "records"},
-    {"severity", "population", "scenario_rules"},
+    {"messages", "scenario_rules"},
+    {"severity", "population", "spec.checks"},
+    {"spec.rules"},
+    {"spec.standing", "spec.traces", "spec.combining", "spec.profiles"},
+    {"spec.chain", "spec.promises"},
+    {"spec.configurations", "spec.graphs"},
     {"case", "compound.transforms"},
     {"scenario"},
     {"answers"},
     {"policy"},
     {"evaluate"},
-    {"simulation", "crowds", "frequencies", "tradeoff"},
+    {"simulation", "crowds", "frequencies", "spec.policies", "spec.priority", "tradeoff"},
     {"robust", "conclusions", "compound.laws"},
     {"compound.inversion", "compound.lattice"},
     {"compound.verified"},
@@ -119,6 +124,13 @@ def test_importing_simkit_loads_nothing_heavy():
 def test_loading_a_case_loads_neither_matplotlib_nor_scipy():
     code = "import sys, simkit as sk; sk.expect(c := sk.load('xstest'), sk.policy.bayes(c)); "
     code += "print([name for name in ('matplotlib', 'scipy', 'typer', 'rich') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
+
+
+def test_deciding_loads_neither_networkx_nor_matplotlib():
+    code = "import sys, simkit as sk; r = sk.spec.load('general-assistant'); sk.spec.decide(r, [], next(iter(r.behaviours))); "
+    code += "print([name for name in ('matplotlib', 'scipy', 'networkx', 'typer') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
 

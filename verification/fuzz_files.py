@@ -1,6 +1,6 @@
-"""Strangers' files: thousands of mutated scenarios must load or end in `InvalidFile`; never another exception, never a hang.
+"""Strangers' files: thousands of mutated scenarios or specs load or end in `InvalidFile`; no other exception, no hang.
 
-    python verification/fuzz_files.py [--files 50000] [--seed 0]
+    python verification/fuzz_files.py [--files 50000] [--seed 0] [--kind specs]
 
 Two kinds of mutation over the valid cases of `tests/cases/valid`: of the text (bytes, lines, tokens, indentation, splices)
 and of the plain data (any node deleted, renamed or replaced).  Reports how many files loaded, how many were refused and the
@@ -16,7 +16,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ import simkit as sk
 from simkit.files import MAX_BYTES, is_plain, parse
 
 LIMIT = 10.0  # seconds for one file; most take milliseconds
-VALID = Path(__file__).parent.parent / "tests" / "cases" / "valid"
+CASES = Path(__file__).parent.parent / "tests" / "cases"
+VALID = {"scenarios": CASES / "valid", "specs": CASES / "specs" / "valid"}
 
 TOKENS = r"""
 null ~ .nan .inf -.inf 1e400 1e-400 -1 0 1 2 0.5 99999999999999999999999999 0x10 1_000 2026-01-01 true false yes off on
 "" '' "0.5" 10% &a *a &a[*a] !!python/object/apply:os.system !!binary !x << ? - : , [ ] { } # | > |- " ' @ ` % %YAML --- ...
 [[[[[[[[[[[[[[[[[[[[ {a:{b:{c:{d:{e:{f:{g:1}}}}}}}} <script>alert(1)</script> "\x1b[31m" "\u202e" "\ud800" "\0" é 中 \
-refuse answer good bad
+refuse answer good bad root user none [off,on] [on]
 """
 NODES: list[Any] = [None, "", "x", "<b>", "0.5", 0, 1, -1, 2, 0.5, 1e300, 10**30, float("nan"), float("inf"), True, False]
 NODES += [[], {}, [[]], {"name": "good"}, {"value": 0.5}, ["bare", "bare"], {"bare": 1}, {"": 1}, [1, "a", None]]
@@ -47,9 +48,9 @@ class Count:
     slowest: float
 
 
-def texts() -> list[str]:
+def texts(kind: str) -> list[str]:
     """The valid cases, from which every mutation starts."""
-    return [path.read_text(encoding="utf-8") for path in sorted(VALID.glob("*.yaml"))]
+    return [path.read_text(encoding="utf-8") for path in sorted(VALID[kind].glob("*.yaml"))]
 
 
 def mutated(sources: list[str], count: int, seed: int) -> Iterator[bytes]:
@@ -133,32 +134,55 @@ def collections(data: Any) -> Iterator[Any]:
             yield from collections(item)
 
 
-def attempt(raw: bytes, folder: Path) -> bool:
-    """Whether the file loads; a file that loads must also describe itself and be a population."""
+def attempt(raw: bytes, folder: Path, use: Callable[[Path], None]) -> bool:
+    """Whether the file loads and can be used."""
     path = folder / "stranger.yaml"
     path.write_bytes(raw)
     try:
-        case = sk.load(path)
+        use(path)
     except sk.InvalidFile as error:
         shown = str(error)
         if not error.problems or len(shown) > 100_000 or not all(map(is_plain, shown)):
             raise AssertionError(f"an error that says nothing, too much, or control characters: {shown[:200]!r}") from error
         return False
+    return True
+
+
+def use_scenario(path: Path) -> None:
+    """A scenario that loads describes itself and is a population."""
+    case = sk.load(path)
     if abs(case.population.shares.sum() - 1) > 1e-9 or not repr(case) or "<script" in case._repr_html_():
         raise AssertionError("a case that is no population, or that shows a file's HTML")
     for context in case.contexts:
         case.in_context(context)
-    return True
 
 
-def fuzz(count: int, seed: int) -> Count:
+def use_spec(path: Path) -> None:
+    """A spec that loads describes itself, promises, draws itself and decides after every single message."""
+    rules = sk.spec.load(path)
+    shown = rules._repr_html_() + sk.spec.guarantees(rules)._repr_html_()
+    situations = tuple(rules.situations)
+    sk.spec.graph(rules)
+    for behaviour in rules.spec.behaviours:
+        for value in behaviour.values:
+            said = [sk.spec.Message(level="developer", sets={behaviour.name: value}, tells=situations)]
+            shown += sk.spec.decide(rules, said, behaviour.name)._repr_html_()
+            sk.spec.classify(rules, said)
+    if "<script" in shown:
+        raise AssertionError("a spec that shows a file's HTML")
+
+
+USES = {"scenarios": use_scenario, "specs": use_spec}
+
+
+def fuzz(count: int, seed: int, kind: str = "scenarios") -> Count:
     """Try `count` mutated files; the first that ends in another exception is saved and raised."""
     loaded, slowest = 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
-        for raw in mutated(texts(), count, seed):
+        for raw in mutated(texts(kind), count, seed):
             start = time.perf_counter()
             try:
-                loaded += attempt(raw, Path(folder))
+                loaded += attempt(raw, Path(folder), USES[kind])
                 if time.perf_counter() - start > LIMIT:
                     raise AssertionError(f"a file took more than {LIMIT:g} s")
             except Exception:
@@ -174,8 +198,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=list(USES), default="scenarios")
     given = parser.parse_args()
-    found = fuzz(given.files, given.seed)
+    found = fuzz(given.files, given.seed, given.kind)
     print(f"{found.loaded} files loaded, {found.refused} refused, no other exception; slowest {found.slowest:.2f} s")
     return 0
 

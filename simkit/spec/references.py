@@ -56,7 +56,7 @@ class Measures:
         return html_table(HEAD, self._table(), f"Cross-references of {self.release}") + html_lines("", self.lines())
 
 
-def graph(spec: ModelSpec) -> DiGraph[str]:
+def citations(spec: ModelSpec) -> DiGraph[str]:
     """The sections and their cross-references: an edge from the section that refers to the one referred to.
 
     Nodes carry `label`, `authority`, `depth` and `parent`; the order is that of the document.
@@ -75,7 +75,7 @@ def measures(spec: ModelSpec) -> Measures:
     """In-degree, out-degree, PageRank and betweenness of every section, and the circles (components of more than one)."""
     import networkx as nx
 
-    found = graph(spec)
+    found = citations(spec)
     rank, between = nx.pagerank(found), nx.betweenness_centrality(found)
     rows = [
         Cited(s.id, s.authority, found.in_degree(s.id), found.out_degree(s.id), rank[s.id], between[s.id])
@@ -98,5 +98,5 @@ def depends_on(spec: ModelSpec, name: str) -> tuple[str, ...]:
     """
     import networkx as nx
 
-    found = nx.ancestors(graph(spec), spec[name].id)
+    found = nx.ancestors(citations(spec), spec[name].id)
     return tuple(section.id for section in spec.sections if section.id in found)
