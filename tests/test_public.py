@@ -51,7 +51,7 @@ FLOORS = [
     {"widgets.explore_view"},
     {"widgets.crowd_view", "widgets.explore"},
     {"widgets.crowd"},
-    {"exercises", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
+    {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
     {"__main__"},
 ]
 
