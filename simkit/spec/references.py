@@ -48,12 +48,17 @@ class Measures:
         return [[r.id, r.authority or "-", str(r.cited_by), str(r.cites), number(r[4]), number(r[5])] for r in self.rows]
 
     def __repr__(self) -> str:
-        shown = self._table()[:20]
-        more = [f"… and {len(self.rows) - len(shown)} more sections"] if len(self.rows) > len(shown) else []
+        shown, more = self._first()
         return "\n".join([f"Cross-references of {self.release}", text_table(HEAD, shown), *more, *self.lines()])
 
     def _repr_html_(self) -> str:
-        return html_table(HEAD, self._table(), f"Cross-references of {self.release}") + html_lines("", self.lines())
+        shown, more = self._first()
+        return html_table(HEAD, shown, f"Cross-references of {self.release}") + html_lines("", [*more, *self.lines()])
+
+    def _first(self) -> tuple[list[list[str]], list[str]]:
+        """The first rows, and how many more there are."""
+        rest = len(self.rows) - 20
+        return self._table()[:20], [f"… and {rest} more sections"] if rest > 0 else []
 
 
 def citations(spec: ModelSpec) -> DiGraph[str]:
