@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
 
@@ -23,52 +24,39 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sec
             await line.put((free + seconds, data))
 
     reading = asyncio.create_task(read())
-    try:
-        with suppress(ConnectionError):
-            while True:
-                due, data = await line.get()
-                await asyncio.sleep(max(0.0, due - clock()))
-                if not data:
-                    break
-                writer.write(data)
-                await writer.drain()
-    finally:
-        reading.cancel()
-        writer.close()
+    with suppress(ConnectionError):
+        while True:
+            due, data = await line.get()
+            await asyncio.sleep(max(0.0, due - clock()))
+            if not data:
+                break
+            writer.write(data)
+            await writer.drain()
+    reading.cancel()
+    writer.close()
 
 
 @contextmanager
 def slow_line(port: int, seconds: float = 0.040, megabits: float = 20) -> Iterator[int]:
     """A port that leads to `port` of this machine through such a line; the delay is that of each way."""
-    loop = asyncio.new_event_loop()
-    opened: asyncio.Future[int] = loop.create_future()
+    opened: Future[tuple[int, Callable[[], object]]] = Future()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("127.0.0.1", port)
         ways = ((reader, there[1]), (there[0], writer))
-        await asyncio.gather(*(_carry(*way, seconds, megabits * 1e6 / 8) for way in ways), return_exceptions=True)
+        with suppress(asyncio.CancelledError):  # the end of the line is no error
+            await asyncio.gather(*(_carry(*way, seconds, megabits * 1e6 / 8) for way in ways))
 
     async def serve() -> None:
-        server = await asyncio.start_server(connect, "127.0.0.1", 0)
-        opened.set_result(server.sockets[0].getsockname()[1])
+        server, over, loop = await asyncio.start_server(connect, "127.0.0.1", 0), asyncio.Event(), asyncio.get_running_loop()
+        opened.set_result((server.sockets[0].getsockname()[1], lambda: loop.call_soon_threadsafe(over.set)))
+        await over.wait()  # then `run` cancels whatever is under way
 
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
-    while not opened.done():
-        thread.join(0.01)
+    door, close = opened.result(timeout=10)
     try:
-        yield opened.result()
+        yield door
     finally:
-
-        def end() -> None:
-            for task in asyncio.all_tasks(loop):
-                task.cancel()
-            loop.call_later(0.05, loop.stop)
-
-        loop.call_soon_threadsafe(end)
+        close()
         thread.join(5)
-        loop.close()
