@@ -264,7 +264,7 @@ def running(tmp_path_factory):
 def test_the_address_stands_alone_on_one_line(running):
     assert re.fullmatch(
         r"JupyterLab: http://127\.0\.0\.1:\d+/mine/lab/tree/notebooks/00-start-here\.ipynb\?token=[0-9a-f]{48}\n",
-        running.said[-1],
+        running.said[-2],
     ), running.said
 
 
