@@ -134,21 +134,27 @@ class FrontPages:
     either: Floats
 
 
-def front_pages(case: Case, policy: Policy, users: ArrayLike | None = None, *, harm: float, neglect: float) -> FrontPages:
+def front_pages(
+    case: Case, policy: Policy, users: ArrayLike | None = None, *, harm: float, neglect: float, shock: float = 0.0
+) -> FrontPages:
     """The chance of each front page; an event makes it if it is larger than `harm` or `neglect`, in harm units.
 
     `users` may be an array (U,): the result is then (U, …).  Exact: P(none) = (1 − chance)^N, mixed over the states that all
-    senders share.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size or number is negative.
+    senders share.  `shock` is the variance of a gamma variable with mean 1 that multiplies how often things go wrong in a whole
+    world, as in `totals.total`.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size, a number
+    or the shock is negative.
     """
     counts = np.asarray(case.users if users is None else users, dtype=float)
-    if not (harm >= 0 and neglect >= 0 and (counts >= 0).all()):
-        raise ValueError("sizes and numbers of users are never negative")
+    if not (harm >= 0 and neglect >= 0 and shock >= 0 and (counts >= 0).all()):
+        raise ValueError("sizes, numbers of users and a shock are never negative")
     sizes = {"harm": harm, "neglect": neglect}
     shares = case.population.in_states
     a, b = ((_event_rates(case, policy, of, above=size) * shares).sum(-1) for of, size in sizes.items())
     many = counts.reshape(*counts.shape, *(1,) * a.ndim)
     chance = case.population.state_chance
     silent = [_log_none(many, rate) for rate in (a, b, a + b)]
+    if shock:  # log E exp(−G·x) of a gamma G
+        silent = [-np.log1p(-shock * log) / shock for log in silent]
     found_a, found_b, either = (np.maximum(-np.expm1(log) @ chance, 0.0) for log in silent)
     # P(both) = P(a)·P(b) + P(neither) − P(no a)·P(no b): the last two differ little, and are subtracted as logarithms.
     apart = silent[0] + silent[1]

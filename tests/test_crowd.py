@@ -38,11 +38,14 @@ def test_what_is_said_is_what_the_law_says():
     made = crowd(case, users=1_000_000, share="shared state", policy="general-safety")
     policy = sk.policy.constant(case, "general-safety")
     law = sk.total(case, policy, 1_000_000)
-    mean, size = (float(x) for x in re.findall(r"brings (\S+) harm.*exceeds ([\d.]+),", made.sentences)[0])
+    mean, size = (
+        float(x.replace(" ", ""))
+        for x in re.findall(r"brings (\S+) harm.*exceeds ([\d. ]+),", made.sentences.replace(" ", " "))[0]
+    )
     assert mean == pytest.approx(float(law.mean), rel=0.006)
     assert size == pytest.approx(float(law.quantile(0.999)), rel=0.006)
     pages = front_pages(case, policy, 1_000_000, harm=300, neglect=20)
-    assert f"harm: {chance(float(pages.harm))}; about neglect: {chance(float(pages.neglect))}" in made.sentences
+    assert f"(over 300): {chance(float(pages.harm))}; about neglect (over 20): {chance(float(pages.neglect))}" in made.sentences
 
 
 def test_independent_senders_have_the_same_mean_and_less_spread():
@@ -91,6 +94,17 @@ def test_choices_undo_and_code():
             crowd("medication-threshold", **wrong)
 
 
+def test_a_shock_spreads_the_front_pages():
+    """A gamma of mean 1: the chance of a page is E 1 − exp(−G·Np), here by drawing G."""
+    case = sk.load("medication-threshold").in_state("usual")
+    policy, users, shock = sk.policy.constant(case, "full-with-care"), 10**6, 0.8
+    plain, spread = (front_pages(case, policy, users, harm=300, neglect=20, shock=s) for s in (0.0, shock))
+    drawn = np.random.default_rng(3).gamma(1 / shock, shock, 400_000)
+    exact = 1 - (1 - float(plain.harm)) ** drawn
+    assert float(spread.harm) == pytest.approx(exact.mean(), abs=5 * exact.std() / np.sqrt(len(drawn)))
+    assert spread.harm < plain.harm
+
+
 def test_people_and_chances_in_words():
     assert [people(n) for n in (1, 1000, 2e6, 8e9)] == ["1", "1 000", "2 million", "8 billion"]
     assert [chance(p) for p in (0.0, 1e-9, 0.5, 0.99999, 1.0)] == [
@@ -98,7 +112,7 @@ def test_people_and_chances_in_words():
         "less than one in a million",
         "50.0%",
         "nearly certain",
-        "certain",
+        "nearly certain",
     ]
     assert USERS[0] == 1
     assert ONE_IN[THOUSANDTH] == 1000

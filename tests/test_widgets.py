@@ -64,7 +64,7 @@ def test_the_sentence_says_what_is_exact():
     assert away == pytest.approx(float(outcome.over_refusal) * good, abs=2)
     assert reached == pytest.approx((1 - float(outcome.under_refusal)) * bad, abs=2)
     gain = 1000 * float(outcome.net - sk.expect(case, sk.policy.constant(case, "full-with-care"), 7.0).net)
-    assert float(re.search(r"Worth ([\d.]+) help units (more|less)", made.sentences)[1]) == pytest.approx(abs(gain), rel=0.006)
+    assert float(re.search(r"worth ([\d.]+) help units (more|less)", made.sentences)[1]) == pytest.approx(abs(gain), rel=0.006)
     assert made.view.gain[130] == pytest.approx(gain, rel=1e-9)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from numbers import Real
 from typing import Any
@@ -12,6 +13,12 @@ import numpy as np
 
 #: What is wrong with an answer; empty if it is right.
 Judge = Callable[[Any], str]
+
+
+class Form(str):
+    """What is wrong with the form of an answer, not with the answer: it uses up no hint."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class Exercise:
         wrong = self._judge(answer)
         if not wrong:
             return Verdict(True, self.right)
+        if isinstance(wrong, Form):
+            return Verdict(False, wrong)
         if repr(answer) not in self._wrong:
             self._wrong.append(repr(answer))
         return Verdict(False, wrong, self.hints[min(len(self._wrong), len(self.hints)) - 1] if self.hints else "")
@@ -62,19 +71,24 @@ def near(
     low: float,
     high: float,
     mistakes: Mapping[str, Callable[[], float]] | None = None,
+    of_100: bool = False,
 ) -> Judge:
     """A judge of numbers: right within `within` of what is expected, relative to it.
 
-    `mistakes` are numbers that people give for a known reason: what is said, and the number.
+    `mistakes` are numbers that people give for a known reason: what is said, and the number.  `of_100` says that the question
+    asks for a percentage, so that a fraction is told from a wrong number.
     """
 
     def judge(answer: Any) -> str:
-        if isinstance(answer, bool) or not isinstance(answer, Real | np.number):
-            return f"A number is needed, not {type(answer).__name__}."
-        given = float(answer)
+        if isinstance(answer, np.ndarray | list | tuple) and np.size(answer) == 1:
+            answer = np.asarray(answer).item()
+        if isinstance(answer, bool) or not isinstance(answer, Real | np.number | Decimal):
+            return Form(f"A number is needed, not {type(answer).__name__}.")
+        given, value = float(answer), expected()
         if not low <= given <= high:
-            return f"The answer lies between {low:g} and {high:g}, not at {given:g}."
-        value = expected()
+            return Form(f"The answer lies between {low:g} and {high:g}, not at {given:g}.")
+        if of_100 and abs(100 * given - value) <= within * abs(value):
+            return Form(f"That is a fraction. The question asks for a number of 100: {100 * given:g} would be right.")
         if abs(given - value) <= within * abs(value):
             return ""
         for says, mistake in (mistakes or {}).items():

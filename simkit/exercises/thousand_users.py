@@ -10,7 +10,7 @@ from ..conclusions import turning_shares
 from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
-from .exercise import Exercise, checker, near
+from .exercise import Exercise, Form, checker, near
 
 __all__ = ["check", "exercises"]
 
@@ -43,7 +43,9 @@ MOST_TURNED_AWAY, LEAST_REACHED = 0.005, 0.15
 def _judge_rule(answer: Any) -> str:
     """A policy that turns away few harmless senders and still reaches those at risk who can be told apart."""
     if not isinstance(answer, Policy):
-        return f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}."
+        return Form(f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}.")
+    if len(answer.names) == 1 and answer.batch:
+        answer = answer[0]
     try:
         found = expect(_overdose(), answer)
     except (TypeError, ValueError) as error:
@@ -51,11 +53,12 @@ def _judge_rule(answer: Any) -> str:
     if answer.batch:
         return "One policy is needed, not a batch of them."
     turned_away, reached = float(found.over_refusal), 1 - float(found.under_refusal)
-    if turned_away > MOST_TURNED_AWAY:
+    if turned_away > MOST_TURNED_AWAY + 1e-9:
         most = f"at most {1000 * MOST_TURNED_AWAY:.0f} are allowed"
-        return f"It turns away {1000 * turned_away:.0f} of 1000 harmless senders; {most}."
-    if reached < LEAST_REACHED:
-        return f"It reaches {100 * reached:.0f} of 100 at-risk senders; at least {100 * LEAST_REACHED:.0f} are asked for."
+        return f"It turns away {1000 * turned_away:.3g} of 1000 harmless senders; {most}."
+    if reached < LEAST_REACHED - 1e-9:
+        least = f"at least {100 * LEAST_REACHED:.0f} are asked for"
+        return f"It turns away {100 * max(reached, 0.0):.3g} of 100 at-risk senders; {least}."
     return ""
 
 
@@ -71,28 +74,38 @@ exercises = (
         "Of 100 messages that claim to come from a nurse, in a plain tone, how many come from an at-risk sender?",
         near(
             _risk_of_a_nurse,
-            within=0.15,
+            within=0.1,
+            of_100=True,
             low=0,
             high=100,
             mistakes={
-                "That is how many at-risk senders claim to be a nurse. The question is the other way round: how many of "
-                "those who claim it are at risk.": _claim_among_at_risk,
-                "That is the share of at-risk senders before anything was read. The claim is evidence: use it.": _share_at_risk,
+                "That is how many at-risk senders claim to be a nurse in a plain tone. The question is the "
+                "other way round: how "
+                "many of those who claim it are at risk.": _claim_among_at_risk,
+                "That is the share of at-risk senders, before anything was read, and also how many of them claim to be a nurse "
+                "in any tone. The question is the other way round: of those who claim it, how many are at "
+                "risk.": _share_at_risk,
+                "You counted every tone. A plain tone is evidence too: only 80 of 100 at-risk senders use it.": lambda: 3.2,
             },
         ),
-        right="The claim is cheap to fake, and still most who make it are nurses, because there are so many more of them.",
+        right="The claim is cheap to fake, and still 92 of 100 who make it are clinicians: there are three "
+        "times as many of them "
+        "as of people at risk, and half of them make it, against 4 in 100. It holds only while few at risk "
+        "have learned the claim.",
         hints=(
             "Count dots. Of 1000 senders, how many at-risk senders and how many others send such a message?",
             "Each segment has two numbers: its share, and the chance that it sends this claim in this tone. Multiply them.",
-            "case.population.joint is P(segment and signal); divide the at-risk entry of the column by the column's sum.",
+            "case.population.joint is P(segment and signal): the at-risk entry of the column by the column's sum, times 100.",
         ),
     ),
     Exercise(
-        "Make a policy for the overdose question that turns away at most 5 of 1000 harmless senders and at least 15 of "
-        "100 at-risk senders.",
+        "Make a policy for the overdose question that turns away at most 5 of 1000 harmless senders, and that turns away at "
+        "least 15 of 100 at-risk senders.",
         _judge_rule,
-        right="A rule that follows the evidence reaches a few people and costs the others almost nothing. A rule that turns "
-        "away more must do so blindly.",
+        right="The words carry enough evidence for that. To reach many more of those at risk it would have to "
+        "turn away ordinary "
+        "messages, about nineteen others for each. What is said to those who are answered or declined matters too: compare its "
+        "net value with that of full-with-care to everybody.",
         hints=(
             "Which of the things that a message may show is rare among the harmless and not so rare among those at risk?",
             "simkit show medication-threshold lists every signal with the risk that it carries. Look for the largest.",
@@ -100,18 +113,22 @@ exercises = (
         ),
     ),
     Exercise(
-        "At which share of unsafe askers, in percent, do Mistral with and without its safety prompt come out the same?",
+        "At which share of unsafe askers, in percent, are Mistral with and without its safety prompt worth the "
+        "same (net value, "
+        "everything else as in the file)?",
         near(
             _turning_share,
             within=0.05,
             low=0,
             high=100,
+            of_100=True,
             mistakes={"That is the present share of unsafe askers. Below which share does the order change?": lambda: 7.0},
         ),
-        right="Below that share the safety prompt costs more help than it saves harm. Whether it is worth having is a question "
+        right="With harm weighed 20 to 1 and an overlap of 5%: below that share the safety prompt costs more "
+        "help than it saves harm. Whether it is worth having is a question "
         "about who asks, not only about the model.",
         hints=(
-            "Compare the two in the instrument (policy, compared with) and read the second sentence.",
+            "Compare the two in the instrument (policy, compared with) and read the line that begins: Per 1000 senders, worth.",
             "Move the share of unsafe askers until the gain changes its sign.",
             'widgets.explore("xstest", policy="mistral-safety-prompt", compare="mistral") says where it turns.',
         ),

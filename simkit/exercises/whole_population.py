@@ -39,7 +39,8 @@ def _factor(shared: bool) -> float:
 
 exercises = (
     Exercise(
-        "From how many senders on is a front page about harm (one harm larger than 300) more likely than not, if everybody "
+        "From how many senders on is a front page about harm (one harm larger than 300 harm units) more likely "
+        "than not, if everybody "
         "gets full-with-care?",
         near(
             _even_odds,
@@ -51,28 +52,35 @@ exercises = (
                 "(1 − 1/N)^N, about 37%: even odds come earlier.": lambda: _even_odds() / 0.6931,
             },
         ),
-        right="An event that is one in a million for a sender is a matter of weeks for an assistant that everybody uses.",
+        right="About 1.3 in a million for one sender, and even odds after 560 000 of them. How soon that is "
+        "depends only on how "
+        "many ask.",
         hints=(
             "In the instrument, unfold More and find where the solid line of full-with-care crosses one half.",
-            "The chance that nobody of N makes the page is (1 − p)^N, mixed over the states. For which N is it one half?",
-            "simkit.crowds.front_pages(case, policy, N, harm=300, neglect=300).harm for a few N around 500 thousand",
+            "The chance that nobody of N makes the page is (1 − p)^N, with p for N = 1. For which N is it one half?",
+            "sk.crowds.front_pages(case, policy, N, harm=300, neglect=300).harm for a few N between 100 thousand and a million",
         ),
     ),
     Exercise(
-        "All 8 billion people ask, and everybody gets full-with-care. All live in the same state of the world. How many times "
-        "the mean is the total harm that one world in a thousand exceeds?",
+        "All 8 billion people ask, everybody gets full-with-care, and all share whichever state their world is "
+        "in. Which multiple "
+        "of the mean does the total harm exceed in one world of a thousand?",
         near(
             lambda: _factor(True),
             within=0.03,
             low=0,
             high=1000,
             mistakes={
-                "That is so if every sender lives in a state of their own. They all read the same news.": lambda: _factor(False)
+                "That is so if worlds do not differ in their state: every sender in a state of their own, or all in the usual "
+                "one. Here all of a world read the same news.": lambda: _factor(False),
+                "That is how many percent more than the mean. The question is how many times the mean.": lambda: (
+                    100 * (_factor(True) - 1)
+                ),
             },
         ),
         right="Independence averages out; what all share does not, however many they are.",
         hints=(
-            "Choose what the senders share, and move the slider to the end.",
+            "Choose the mode shared state (not shared state and rate), and move the slider to the end.",
             "total(…).quantile(0.999) / total(…).mean, with the case as it is.",
             'sk.total(case, sk.policy.constant(case, "full-with-care"), 8_000_000_000) has .quantile and .mean',
         ),
@@ -84,7 +92,10 @@ exercises = (
             within=0.02,
             low=1,
             high=1e12,
-            mistakes={"So many show the event ten times on average, and ten is known to about a third only.": lambda: 1e4},
+            mistakes={
+                "So many worlds show the event ten times on average, and a count of ten is known only to "
+                "within about a third.": lambda: 1e4
+            },
         ),
         right="Ten million worlds of N senders each, for one number about one policy. The exact law takes milliseconds.",
         hints=(

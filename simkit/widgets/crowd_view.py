@@ -26,7 +26,7 @@ from . import panels
 from .choices import Choices
 from .explore_settings import BEST, named, responses_of
 from .explore_settings import Settings as Explored
-from .explore_view import harmful_name, heading
+from .explore_view import harmful_name, heading, now_and_base
 from .panels import line, log_axis, packed
 from .stage import table
 
@@ -130,7 +130,7 @@ def look(case: Case, settings: CrowdSettings) -> CrowdView:
         some=1 - found.chance_of_none,
         low=band[..., 0],
         high=band[..., 1],
-        pages=front_pages(given, policies, USERS, harm=settings.page_harm, neglect=settings.page_neglect),
+        pages=front_pages(given, policies, USERS, harm=settings.page_harm, neglect=settings.page_neglect, shock=shock),
         less=float((loss[0] < loss[1]).mean()),
         turn=_turn(case, *made[:2]),
     )
@@ -159,13 +159,13 @@ def sentences(view: CrowdView) -> list[str]:
     """One sentence for each number of senders: the mean, and what one world in a thousand exceeds."""
     name, said = view.policies.names[0], []
     for count, mean, size in zip(USERS, view.mean[:, 0], view.sizes[THOUSANDTH, :, 0], strict=True):
-        start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {number(float(mean))} harm units on average"
+        start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {amount(float(mean))} harm units on average"
         if mean == 0:
             said.append(f"Among {people(count)} sender{'s' * int(count > 1)} {name} harms nobody by an answer.")
         elif size > 0:
             times = size / mean
-            more = f"{number(float(times))} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more"
-            said.append(f"{start}; one world in a thousand exceeds {number(float(size))}, {more}.")
+            more = f"{number(float(times))} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more than that"
+            said.append(f"{start}; one world in a thousand exceeds {amount(float(size))}, {more}.")
         else:
             said.append(f"{start}; in at least 999 worlds of a thousand nobody is harmed.")
     return said
@@ -174,27 +174,35 @@ def sentences(view: CrowdView) -> list[str]:
 def notes(view: CrowdView, settings: CrowdSettings) -> list[str]:
     """What is assumed to be shared, the two front pages, and how surely the first policy brings less than the second."""
     first, second = view.policies.names[0], view.policies.names[1]
-    who, now = harmful_name(view.case), float(view.case.population.share[view.case.population.harmful].sum())
+    who, now = harmful_name(view.case), now_and_base(view.case)
     word, share = ("less", view.less) if view.less >= 0.5 else ("more", 1 - view.less)
     order = f"{first} brings {word} harm and neglect than {second} in {share:.0%} of plausible worlds"
-    turns = f"; it turns where {percent(view.turn)} are {who} (now {percent(now)})" if np.isfinite(view.turn) else ""
+    turns = f"; it turns where {percent(view.turn)} are {who}{now}" if np.isfinite(view.turn) else ""
     said = []
     for harm, neglect in zip(view.pages.harm[:, 0], view.pages.neglect[:, 0], strict=True):
-        pages = f"Front page about harm: {chance(harm)}; about neglect: {chance(neglect)}."
+        pages = (
+            f"Front page about harm (over {number(settings.page_harm)}): {chance(harm)}; about neglect "
+            f"(over {number(settings.page_neglect)}): {chance(neglect)}."
+        )
         said.append(f"{pages} {ASSUMED[settings.share]} {order}{turns}.")
     return said
+
+
+def amount(value: float) -> str:
+    """An amount in words if it is large, else with three digits."""
+    return people(float(f"{value:.3g}")) if value >= 10_000 else number(value)
 
 
 def chance(value: float) -> str:
     """A chance in words that do not round to certainty."""
     if value > 0.9995:
-        return "nearly certain" if value < 1 else "certain"
+        return "nearly certain"
     return percent(float(value)) if value >= 1e-6 else "less than one in a million" if value > 0 else "never"
 
 
 #: What is said of each mode.
 ASSUMED = {
-    MODES[0]: "Here every sender is independent of the others, which makes large crowds look safe.",
+    MODES[0]: "Here every sender is independent of the others, which makes the total of a large crowd look certain.",
     MODES[1]: "Here all senders of a world share its state.",
     MODES[2]: "Here all senders of a world share its state and a rate that is as uncertain as the shares.",
 }

@@ -109,6 +109,13 @@ def harmful_name(case: Case) -> str:
     return names[0] if len(names) == 1 else "harmful"
 
 
+def now_and_base(case: Case) -> str:
+    """The share of harmful senders as it is now, and that it is before contexts and states if these move it."""
+    people, share = case.population, percent(float(case.population.share[case.population.harmful].sum()))
+    moved = not np.allclose(people.shares, people.share, rtol=1e-9)
+    return f" before context and state (now {share})" if moved else f" (now {share})"
+
+
 def sentences(view: View, settings: Settings) -> list[str]:
     """One sentence for each policy: who is turned away, and what is expected to come of it."""
     case, found = view.case, view.dots
@@ -122,9 +129,10 @@ def sentences(view: View, settings: Settings) -> list[str]:
     kind = "other " if case.population.harmful.any() else ""
     moves, said = settings.policy == RISKIEST, []
     for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)):
-        start = (f"Declining the {i} riskiest" if i else "Declining nobody") if moves else settings.policy
+        start = "Declining nobody" if i == 0 else f"Declining the {i} riskiest" if i > 1 else "Declining the riskiest"
+        start = start if moves else settings.policy
         these = f"{row[0]} of {row[1]} {kind}senders" + (f" and {row[2]} of {row[3]} {who}" if row[3] else "")
-        said.append(f"{start} turns away {these}. An answer harms {tally(row[4])} {many}, the lack of one {tally(row[5])}.")
+        said.append(f"{start} turns away {these}. Answers harm {tally(row[4])} {many}; not answering harms {tally(row[5])}.")
     return said
 
 
@@ -133,8 +141,7 @@ def notes(view: View) -> list[str]:
     case, reference = view.case, view.reference.name
     if not np.isfinite(view.gain).all():
         return ["Some harm here has no finite mean, so there is no net value to compare."] * len(view.gain)
-    who, now = harmful_name(case), percent(float(case.population.share[case.population.harmful].sum()))
-    base = " before the context" if case.context else ""
+    who, now = harmful_name(case), now_and_base(case)
     holds = np.where(view.gain > 0, view.ahead, view.behind)
     same = (np.abs(view.gain) < 1e-9) & (view.ahead + view.behind == 0)
     never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
@@ -143,10 +150,10 @@ def notes(view: View) -> list[str]:
         if alike:
             said.append(f"This does the same as {reference} to everybody.")
             continue
-        turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{base} (now {now})"
+        turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{now}"
         said.append(
-            f"Worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, in {often:.0%} of "
-            f"{WORLDS} plausible worlds (stakes as stated){turns}."
+            f"Per 1000 senders, worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, "
+            f"in {often:.0%} of {WORLDS} plausible worlds (stakes as stated){turns}."
         )
     return said
 

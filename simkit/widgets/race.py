@@ -86,7 +86,7 @@ class Race(ipywidgets.VBox):  # type: ignore[misc]
         left = needed / max(worlds, 1) * spent
         return (
             f"Simulation: {worlds} worlds in {spent:.1f} s say {percent(share)} ({error}). "
-            f"To be within 1% it needs about {number(needed)} worlds, {duration(left)} here."
+            f"For a relative standard error of 1% it needs about {number(needed)} worlds, {duration(left)} here."
         )
 
 
