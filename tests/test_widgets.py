@@ -285,3 +285,15 @@ def test_a_prediction_is_committed_once():
     assert "<b>?" not in made.children[0].value
     made.commit(9)
     assert made.committed == 7
+
+
+def test_a_peek_is_the_row_of_the_table_that_follows():
+    made = explore("medication-threshold", declined=130)
+    made._controls["harm_weight"].value = 5.0
+    peek, table_ = made._stage.peek, made._stage.table
+    assert peek["sentences"] == [table_["sentences"][130]]
+    assert peek["notes"] == [table_["notes"][130]]
+    dots = [unpacked(panels[0]["count"]) for panels in (peek["panels"], table_["panels"])]
+    used = dots[1][130][dots[1][130] > 0]
+    assert dots[0][0][dots[0][0] > 0].tolist() == used.tolist()
+    assert [panel["kind"] for panel in peek["panels"]] == [panel["kind"] for panel in table_["panels"]][:3]

@@ -55,7 +55,7 @@ def _judge_rule(answer: Any) -> str:
     turned_away, reached = float(found.over_refusal), 1 - float(found.under_refusal)
     if turned_away > MOST_TURNED_AWAY + 1e-9:
         most = f"at most {1000 * MOST_TURNED_AWAY:.0f} are allowed"
-        return f"It turns away {1000 * turned_away:.3g} of 1000 harmless senders; {most}."
+        return f"It turns away {1000 * turned_away:.4g} of 1000 harmless senders; {most}."
     if reached < LEAST_REACHED - 1e-9:
         least = f"at least {100 * LEAST_REACHED:.0f} are asked for"
         return f"It turns away {100 * max(reached, 0.0):.3g} of 100 at-risk senders; {least}."

@@ -69,6 +69,12 @@ class Explorer(Instrument[Settings, View]):
     def _table(self, view: View, settings: Settings) -> dict[str, Any]:
         return stage_table(view, settings)
 
+    def _peek(self, settings: Settings) -> dict[str, Any]:
+        if settings.policy != RISKIEST:
+            return {}
+        row = stage_table(look(self._given, settings, only=settings.declined), settings, first=settings.declined)
+        return {"panels": row["panels"], "sentences": row["sentences"], "notes": row["notes"]}
+
     def _shown(self) -> dict[str, Any]:
         chosen, case = self._settings, self._view.case
         below, above = responses_of(case, chosen)

@@ -66,11 +66,14 @@ def responses_of(case: Case, settings: Settings) -> tuple[str, str]:
     return chosen[0], chosen[1]
 
 
-def policies_of(case: Case, settings: Settings) -> tuple[Policy, Policy]:
-    """The policy that is looked at (a batch of 1001, one for each number declined, or a single one) and its reference."""
+def policies_of(case: Case, settings: Settings, only: int | None = None) -> tuple[Policy, Policy]:
+    """The policy that is looked at (a batch of 1001, one for each number declined or for `only` one; or a single one) and its
+    reference.
+    """
     below, above = responses_of(case, settings)
     if settings.policy == RISKIEST:
-        looked_at = declining(case, [n / 1000 for n in range(1001)], below=below, above=above)
+        declined = range(1001) if only is None else [only]
+        looked_at = declining(case, [n / 1000 for n in declined], below=below, above=above)
     else:
         looked_at = named(case, settings.policy, settings.harm_weight)
     return looked_at, named(case, settings.compare or below, settings.harm_weight)

@@ -55,11 +55,14 @@ class View:
     turns: Floats
 
 
-def look(case: Case, settings: Settings) -> View:
-    """Evaluate what the settings ask for.  A ValueError names a setting that the case does not have."""
+def look(case: Case, settings: Settings, only: int | None = None) -> View:
+    """Evaluate what the settings ask for, at all positions of the slider or at `only` one.
+
+    A ValueError names a setting that the case does not have.
+    """
     case = bent(case, settings)
     weight = case.weight(settings.harm_weight)
-    policies, reference = policies_of(case, settings)
+    policies, reference = policies_of(case, settings, only)
     outcome, other = expect(case, policies, weight), expect(case, reference, weight)
     with np.errstate(invalid="ignore"):  # ∞ − ∞, where harm has no finite mean, is nan
         gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
@@ -116,8 +119,8 @@ def now_and_base(case: Case) -> str:
     return f" before context and state (now {share})" if moved else f" (now {share})"
 
 
-def sentences(view: View, settings: Settings) -> list[str]:
-    """One sentence for each policy: who is turned away, and what is expected to come of it."""
+def sentences(view: View, settings: Settings, first: int = 0) -> list[str]:
+    """One sentence for each policy, from `first` declined on: who is turned away, and what is expected to come of it."""
     case, found = view.case, view.dots
     refused, harmful = case.refuses[found.response], case.population.harmful[found.segment]
     count = np.atleast_2d(found.count)
@@ -128,7 +131,7 @@ def sentences(view: View, settings: Settings) -> list[str]:
     who = harmful_name(case)
     kind = "other " if case.population.harmful.any() else ""
     moves, said = settings.policy == RISKIEST, []
-    for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)):
+    for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True), start=first):
         start = "Declining nobody" if i == 0 else f"Declining the {i} riskiest" if i > 1 else "Declining the riskiest"
         start = start if moves else settings.policy
         these = f"{row[0]} of {row[1]} {kind}senders" + (f" and {row[2]} of {row[3]} {who}" if row[3] else "")
@@ -161,13 +164,13 @@ def notes(view: View) -> list[str]:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def stage_table(view: View, settings: Settings) -> dict[str, Any]:
-    """All that a stage needs: texts and pictures for each position of the slider."""
-    moves = bool(view.policies.batch)
+def stage_table(view: View, settings: Settings, first: int = 0) -> dict[str, Any]:
+    """All that a stage needs: texts and pictures for each position of the slider, from `first` on."""
+    moves = len(view.gain) > 1
     return table(
         label="Of 1000 senders, decline the riskiest" if moves else "",
         texts=[str(i) for i in range(len(view.gain))],
-        sentences=sentences(view, settings),
+        sentences=sentences(view, settings, first),
         notes=notes(view),
         panels=[
             panels.dots(view.dots, heading(view.case)),

@@ -57,6 +57,10 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         """All that the stage shows."""
         raise NotImplementedError
 
+    def _peek(self, settings: C) -> dict[str, Any]:  # noqa: ARG002
+        """One row of the table, where the slider stands, if that is much quicker than the whole; else nothing."""
+        return {}
+
     def _shown(self) -> dict[str, Any]:
         """What each control shows."""
         raise NotImplementedError
@@ -119,6 +123,8 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         self._say("")
 
     def _show(self, settings: C) -> None:
+        if self._stage.table:
+            self._stage.peek = self._peek(settings)  # on its way at once, while the whole is computed
         self._view = self._look(settings)
         self._stage.show(self._table(self._view, settings), self._position(settings))
 

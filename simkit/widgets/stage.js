@@ -46,7 +46,17 @@ function render({ model, el }) {
   let resting = 0;
   let frames = [];
 
-  const shown = () => model.get("table").panels.filter((panel) => panel.first || model.get("unfolded"));
+  let peeking = false;
+
+  /** The table; while the next one is on its way, one row of that, in as many pictures as have come. */
+  function current() {
+    const [table, peek] = [model.get("table"), model.get("peek")];
+    if (!peeking || peek.panels.some((panel, i) => !table.panels[i] || panel.kind !== table.panels[i].kind)) return table;
+    const panels = table.panels.map((panel, i) => peek.panels[i] || panel);
+    return { ...table, panels, sentences: peek.sentences, notes: peek.notes };
+  }
+
+  const shown = () => current().panels.filter((panel) => panel.first || model.get("unfolded"));
 
   function build() {
     const wanted = shown();
@@ -76,20 +86,21 @@ function render({ model, el }) {
   function draw() {
     waiting = 0;
     if (!root.clientWidth) return;  // not on the page yet: the size observer asks again
-    const table = model.get("table");
+    const table = current();
+    const row = Math.min(position, table.sentences.length - 1);
     const look = lookOf(root, table);
     shown().forEach((panel, i) => {
       const { figure, caption, canvas, legend } = frames[i];
       if (caption.textContent !== panel.title) caption.textContent = panel.title;
       DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look);
       if (panel.legend) drawLegend(panel, legend, position, look);
-      const said = panel.first ? `${panel.alt} ${table.sentences[position]}` : panel.alt;
+      const said = panel.first ? `${panel.alt} ${table.sentences[row]}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== said) canvas.setAttribute("aria-label", said);
     });
     value.textContent = table.slider.texts[position];
     slider.setAttribute("aria-valuetext", table.slider.texts[position]);
-    sentence.textContent = table.sentences[position];
-    note.textContent = table.notes[position];
+    sentence.textContent = table.sentences[row];
+    note.textContent = table.notes[row];
     root.dataset.drawn = position;
   }
 
@@ -123,7 +134,10 @@ function render({ model, el }) {
     slider.value = position;
     ask();
   };
-  model.on("change:table", build);
+  const whole = () => { peeking = false; build(); };
+  const peeked = () => { peeking = true; ask(); };
+  model.on("change:table", whole);
+  model.on("change:peek", peeked);
   model.on("change:unfolded", build);
   model.on("change:position", told);
   const theme = new MutationObserver(ask);
@@ -132,7 +146,8 @@ function render({ model, el }) {
   size.observe(root);
   build();
   return () => {
-    model.off("change:table", build);
+    model.off("change:table", whole);
+    model.off("change:peek", peeked);
     model.off("change:unfolded", build);
     model.off("change:position", told);
     theme.disconnect();

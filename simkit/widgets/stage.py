@@ -26,6 +26,8 @@ class Stage(anywidget.AnyWidget):
     table = traitlets.Dict().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)
     unfolded = traitlets.Bool(False).tag(sync=True)
+    peek = traitlets.Dict().tag(sync=True)
+    """The next table where the slider stands, one row of it: shown until the whole table arrives."""
 
     def show(self, table: dict[str, Any], position: int | None = None) -> None:
         """Put up a table (see `table`), and perhaps move the slider; both arrive in the browser together."""
