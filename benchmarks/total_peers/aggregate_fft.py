@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,11 @@ from protocol import computed, read_task
 
 def main(task: Any) -> None:
     chance = np.einsum("s,sk,kr,sr", *(np.array(task[name]) for name in ("share", "signals", "answer", "harm")))
-    severity = f"{task['median']} * lognorm {task['sigma']}"
+    severity, number = f"{task['median']} * lognorm {task['sigma']}", count()
 
     def law() -> Any:
         """A name of its own each time, so that nothing is remembered from the last one."""
-        law.count = getattr(law, "count", 0) + 1
-        return build(f"agg Total{law.count} {task['users'] * chance} claims sev {severity} binomial {chance}", log2=13)
+        return build(f"agg Total{next(number)} {task['users'] * chance} claims sev {severity} binomial {chance}", log2=13)
 
     computed(
         "aggregate",

@@ -62,7 +62,8 @@ def simulated(package: str, task: Any, draw: Callable[[int], Any], block: int) -
     """Reply with what was seen in as many worlds as the time allows, `draw(block)` totals at a time."""
     import numpy as np
 
-    idle, totals, spent, clock = peak(), [], 0.0, 0.0
+    idle, spent, clock = peak(), 0.0, 0.0
+    totals: list[Any] = []
     draw(1)
     while spent < task["seconds"] and len(totals) * block < task["worlds"]:
         found, processor, wall = timed(lambda: draw(block))
@@ -71,6 +72,6 @@ def simulated(package: str, task: Any, draw: Callable[[int], Any], block: int) -
     seen = np.concatenate(totals)
     each = {"seconds": spent / len(seen), "wall": clock / len(seen)}
     enough = len(seen) * (1 - task["level"]) >= 10
-    parts = {"mean": each | {"value": float(seen.mean())}}
+    parts: dict[str, Any] = {"mean": each | {"value": float(seen.mean())}}
     parts["quantile"] = each | {"value": float(np.quantile(seen, task["level"])) if enough else None}
     reply(package, parts | {"worlds": len(seen), "imports": idle})
