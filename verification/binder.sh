@@ -41,7 +41,7 @@ done
 echo "repo2docker: $(grep "environment for python=$wanted\$" "$work/repo2docker.log")" # fails for another Python
 
 python=
-for candidate in "python$wanted" "$HOME/.pyenv/versions/$wanted".*/bin/python3 python3; do
+for candidate in "${PYTHON:-python$wanted}" "python$wanted" python3; do # PYTHON names another
     if [ -z "$python" ] && "$candidate" -c '' 2>/dev/null; then python=$(command -v "$candidate"); fi
 done
 version=$("$python" --version)
