@@ -14,8 +14,9 @@ from the exact variance and from the exact density at the quantile.  (Nobody nee
 
 Times are of the processor, so that other work on the machine counts little (wall times are in the JSON), after imports and
 after a first call, which is shown on its own.  Every answer is held against simkit's: computed ones must be within 1%,
-simulated ones within 5 standard errors, else the exit code is 1.  A peer that cannot be installed or cannot do the task is
-listed with the reason.
+simulated ones within 5 standard errors, else the exit code is 1.  Few worlds say little: harms are heavy-tailed, so a mean of
+some hundred events can be 3 or 4 standard errors too high by luck, and a slow peer's wrong task can pass.  A peer
+that cannot be installed or cannot do the task is listed with the reason.
 """
 
 from __future__ import annotations
