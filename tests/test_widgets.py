@@ -22,7 +22,7 @@ from simkit.widgets.choices import MAX_CODE, as_code, from_code
 from simkit.widgets.explore_settings import RISKIEST
 from simkit.widgets.explore_view import WORLDS, look, stage_table
 from simkit.widgets.panels import packed
-from simkit.widgets.stage import table
+from simkit.widgets.stage import table, toggle
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 
@@ -254,8 +254,11 @@ def test_packed_rows_come_back():
 
 
 def test_a_table_needs_one_of_each():
-    with pytest.raises(ValueError, match="2 read-outs, 1 sentences"):
+    with pytest.raises(ValueError, match="2 rows, 1 sentences"):
         table(label="", texts=["a", "b"], sentences=["a"], notes=["a"], panels=[])
+    two = toggle("who", ["one", "other"])
+    with pytest.raises(ValueError, match="4 rows, 2 sentences"):
+        table(label="", texts=["a", "b"], sentences=["a"] * 2, notes=["a"] * 2, panels=[], toggles=[two])
 
 
 def test_a_table_stays_small():
