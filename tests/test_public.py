@@ -37,6 +37,7 @@ FLOORS = [
     {"report"},
     {"plots"},
     {"spec.section_map"},
+    {"spec.chain_map"},
     {"spec"},
     {
         "exercises.exercise",
