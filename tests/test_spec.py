@@ -473,7 +473,7 @@ def test_deployments_of_the_medication_question():
 def test_what_a_bright_line_costs_and_saves(small, case):
     found = lines(small, case)
     free = case.without_constraints()
-    assert found.lines == ("never", "it crosses a hard constraint of the case")
+    assert found.lines == ("never", "line")
     with_line, without = sk.expect(case, sk.spec.compile(small, case)), sk.expect(free, bayes(free))
     assert found.net_cost > 0
     assert found.help_lost == pytest.approx(2.7 - 0.45)
