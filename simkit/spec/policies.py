@@ -294,8 +294,6 @@ def lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> Lines:
     a, b = expect(case, drawn), expect(case, other)
     hard_ones = [r for ruling in drawn.rulings for r in ruling.removed if r.hard]
     named = dict.fromkeys(r.behaviour or _crossed(case, r.response) for r in hard_ones)
-        r.behaviour or _crossed(case, r.response) for ruling in drawn.rulings for r in ruling.removed if r.hard
-    )
     return Lines(
         case=case.title,
         lines=tuple(named),
