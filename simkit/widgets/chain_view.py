@@ -249,13 +249,12 @@ class Words:
 
 
 def _slots(view: ChainView) -> dict[str, tuple[str, str]]:
-    """The boxes from the highest level down: key -> (level, what it says if nobody speaks there)."""
+    """The boxes, the default and then from the highest level down: key -> (level, what it says if nobody speaks there)."""
     b = view.ready.behaviour
-    made = {"protection": ("root", "")} if b.protection is not None else {}
+    made = {"behaviour": ("default", "")} | ({"protection": ("root", "")} if b.protection is not None else {})
     for rule in view.ready.rules:
         if rule.authority == "root":
             made[f"rule:{rule.name}"] = ("root", f"{rule.name}: only if {', '.join(rule.when)}")
-    made["behaviour"] = ("default", "")
     for level in ("system", "developer", "user", "guideline"):
         if level in ("developer", "user"):
             made[level] = (level, "the operator says nothing about it" if level == "developer" else "the user says nothing")
