@@ -169,7 +169,7 @@ def speaker(here: Case, step: Step) -> str:
 
 def sentences(view: ChainView) -> list[str]:
     """One sentence for each row: what the behaviour is, who decided that, and who spoke in vain."""
-    said = []
+    said: list[str] = []
     for here, decision in zip(_of_rows(view), view.decisions, strict=True):
         step = decision.decided_by
         vain = [other for other in decision.steps if not other.lit]
