@@ -1,16 +1,16 @@
-"""Flags of users as evidence: each is weak, together they tell whether answers go wrong more often than a spec's authors thought.
+"""Flags of users as evidence: each is weak, together they tell whether answers go wrong more often than was assumed.
 
 Requests come one by one at random, so flags are Poisson counts.  In `answers` expected requests, and if bad outcomes are
 `times` as frequent as the case says, the number of flags is
 
     F = X + Y,    X ~ Poisson(times · hits),    Y ~ Poisson(noise)
 
-where hits = Σ answers · W[s, r] · chance[s, r] · (bad − g[s, r]), noise = Σ answers · W[s, r] · g[s, r], `bad` is the chance
-that a bad outcome is flagged and g that an answer is flagged which did no wrong (by harmful senders who were refused: their
-own).  Flags are added up per behaviour, over all the cases whose answers show it.  Neither rate is known: `times` and a factor on
-noise are gamma variables with mean 1 and relative standard deviations `doubt` and `noise_doubt`.  X and Y are then negative
-binomial, and the posterior of `times` given F is a finite mixture of gammas, one for each number of the F flags that may
-have been bad outcomes (Gamma–Poisson conjugacy: Gelman et al., *Bayesian Data Analysis*, 3rd ed., section 2.6).
+where hits = Σ answers · W[s, r] · chance[s, r] · (bad − g[s, r]) and noise = Σ answers · W[s, r] · g[s, r].  `bad` is the
+chance that a bad outcome is flagged, g that an answer is flagged which did no wrong (harmful senders who were refused have one
+of their own).  Flags are added up per behaviour, over all the cases whose answers show it.  Neither rate is known: `times`
+and a factor on noise are gamma variables with mean 1 and relative standard deviations `doubt` and `noise_doubt`.  X and Y are
+then negative binomial, and the posterior of `times` given F is a finite mixture of gammas, one for each number of the F flags
+that may have been bad outcomes (Gamma–Poisson conjugacy: Gelman et al., *Bayesian Data Analysis*, 3rd ed., section 2.6).
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ class Habits:
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"{name} is {value:g}: a chance is from 0 to 1")
         if max(self.good, self.brigade or 0) > self.bad:
-            raise ValueError("bad outcomes are flagged at least as often as others: make bad larger, or good and brigade smaller")
+            raise ValueError(
+                "bad outcomes are flagged at least as often as others: make bad larger, or good and brigade smaller"
+            )
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,7 @@ class Docket:
         """The docket after `part` times as many answers; a ValueError for less than none."""
         if not 0 <= part < np.inf:
             raise ValueError(f"a part is finite and never negative, not {part:g}")
-        scaled = (
-            replace(s, answers=part * s.answers, hits=part * s.hits, noise=part * s.noise) for s in self.streams
-        )
+        scaled = (replace(s, answers=part * s.answers, hits=part * s.hits, noise=part * s.noise) for s in self.streams)
         return replace(self, streams=tuple(scaled))
 
     def reached(self, threshold: ArrayLike, *, times: float = 1.0) -> Floats:
@@ -290,8 +290,8 @@ class Suspicion:
         low, high = self.interval
         lines = [
             f"{self.flags} flags came about {self.docket.behaviour}, where {number(self.docket.expected)} were expected.",
-            f"That bad outcomes come {more} has a chance of {percent(self.chance)}; before any flag it was {percent(self.before)}.",
-            f"Best estimate: {number(self.mean)} times as often as assumed ({number(low)} to {number(high)} in 90% of plausible worlds).",
+            f"Chance that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
+            f"Best estimate: {number(self.mean)} times as often as assumed ({number(low)} to {number(high)} with 90%).",
         ]
         if self.turns_at is None:
             return [*lines, "No rate of flags that come anyway would make it an even question."]
@@ -328,7 +328,7 @@ def _likely(mean: float) -> Floats:
 
 
 def _at_least(count: Floats, mean: float, doubt: float) -> Floats:
-    """P(at least so many) of a Poisson variable, or of a negative binomial one if the mean has a relative standard deviation."""
+    """P(at least so many) of a Poisson variable, or of a negative binomial one if the mean is in doubt."""
     from scipy.special import betainc, gammainc
 
     k = np.maximum(np.ceil(count), 1.0)
