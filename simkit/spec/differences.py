@@ -151,7 +151,7 @@ class SpecDifference:
     def _repr_html_(self) -> str:
         edits = html_table(self._head, [edit.row() for edit in self.edits]) if self.edits else ""
         kept = html_table(self._kept, self.promises()) if self.promises() else ""
-        return html_lines(self.title, []) + edits + html_lines("", self.sentences()) + kept
+        return html_lines(self.title, self.sentences()) + edits + kept
 
 
 def difference(before: Rules, after: Rules) -> SpecDifference:

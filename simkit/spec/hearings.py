@@ -227,7 +227,7 @@ class Hearing:
     def _repr_html_(self) -> str:
         table = html_table(HEAD, [heard.row() for heard in self.heard], self._note())
         people = html_table(self._segment_head, self._segments()) if self._segments() else ""
-        return self.difference._repr_html_() + table + people + html_lines("", self.sentences())
+        return self.difference._repr_html_() + table + people + html_lines("In words", self.sentences())
 
 
 #: The columns of a hearing.
