@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from specs import seeds
-from specs import spec as random_rules
 
 import simkit as sk
 from simkit.files import library
@@ -17,6 +15,8 @@ from simkit.spec import Message, Proposal, Protection, amend, decide, difference
 from simkit.spec.amendments import ENTRIES
 from simkit.spec.differences import conflicts
 from simkit.spec.rules import Spec
+from specs import seeds
+from specs import spec as random_rules
 
 CASES = Path(__file__).parent / "cases" / "amendments" / "invalid"
 INVALID, SHIPPED = sorted(CASES.glob("*.yaml")), sorted(library("specs/amendments").glob("*.yaml"))

@@ -201,7 +201,7 @@ def test_everything_is_escaped(rules, amended, cases):
     ("wrong", "error", "says"),
     [
         (lambda r, a, c: spec.hearing(r, a, c[0], rng=np.random.default_rng(0)), TypeError, "write .case."),
-        (lambda r, a, c: spec.hearing(r, a, [], rng=np.random.default_rng(0)), ValueError, "not none"),
+        (lambda r, a, _: spec.hearing(r, a, [], rng=np.random.default_rng(0)), ValueError, "not none"),
         (lambda r, a, c: spec.hearing(r, a, [c[0], c[0]], rng=np.random.default_rng(0)), ValueError, "each once"),
         (
             lambda r, a, c: spec.hearing(r, a, c, rng=np.random.default_rng(0), worlds=9).of("icu-tem"),

@@ -224,7 +224,7 @@ class _Draft:
     @property
     def data(self) -> dict[str, Any]:
         """The amended spec as plain data."""
-        lists = {section: [entry.data for entry in entries] for section, entries in self.entries.items()}
+        lists: dict[str, Any] = {section: [e.data for e in entries] for section, entries in self.entries.items()}
         return {**self.whole, **lists, "version": self.said.version}
 
     def apply(self) -> Iterator[Problem]:
@@ -278,8 +278,8 @@ class _Draft:
         """Where the amendment speaks of a place in the amended spec; what it does not touch goes by its name."""
         if len(path) < 2 or path[0] not in self.entries or not isinstance(path[1], int):
             return path
-        entry, rest = self.entries[path[0]][path[1]], path[2:]  # type: ignore[index]
-        return (*entry.fields[rest[0]], *rest[1:]) if rest and rest[0] in entry.fields else (*entry.at, *rest)  # type: ignore[index]
+        entry, rest = self.entries[path[0]][path[1]], path[2:]
+        return (*entry.fields[rest[0]], *rest[1:]) if rest and rest[0] in entry.fields else (*entry.at, *rest)
 
 
 def _plain(value: Any) -> Any:
