@@ -319,3 +319,14 @@ def test_what_comes_from_a_file_is_escaped(general, incident):
         assert "<script" not in thing._repr_html_()
     assert "&lt;script&gt;" in things[0]._repr_html_()
     assert re.search(r"Changes behaviour length: default = brief", repr(things[0]))
+
+
+def test_the_command_line_checks_amendments():
+    from typer.testing import CliRunner
+
+    from simkit.__main__ import app
+
+    done = CliRunner().invoke(app, ["check", str(CASES / "list-unknown.yaml")])
+    assert done.exit_code == 1
+    assert "did you mean behaviours" in done.output
+    assert CliRunner().invoke(app, ["check", str(SHIPPED[0])]).exit_code == 0

@@ -291,7 +291,7 @@ class Suspicion:
         lines = [
             f"{self.flags} flags came about {self.docket.behaviour}, where {number(self.docket.expected)} were expected.",
             f"Chance that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
-            f"Best estimate: {number(self.mean)} times as often as assumed ({number(low)} to {number(high)} with 90%).",
+            f"Best estimate: {number(self.mean)} times as often as assumed (90%: {number(low)} to {number(high)}).",
         ]
         if self.turns_at is None:
             return [*lines, "No rate of flags that come anyway would make it an even question."]

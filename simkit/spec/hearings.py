@@ -201,13 +201,17 @@ class Hearing:
 
     def sentences(self) -> list[str]:
         """The hearing in words: what users keep, what happens in each case, and what the choice turns on."""
+        return [*self.difference.sentences(), *self._told()]
+
+    def _told(self) -> list[str]:
+        """What happens in each case, and what the choice turns on."""
         counts = [sum(sign * h.gain > 0 and h.changes for h in self.heard) for sign in (1, -1)]
         still = len(self.heard) - sum(counts)
         total = (
             f"Of {len(self.heard)} cases it is better in {counts[0]}, worse in {counts[1]}, and makes no difference in {still}."
         )
         told = [line for heard in self.heard if heard.changes or heard.decided for line in heard.sentences()]
-        return [*self.difference.sentences(), *told, total, *([str(self.mix)] if self.mix else [])]
+        return [*told, total, *([str(self.mix)] if self.mix else [])]
 
     def _note(self) -> str:
         weights = dict.fromkeys(number(heard.before.harm_weight) for heard in self.heard)
@@ -227,7 +231,7 @@ class Hearing:
     def _repr_html_(self) -> str:
         table = html_table(HEAD, [heard.row() for heard in self.heard], self._note())
         people = html_table(self._segment_head, self._segments()) if self._segments() else ""
-        return self.difference._repr_html_() + table + people + html_lines("In words", self.sentences())
+        return self.difference._repr_html_() + html_lines("What comes of it", self._told()) + table + people
 
 
 #: The columns of a hearing.
