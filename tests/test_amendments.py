@@ -249,6 +249,8 @@ def test_only_new_conflicts_are_reported(general):
     assert "leave no value in common where minor and supervised are known: inaction" in repr(difference(general, amended))
     again = amend(amended, proposal(version="3", change={"behaviours": {"profanity": {"default": "on"}}}))
     assert difference(amended, again).conflicts == ()
+    never = amend(amended, proposal(version="3", change={"situations": {"supervised": {"believed_from": "root"}}}))
+    assert conflicts(never) == (), "no message speaks at root, so that nobody is believed"
 
 
 # --- the incident -----------------------------------------------------------------------------------------------------

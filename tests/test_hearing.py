@@ -9,6 +9,7 @@ from matplotlib import pyplot
 
 import simkit as sk
 from simkit import spec
+from simkit.spec.hearings import _distance
 
 mpl.use("agg")
 CONTEXTS = ("icu-team", "general-assistant", "malicious-operator")
@@ -100,17 +101,26 @@ def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, case
         assert abs(found.gain) > 0.05
 
 
-def test_the_nearest_value_is_the_nearest(heard):
-    """In odds, a share of clinicians of 1.2% is nearer to 15% than one of at-risk of 45% to 5%."""
-    flips = {flip.of: flip.flips_at[0] for flip in heard.of("icu-team").comparison.flips if flip.flips_at}
-    odds = {name: abs(np.log(x / (1 - x)) - np.log(v / (1 - v))) for name, x, v in _shares(heard, flips)}
-    assert heard.of("icu-team").turn.of == min(odds, key=odds.get)
-    assert flips["all harm, times"] > np.exp(min(odds.values()))
+def test_the_nearest_value_is_nearest_in_odds_or_as_a_factor(heard):
+    """A share of clinicians of 1.2% is nearer to 15% than one of at-risk of 45% to 5%, or 17.5 times the harm to as it is."""
+    assert heard.of("icu-team").turn.of == "share of clinician before the context"
+    flip = sk.conclusions.Flip
+    order = [
+        flip("harm weight", 20.0, (30.0,)),  # × 1.5
+        flip("share of a", 0.5, (0.99, 0.9)),  # odds × 9
+        flip("all harm, times", 1.0, (0.1,)),  # × 1/10
+        flip("share of b", 0.001, (0.05,)),  # odds × 53
+        flip("share of c", 0.0, (0.05,)),
+    ]
+    distances = [_distance(f) for f in order]
+    assert distances == sorted(distances)
+    assert np.exp(distances[:4]) == pytest.approx([1.5, 9, 10, 0.05 / 0.95 / (0.001 / 0.999)])
 
 
-def _shares(heard, flips):
-    known = {flip.of: flip.value for flip in heard.of("icu-team").comparison.flips}
-    return [(name, x, known[name]) for name, x in flips.items() if name.startswith("share")]
+def test_contexts_of_a_scenario_share_their_worlds(rules, amended, cases, heard):
+    """The order of the cases changes nothing, and neither does who else is heard."""
+    alone = spec.hearing(rules, amended, cases[:0:-1], rng=np.random.default_rng(0))
+    assert np.array_equal(alone.of("malicious-operator").draws, heard.of("malicious-operator").draws)
 
 
 def test_an_amendment_taken_back_gains_what_it_lost(rules, amended, cases, heard):
@@ -156,7 +166,7 @@ def test_whoever_chooses_is_part_of_it(rules, amended, cases):
 def test_it_can_be_read_aloud(heard):
     said = "\n".join(heard.sentences())
     assert "Users gain 1 and lose 0 guarantees." in said
-    assert "icu-team: of 1000 senders, 997 get full-bare → full-with-care." in said
+    assert "icu-team: of 1000 senders, 997 move from full-bare to full-with-care." in said
     assert "counted as “adjusts” and would count as “against users”" in said
     assert "Loses: clinician −92.8, curious −0.928." in said
     assert "better in 0." in said

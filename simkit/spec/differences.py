@@ -268,11 +268,13 @@ def _stopping(rules: Rules, ready: Ready) -> Iterator[Conflict]:
 
 
 def _required(rules: Rules, ready: Ready) -> Iterator[tuple[str, tuple[int, int], tuple[str, ...]]]:
-    """What root requires of a behaviour, above its floor: who, the range, and when; rules that can never hold are left out."""
+    """What root requires of a behaviour: who, the range, and when; rules that can never hold are left out.
+
+    No rule ends below the behaviour's floor or outside its bounds (the door sees to that), so these add nothing.
+    """
     if ready.behaviour.authority == "root":
         yield "the default", (ready.default, ready.default), ()
     for rule in ready.rules:
         heard = all(rules.situations[name].believed_from != "root" for name in rule.when)
         if rule.authority == "root" and heard:
-            low, high = ready.places[rule.requires[0]], ready.places[rule.requires[-1]]
-            yield f"rule {rule.name}", (max(low, ready.floor, ready.low), min(high, ready.high)), rule.when
+            yield f"rule {rule.name}", (ready.places[rule.requires[0]], ready.places[rule.requires[-1]]), rule.when

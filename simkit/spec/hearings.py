@@ -128,7 +128,7 @@ class Heard:
             moves: dict[tuple[str, str], float] = {}
             for s in self.switched:
                 moves[s.before, s.after] = moves.get((s.before, s.after), 0.0) + s.share
-            said = ", ".join(f"{_thousandths(share)} get {b} → {a}" for (b, a), share in moves.items())
+            said = "; ".join(f"{_thousandths(share)} move from {b} to {a}" for (b, a), share in moves.items())
             return f"{self.name}: of 1000 senders, {said}."
         also = f", though {', '.join(self.decided)} is decided differently" if self.decided else ""
         return f"{self.name}: no answer changes{also}."
@@ -211,7 +211,7 @@ class Hearing:
             f"Of {len(self.heard)} cases it is better in {counts[0]}, worse in {counts[1]}, and makes no difference in {still}."
         )
         told = [line for heard in self.heard if heard.changes or heard.decided for line in heard.sentences()]
-        return [*told, total, *([str(self.mix)] if self.mix else [])]
+        return [*told, *[total] * (len(self.heard) > 1), *([str(self.mix)] if self.mix else [])]
 
     def _note(self) -> str:
         weights = dict.fromkeys(number(heard.before.harm_weight) for heard in self.heard)
