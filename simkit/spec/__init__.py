@@ -7,6 +7,8 @@ promises        guarantees: what every user keeps under any configuration
 configurations  classify: does an operator narrow the assistant, or turn it against users
 policies        compile: a spec and a case make an ordinary policy (combining: several rules, one verdict)
 priority        three ways to put goals in order      profiles   specs side by side
+honesty         judge: seven properties of one thing said      honesty_duties   which of them are filters, per document
+covert          channels: a confidential prompt used against users, in numbers
 graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit
 
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
     from .changes import Changes, compare
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
+    from .covert import Channel, Channels, ChannelVerdict, channels, with_hostile
     from .graphs import graph, lit
+    from .honesty import Assertion, Honesty, judge
+    from .honesty_duties import Duties, Duty, duties
     from .model_spec import read_model_spec, read_model_spec_text
     from .model_spec_records import ModelSpec
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
@@ -46,12 +51,19 @@ if TYPE_CHECKING:
     from .traces import Decision, Step
 
 _NAMES = {
+    "Assertion": "honesty",
     "Behaviour": "rules",
     "Changes": "changes",
+    "Channel": "covert",
+    "ChannelVerdict": "covert",
+    "Channels": "covert",
     "Configuration": "configurations",
     "Decision": "traces",
+    "Duties": "honesty_duties",
+    "Duty": "honesty_duties",
     "Grant": "rules",
     "Guarantees": "promises",
+    "Honesty": "honesty",
     "LEVELS": "..messages",
     "Message": "..messages",
     "ModelSpec": "model_spec_records",
@@ -65,6 +77,7 @@ _NAMES = {
     "Spec": "rules",
     "Step": "traces",
     "WrittenPolicy": "policies",
+    "channels": "covert",
     "citations": "references",
     "classify": "configurations",
     "compare": "changes",
@@ -74,11 +87,13 @@ _NAMES = {
     "deny_overrides": "combining",
     "depends_on": "references",
     "draw": "section_map",
+    "duties": "honesty_duties",
     "facts": "release_facts",
     "facts_text": "release_facts",
     "graph": "graphs",
     "guarantees": "promises",
     "holistic": "priority",
+    "judge": "honesty",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
@@ -92,16 +107,24 @@ _NAMES = {
     "side_by_side": "profiles",
     "standings": "standing",
     "weighted": "priority",
+    "with_hostile": "covert",
 }
 
 __all__ = [
     "LEVELS",
+    "Assertion",
     "Behaviour",
     "Changes",
+    "Channel",
+    "ChannelVerdict",
+    "Channels",
     "Configuration",
     "Decision",
+    "Duties",
+    "Duty",
     "Grant",
     "Guarantees",
+    "Honesty",
     "Message",
     "ModelSpec",
     "Principal",
@@ -114,6 +137,7 @@ __all__ = [
     "Spec",
     "Step",
     "WrittenPolicy",
+    "channels",
     "citations",
     "classify",
     "compare",
@@ -123,11 +147,13 @@ __all__ = [
     "deny_overrides",
     "depends_on",
     "draw",
+    "duties",
     "facts",
     "facts_text",
     "graph",
     "guarantees",
     "holistic",
+    "judge",
     "ladder",
     "lines",
     "lit",
@@ -141,6 +167,7 @@ __all__ = [
     "side_by_side",
     "standings",
     "weighted",
+    "with_hostile",
 ]
 
 
