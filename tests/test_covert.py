@@ -299,7 +299,7 @@ def test_intervals_move_along():
 
 
 def test_what_does_not_fit_is_said():
-    with pytest.raises(ValueError, match="add up to 1, not to 0.65"):
+    with pytest.raises(ValueError, match=r"add up to 1, not to 0\.65"):
         found(operators={name: share for name, share in OPERATORS.items() if name != "no-instructions"})
     with pytest.raises(ValueError, match="the last of the operators is hostile"):
         found(operators=dict(reversed(OPERATORS.items())))

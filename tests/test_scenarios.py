@@ -13,7 +13,16 @@ import simkit as sk
 from simkit.scenario import Edits
 
 FILES = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
-MINE = ("medication-threshold", "household-cleaners", "lock-picking", "santa")
+MINE = (
+    "medication-threshold",
+    "household-cleaners",
+    "lock-picking",
+    "santa",
+    "confidential-prompt",
+    "companion",
+    "childrens-platform",
+    "persona",
+)
 REFUSALS = ("refuse", "refuse-with-reason")
 BARE, NURSE = "bare+plain", "as-a-nurse+plain"
 

@@ -101,7 +101,11 @@ _DUTIES: dict[str, tuple[Row, ...]] = {
     "model-spec-2025-09-12": (
         _LIE,
         _SURE,
-        ("filter", "developer", "protect_privileged_information (root): nothing applied quietly, unless marked as confidential"),
+        (
+            "filter",
+            "developer",
+            "protect_privileged_information (root): nothing applied quietly, unless marked as confidential",
+        ),
         _SHARE,
         _LIE,
         _STEER,
@@ -123,6 +127,6 @@ _DUTIES: dict[str, tuple[Row, ...]] = {
         ("weight", "developer", '"Being honest", line 355: a weak duty, which an operator\'s reasons may outweigh'),
         ("filter", "none", '"Being honest", line 355: with the next, the most important'),
         ("filter", "none", '"Being honest", line 355; protections, line 257, second of six'),
-        ("weight", "developer", '"Being honest", line 355; balanced perspectives are an operator\'s to switch off, line 485'),
+        ("weight", "developer", '"Being honest", line 355; operators may switch off balanced views, line 485'),
     ),
 }
