@@ -93,7 +93,9 @@ def test_a_file_with_problems_ends_with_code_1(tmp_path):
 def test_check_reads_the_whole_library():
     done = call("check")
     assert done.exit_code == 0
-    assert re.search(r"9 files checked, 0 with problems", done.output)
+    count = sum(1 for folder in ("scenarios", "specs") for _ in sk.files.library(folder).glob("*.yaml"))
+    assert count >= 9
+    assert f"{count} files checked, 0 with problems" in done.output
     assert call("check", "santa", "general-assistant").exit_code == 0
 
 

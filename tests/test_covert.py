@@ -226,6 +226,15 @@ def test_the_hostile_deployment_is_an_ordinary_case(name):
     assert dots.by_event()[1] == pytest.approx(1000 * STATED[name].covert / HOSTILE / LOST, abs=1)
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_help_is_what_the_deployments_bring(name):
+    rules, total = spec.load(name), 0.0
+    for deployment, share in (("no-secret", OPEN), ("trade-secret", DECENT), ("hidden-goal", HOSTILE)):
+        case = CASE.in_context(deployment)
+        total += share * float(sk.expect(case, spec.compile(rules, case)).help)
+    assert STATED[name].help == pytest.approx(total, rel=1e-12)
+
+
 # --- conclusions ------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +282,15 @@ def test_the_worlds_are_those_of_the_intervals():
         world = found(case, operators, certain(float(t)))
         gains.append(world[FEBRUARY].harm - world[CONSTITUTION].harm)
     assert verdict(CONSTITUTION, FEBRUARY, worlds=40).draws == pytest.approx(np.array(gains), rel=1e-6, abs=1e-12)
+
+
+def test_it_holds_where_it_brings_less():
+    """Rather often with 3% stated; hardly ever if hostile operators are thirty times rarer."""
+    said = verdict(CONSTITUTION, FEBRUARY)
+    assert said.holds == np.count_nonzero(said.draws > 0) / 2000
+    assert said.holds > 0.6
+    rarer = found(operators=with_hostile(OPERATORS, HOSTILE / 30))
+    assert rarer.compare(CONSTITUTION, FEBRUARY, rng=np.random.default_rng(1)).holds < 0.2
 
 
 def test_two_that_say_the_same_make_no_difference():

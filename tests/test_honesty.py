@@ -32,6 +32,7 @@ KNOWN = {
     ),
     "boasting": ({"held": 0.6, "says": 1.0, "after": 0.7}, {"calibrated"}),
     "hedging what is known": ({"held": 1.0, "says": 0.7}, {"calibrated"}),
+    "even odds for what is known": ({"says": 0.5, "after": 0.6}, {"calibrated"}),
     "an honest error": ({"held": 0.9, "says": 0.9, "after": 0.9}, set()),
     "silence": ({"says": None, "after": 0.5}, set()),
     "silence about what is wanted": ({"says": None, "after": 0.5, "worth": 0.4, "against": 0.1}, {"forthright"}),
