@@ -12,15 +12,16 @@ import simkit
 ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
-    {"arrays", "files", "server", "tables"},
-    {"spec.model_spec_records"},
-    {"spec.changes", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
-    {"spec.model_spec"},
+    {"arrays", "files", "server", "spec.cues", "tables"},
+    {"spec.concealed", "spec.instruction_records", "spec.model_spec_records"},
+    {"spec.changes", "spec.instruction_lines", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
+    {"spec.instruction_walk", "spec.model_spec"},
+    {"spec.instructions", "spec.model_spec_footnotes"},
     {"plain", "records"},
     {"messages", "scenario_rules"},
     {"severity", "population", "spec.checks"},
     {"spec.rules"},
-    {"spec.standing", "spec.traces", "spec.combining", "spec.profiles"},
+    {"spec.standing", "spec.traces", "spec.combining", "spec.profiles", "spec.meanings"},
     {"spec.chain", "spec.promises"},
     {"spec.configurations", "spec.graphs"},
     {"case", "compound.transforms"},

@@ -14,6 +14,9 @@ release_facts   ids, levels, cross-references and counts of three releases, whic
 changes         two releases side by side: renames apart from changes of meaning
 references      who cites whom: the graph and its measures      section_map   a picture of it
 
+instructions    read a plain file of project instructions (AGENTS.md): sentences, code, what is hidden (cues, concealed)
+meanings        what such sentences mean for the behaviours of a spec: messages, and what was not understood
+
 >>> from simkit import spec
 >>> rules = spec.load("general-assistant")
 >>> spec.decide(rules, [spec.Message(level="developer", sets={"safe-messaging": "off"})], "safe-messaging")
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
     from .graphs import graph, lit
+    from .instruction_records import Instruction, InstructionFile
+    from .instructions import instructions_for, read_instructions, read_instructions_text
+    from .meanings import Heard, Meaning, as_messages, load_meanings, read_meanings
     from .model_spec import read_model_spec, read_model_spec_text
     from .model_spec_records import ModelSpec
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
@@ -52,7 +58,11 @@ _NAMES = {
     "Decision": "traces",
     "Grant": "rules",
     "Guarantees": "promises",
+    "Heard": "meanings",
+    "Instruction": "instruction_records",
+    "InstructionFile": "instruction_records",
     "LEVELS": "..messages",
+    "Meaning": "meanings",
     "Message": "..messages",
     "ModelSpec": "model_spec_records",
     "Principal": "rules",
@@ -65,6 +75,7 @@ _NAMES = {
     "Spec": "rules",
     "Step": "traces",
     "WrittenPolicy": "policies",
+    "as_messages": "meanings",
     "citations": "references",
     "classify": "configurations",
     "compare": "changes",
@@ -79,13 +90,18 @@ _NAMES = {
     "graph": "graphs",
     "guarantees": "promises",
     "holistic": "priority",
+    "instructions_for": "instructions",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
     "load": "rules",
+    "load_meanings": "meanings",
     "measures": "references",
     "permit_overrides": "combining",
     "read": "rules",
+    "read_instructions": "instructions",
+    "read_instructions_text": "instructions",
+    "read_meanings": "meanings",
     "read_model_spec": "model_spec",
     "read_model_spec_text": "model_spec",
     "releases": "release_facts",
@@ -102,6 +118,10 @@ __all__ = [
     "Decision",
     "Grant",
     "Guarantees",
+    "Heard",
+    "Instruction",
+    "InstructionFile",
+    "Meaning",
     "Message",
     "ModelSpec",
     "Principal",
@@ -114,6 +134,7 @@ __all__ = [
     "Spec",
     "Step",
     "WrittenPolicy",
+    "as_messages",
     "citations",
     "classify",
     "compare",
@@ -128,13 +149,18 @@ __all__ = [
     "graph",
     "guarantees",
     "holistic",
+    "instructions_for",
     "ladder",
     "lines",
     "lit",
     "load",
+    "load_meanings",
     "measures",
     "permit_overrides",
     "read",
+    "read_instructions",
+    "read_instructions_text",
+    "read_meanings",
     "read_model_spec",
     "read_model_spec_text",
     "releases",
