@@ -10,6 +10,7 @@ priority        three ways to put goals in order      profiles   specs side by s
 graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit
 
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
+model_spec_footnotes  the prompts that its footnote marks stand for, read from the folder beside it
 release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
 changes         two releases side by side: renames apart from changes of meaning
 references      who cites whom: the graph and its measures      section_map   a picture of it
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .instructions import instructions_for, read_instructions, read_instructions_text
     from .meanings import Heard, Meaning, as_messages, load_meanings, read_meanings
     from .model_spec import read_model_spec, read_model_spec_text
+    from .model_spec_footnotes import FootnoteExamples, read_examples
     from .model_spec_records import ModelSpec
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
     from .priority import holistic, ladder, weighted
@@ -56,6 +58,7 @@ _NAMES = {
     "Changes": "changes",
     "Configuration": "configurations",
     "Decision": "traces",
+    "FootnoteExamples": "model_spec_footnotes",
     "Grant": "rules",
     "Guarantees": "promises",
     "Heard": "meanings",
@@ -99,6 +102,7 @@ _NAMES = {
     "measures": "references",
     "permit_overrides": "combining",
     "read": "rules",
+    "read_examples": "model_spec_footnotes",
     "read_instructions": "instructions",
     "read_instructions_text": "instructions",
     "read_meanings": "meanings",
@@ -116,6 +120,7 @@ __all__ = [
     "Changes",
     "Configuration",
     "Decision",
+    "FootnoteExamples",
     "Grant",
     "Guarantees",
     "Heard",
@@ -158,6 +163,7 @@ __all__ = [
     "measures",
     "permit_overrides",
     "read",
+    "read_examples",
     "read_instructions",
     "read_instructions_text",
     "read_meanings",

@@ -41,12 +41,12 @@ _CUES: dict[Kind, str] = {
 CUES: dict[Kind, tuple[str, ...]] = {kind: tuple(words.split(", ")) for kind, words in _CUES.items()}
 
 _VERBS = """
-    act add admit allow answer apologise apologize approve ask assume be begin build call cancel check choose cite close commit
-    copy create decline delete deny describe disregard document end escalate explain fix follow forget format give grant greet
-    handle hand help hide ignore include install keep leave let limit list log make mention move name obey offer open point
-    prefix pretend promise put quote read recommend refer refund refuse remove rename reply report respond return review run
-    save say send set share show sign speak start stay stick stop store suggest summarise summarize tell test thank transfer
-    treat update use validate verify wrap write
+    act add admit allow answer apologise apologize approve ask assume be begin build call cancel check choose cite close
+    commit copy create decline delete deny deploy describe disregard document end escalate explain fix follow forget format
+    give grant greet hand handle help hide ignore include install keep leave let limit list log make mention merge move name
+    obey offer open point prefix pretend promise push put quote read recommend refer refund refuse remove rename reply
+    report respond return review run save say send set share show sign speak start stay stick stop store suggest summarise
+    summarize tell test thank transfer treat update use validate verify wrap write
 """
 #: Verbs that command where a sentence begins with them.
 VERBS = frozenset(_VERBS.split())

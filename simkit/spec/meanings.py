@@ -20,9 +20,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from ..files import Problem, parse, read_text, suggest
+from ..files import parse, read_text, suggest
 from ..messages import Level, Message, Span
-from ..plain import items
 from ..records import Name, Note, Text, check, no_entries, record
 from ..tables import html_lines, html_table, text_table
 from .cues import plain
@@ -56,9 +55,9 @@ class Meaning:
 
     def __post_init__(self) -> None:
         if not plain(self.phrase):
-            raise ValueError("phrase holds no words; write words of the sentence")
+            raise ValueError(f"“{shown(self.phrase)}” holds no words; write words of the sentence")
         if not any(getattr(self, name) for name in _EFFECTS):
-            raise ValueError(f"the meaning of {shown(self.phrase)} does nothing; add sets, allows, prefers or tells")
+            raise ValueError(f"“{shown(self.phrase)}” does nothing; add sets, allows, prefers or tells")
 
     @property
     def effects(self) -> dict[str, Any]:
@@ -86,17 +85,7 @@ def load_meanings(path: str | Path) -> tuple[Meaning, ...]:
 
 def read_meanings(text: str, name: str = "<text>") -> tuple[Meaning, ...]:
     """The same from text: `meanings:` and below it entries such as `{phrase: other makers, kind: must not, sets: {…}}`."""
-    return check(Meanings, parse(text, name), _problems).meanings
-
-
-def _problems(data: Any) -> Iterator[Problem]:
-    """What no single field can see."""
-    for place, item in items(data, "meanings"):
-        phrase = item.get("phrase")
-        if isinstance(phrase, str) and phrase and not plain(phrase):
-            yield Problem(("meanings", place, "phrase"), "it holds no words", "write words of the sentence")
-        if not any(item.get(name) for name in _EFFECTS):
-            yield Problem(("meanings", place), "this meaning does nothing", "add sets, allows, prefers or tells")
+    return check(Meanings, parse(text, name)).meanings
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def read_model_spec_text(text: str, name: str = "<text>", release: str = "") -> 
     `InvalidFile` as for `read_model_spec`.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    walk = _Walk(name)
+    walk = Walk(name)
     walk.read(text.replace("\r\n", "\n").split("\n"))  # not splitlines: it also breaks at characters that belong to the text
     if walk.problems:
         raise InvalidFile(name, sorted(walk.problems, key=lambda problem: problem.line))
@@ -70,7 +70,7 @@ class _Block(NamedTuple):
     lines: list[str]
 
 
-class _Walk:
+class Walk:
     """One pass over the lines, with the section, the commentary and the example title that are open."""
 
     def __init__(self, name: str) -> None:
@@ -95,9 +95,15 @@ class _Walk:
         return self.above[-1].id if self.above else ""
 
     def read(self, lines: list[str]) -> None:
-        """Walk over all lines; what is wrong is collected."""
+        """Walk over all lines of a release; what is wrong is collected."""
         if not any("{#" in line and _HASHES.match(line) for line in lines):
             self.stop(1, "no heading carries an {#id}: this is no Model Spec", OTHER)
+        self.over(lines)
+        if not self.problems and not any(section.authority for section in self.sections):
+            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
+
+    def over(self, lines: list[str]) -> None:
+        """Walk over lines, whatever they are of."""
         number = 0
         while number < len(lines):
             opened = _FENCE.match(lines[number])
@@ -109,8 +115,6 @@ class _Walk:
                 number += 1
         self.close_title(len(lines))
         self.close_meta()
-        if not self.problems and not any(section.authority for section in self.sections):
-            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
 
     def fence(self, lines: list[str], number: int, mark: str, kind: str) -> int:
         """A block from its opening line on; the number of the line after it."""
@@ -289,7 +293,7 @@ class _Walk:
         return replace(found, tally={"release": release, **tally(found)})
 
 
-OTHER = "give the file model_spec.md of a release of 2025-02-12 or later"
+OTHER = "give the file model_spec.md of a release of 2025-02-12 or later; for an AGENTS.md there is read_instructions"
 
 
 def _closes(line: str, mark: str) -> bool:
