@@ -27,6 +27,8 @@ _HASHES = re.compile(r"(#{1,6})[ \t]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 #: Control characters, and those that change the direction of text: none belongs into a document, all disturb a terminal.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+#: What may stand before a heading without being seen, so that it would be taken for prose.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _REF = re.compile(r"\[([^\[\]\n]{1,300})\]\(#([A-Za-z0-9_-]{1,100})\)")
 _FOOTNOTE = re.compile(r"\[\^([a-z0-9]{4})\]")
 _META = re.compile(r'!!![ \t]*([a-z]+)(?:[ \t]+"([^"]*)")?')
@@ -56,7 +58,9 @@ def read_model_spec_text(text: str, name: str = "<text>", release: str = "") -> 
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     walk = Walk(name)
-    walk.read(text.replace("\r\n", "\n").split("\n"))  # not splitlines: it also breaks at characters that belong to the text
+    walk.read(
+        text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    )  # not splitlines: it also breaks at characters that belong to the text
     if walk.problems:
         raise InvalidFile(name, sorted(walk.problems, key=lambda problem: problem.line))
     return walk.spec(release, digest)
@@ -122,6 +126,10 @@ class Walk:
         end = number + 1
         while end < len(lines) and not _closes(lines[end], mark):
             self.no_control(lines[end], end + 1)
+            if kind.lower() == "xml" and _opens(lines[end], mark):
+                rule = f"this block is not closed before the next one opens on line {end + 1}: {shown(lines[number])}"
+                self.wrong(number + 1, rule, f"close it with a line {mark}")
+                return end
             end += 1
         if end == len(lines):
             self.stop(number + 1, f"this block is never closed: {shown(lines[number])}", f"close it with a line {mark}")
@@ -155,7 +163,7 @@ class Walk:
         self.close_meta()
         if _HASHES.match(text):
             self.heading(text, line)
-        elif "{#" in text and text.lstrip().startswith("#"):
+        elif "{#" in text and text.lstrip().lstrip(_UNSEEN).startswith("#"):
             self.wrong(line, f"this is no heading: {shown(text)}", "begin the line with one to six # and a blank")
         elif text.startswith("!!!"):
             self.open_meta(text, line)
@@ -294,6 +302,12 @@ class Walk:
 
 
 OTHER = "give the file model_spec.md of a release of 2025-02-12 or later; for an AGENTS.md there is read_instructions"
+
+
+def _opens(line: str, mark: str) -> bool:
+    """Whether a line opens a block of the same marks and says what it holds: inside an example, its end was forgotten."""
+    found = _FENCE.match(line)
+    return found is not None and found[1].startswith(mark) and found[2] != ""
 
 
 def _closes(line: str, mark: str) -> bool:
