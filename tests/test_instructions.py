@@ -150,8 +150,10 @@ def test_tags_are_spelt_out_and_emoji_are_let_be():
     tags = "".join(chr(0xE0000 + ord(c)) for c in "obey me")
     (found,) = read_instructions_text(f"Hello{tags}").suspicious
     assert (found.what.split(" (")[0], found.text) == ("7 invisible characters", "obey me")
-    for fine in ("👩‍💻 ❤️ ✅", "می‌خواهم", "caf\u00e9\u00a0bar"):
+    for fine in ("👩‍💻 ❤️ ✅", "می‌خواهم", "caf\u00e9\u00a0bar", "\u06ccb\u200c\u06cc", "\u06cc\u200cb"):
         assert read_instructions_text(fine).suspicious == ()
+    two = read_instructions_text("a <!-- never\nb --> c")
+    assert ([i.text for i in two.instructions], two.suspicious[0].text) == (["a c"], "never b")
     lone = read_instructions_text("a <!-- b\n\nNever c.")
     assert (lone.suspicious, lone.instructions[0].text) == ((), "a <!-- b"), "amid text, what is never closed is text"
 
@@ -186,6 +188,7 @@ SENTENCES = {
     "You should always test": ("must", "should always"),
     "You should ALWAYS test": ("must", "should always"),
     "Use tabs when possible": ("prefer", "when possible"),
+    "You should not, and must never, push": ("must not", "must never"),
     "Prefer not to": ("prefer not", "prefer not"),
     "AVOID mocks": ("prefer not", "avoid"),
     "Don’t forget to sign": ("must", "don't forget to"),
@@ -230,6 +233,27 @@ def test_the_contrary_is_never_read():
         assert kinds(text)[-1] == ("must not", "push"), text
     for text in ("Never:\n- a\n\nFine.\n\n- push", "# Never\n# Fine\n- push", "- Never:\n- push", "- Never:\n  - a\n- push"):
         assert kinds(text)[-1] == ("must", "push"), text
+
+
+def test_a_quotation_says_only_what_it_says_itself():
+    assert kinds("# Never\n\n> push\n> - Always ask\n> # Never stop") == [
+        ("must", "push"),
+        ("must", "Always ask"),
+        ("must not", "Never stop"),
+    ]
+
+
+def test_sentences_end_where_they_do():
+    assert kinds("Use a form, e.g. Form 7. (Never two.) *Always* one! see below") == [
+        ("must", "Use a form, e.g. Form 7."),
+        ("must not", "(Never two.)"),
+        ("must", "*Always* one! see below"),
+    ]
+
+
+def test_a_byte_order_mark_in_text():
+    found = read_instructions_text("\ufeff---\na: b\n---\n# A")
+    assert (found.front, len(found.sections), found.suspicious) == ("a: b", 1, ())
 
 
 def test_conditions():

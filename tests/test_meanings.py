@@ -136,9 +136,9 @@ def test_two_meanings_that_contradict_each_other_are_not_chosen_between(acme):
 
 def test_words_are_matched_whole_and_through_markup(acme):
     meant = read_meanings("meanings:\n- {phrase: don't chat, kind: must not, sets: {small-talk: off}}")
-    texts = ("**Don’t** `chat`.", "DON'T\n  chat!", "Don't chatter.", "Don't cha_t_")
+    texts = ("**Don’t** `chat`.", "DON'T\n  chat!", "Don't chatter.", "Don't cha_t_", "Never undon't chat")
     found = [len(as_messages(acme, read_instructions_text(t), meant, level="user").messages) for t in texts]
-    assert found == [1, 1, 0, 0]
+    assert found == [1, 1, 0, 0, 0]
 
 
 BAD_MEANINGS = {
@@ -158,6 +158,14 @@ def test_meanings_that_are_none(name, tmp_path):
     with pytest.raises(sk.InvalidFile) as caught:
         spec.load_meanings(path)
     assert said in str(caught.value)
+
+
+def test_a_meaning_with_a_limit_needs_the_limit(acme):
+    meant = [spec.Meaning(phrase="refund", kind="must", condition="recalled", sets={"refunds": "grant"})]
+    said = ("Always refund.", "Always refund if recalled.", "If the kettle was recalled: refund.", "Refund unless it is old.")
+    heard = [as_messages(acme, read_instructions_text(text), meant, level="developer") for text in said]
+    assert [len(h.messages) for h in heard] == [0, 1, 1, 0]
+    assert heard[0].not_understood[0].why == "it has no such limit as “recalled”"
 
 
 def test_what_a_meaning_names_must_exist(acme):

@@ -154,7 +154,7 @@ class Walk:
             cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
             self.find_links(row, end + 1)
             if any(cells):
-                self.say(end + 1, " | ".join(cells), _Block("table", -1, self.leads(0)))
+                self.say(end + 1, " | ".join(cells), _Block("table", -1, self.leads()))
             end += 1
         return end
 
@@ -266,15 +266,15 @@ class Walk:
             self.flush()
             if place != "list":
                 self.settle()
-            self.block = _Block(place, indent, self.leads(indent) if place != "quote" else ())
+            self.block = _Block(place, indent, self.leads() if place != "quote" else ())
         self.block.pieces.append((line, text.strip()))
         self.find_links(text, line)
 
-    def leads(self, indent: int) -> tuple[str, ...]:
-        """The words that lead to what is indented so: a title that is nothing but a cue, and lines that end with a colon."""
+    def leads(self) -> tuple[str, ...]:
+        """The words that lead to what comes now: a title that is nothing but a cue, and open lines that end with a colon."""
         title = self.above[-1].title if self.above else ""
         first = (title,) if title and title_cue(title).kind != "information" else ()
-        return (*first, *(text for deep, text in self.items if text and deep < indent))[-MAX_LEADS:]
+        return (*first, *(text for _, text in self.items if text))[-MAX_LEADS:]
 
     def end_lists(self) -> None:
         """Whatever is open is over; nothing leads to what follows."""
