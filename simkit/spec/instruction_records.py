@@ -103,7 +103,7 @@ class Suspicious:
     @property
     def said(self) -> str:
         """It in one line of text."""
-        return f"Suspicious, line {self.line}: {self.what}" + (f": “{shown(self.text)}”." if self.text else ".")
+        return f"Suspicious, line {self.line}: {self.what}" + (f": “{shown(self.text)}”" if self.text else "")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
