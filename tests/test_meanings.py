@@ -168,6 +168,22 @@ def test_a_meaning_with_a_limit_needs_the_limit(acme):
     assert heard[0].not_understood[0].why == "it has no such limit as “recalled”"
 
 
+def test_a_denial_that_no_cue_carries_is_not_read_as_its_contrary(acme):
+    meant = [spec.Meaning(phrase=phrase, kind="must", sets={"refunds": "grant"}) for phrase in ("refunds", "say no to nobody")]
+    texts = (
+        "Grant no refunds.",
+        "Use the form instead of refunds.",
+        "Always say: refunds aren't ours.",
+        "Grant refunds to nobody.",
+    )
+    for text in texts:
+        heard = as_messages(acme, read_instructions_text(text), meant, level="developer")
+        assert heard.messages == ()
+        assert "which may turn its sense" in heard.not_understood[0].why
+    for text in ("Don't forget to grant refunds.", "Say no to nobody.", "Grant refunds to every notable guest."):
+        assert len(as_messages(acme, read_instructions_text(text), meant, level="developer").messages) == 1
+
+
 def test_what_a_meaning_names_must_exist(acme):
     file = read_instructions_text("Always a.")
 

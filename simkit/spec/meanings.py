@@ -29,6 +29,9 @@ from .instruction_records import Instruction, InstructionFile, counted, shown
 from .rules import Rules
 
 Said = Literal["must", "must not", "prefer", "prefer not", "ask first", "may"]
+_DENIES = re.compile(
+    r"(?<![\w-])(?:no|not|nobody|nothing|none|neither|nor|hardly|without|instead|rather than|cannot|\w+n't)(?![\w-])"
+)
 _EFFECTS = ("sets", "allows", "prefers", "tells")
 
 
@@ -229,7 +232,17 @@ def _misfit(sentence: Instruction, meaning: Meaning) -> str:
         return f"it holds only “{shown(sentence.condition)}”, which its meaning does not name"
     if meaning.condition and not sentence.condition:
         return f"it has no such limit as “{shown(meaning.condition)}”"
-    return ""
+    negation = _negation(sentence, meaning)
+    return f"it also says “{negation}”, which may turn its sense" if negation else ""
+
+
+def _negation(sentence: Instruction, meaning: Meaning) -> str:
+    """A word that denies, in a sentence that asks for something, outside its cue and the words that the meaning names."""
+    if sentence.kind not in ("must", "prefer", "may"):
+        return ""
+    rest = plain(sentence.text).replace(plain(meaning.phrase), " … ").replace(sentence.cue, " … ")
+    found = _DENIES.search(rest)
+    return found[0] if found else ""
 
 
 def _at_odds(fits: Sequence[Meaning]) -> bool:
