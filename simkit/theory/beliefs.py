@@ -20,7 +20,7 @@ from scipy.special import expit, ndtr, spence
 
 from ..arrays import Floats
 from .inputs import Numbers, amount, chances, real
-from .normal import density, linear_loss, loss_ratio, mills, quotient
+from .normal import density, linear_loss, loss_ratio, mills, plain_loss_ratio, quotient
 from .overseers import Boltzmann, Coin, Fallible, Noisy, Overseer, Rational
 
 #: Terms of the alternating sum, and what they leave out at most, relatively.
@@ -41,6 +41,11 @@ class Normal:
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", real("mean", self.mean))
         object.__setattr__(self, "sd", amount("sd", self.sd, " (a standard deviation)"))
+
+    @property
+    def cancels(self) -> Floats:
+        """By what factor rounding grows in the differences below."""
+        return 1 + np.minimum(quotient(np.abs(self.mean), self.sd), 40.0) ** 2
 
     def signed_parts(self) -> Parts:
         """P = E max(U, 0) and M = E max(−U, 0)."""
@@ -69,7 +74,7 @@ class Normal:
     def _boltzmann(self, temperature: Numbers) -> Parts:
         size = np.abs(self.mean)
         z, s = quotient(size, self.sd), np.minimum(quotient(self.sd, temperature), 1e100)
-        sure = np.isinf(z)
+        sure = z > 1e100
         gained, lost = _alternating(np.where(sure, 0.0, z), s)
         nothing_known = size * expit(-quotient(size, temperature))
         return np.where(sure, 0.0, self.sd * gained), np.where(sure, nothing_known, self.sd * lost)
@@ -81,6 +86,7 @@ class Uniform:
 
     low: Numbers
     high: Numbers
+    cancels = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "low", real("low", self.low))
@@ -161,6 +167,7 @@ class Discrete:
 
     values: Floats
     chances: Floats
+    cancels = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", np.atleast_1d(real("values", self.values)))
@@ -214,7 +221,7 @@ def _alternating(z: Floats, s: Floats) -> Parts:
     gained, lost = np.zeros(np.broadcast_shapes(z.shape, s.shape)), np.zeros(np.broadcast_shapes(z.shape, s.shape))
     peak = density(z)
     for k, weight in enumerate(_WEIGHTS):
-        gained += weight * loss_ratio(z + k * s)
+        gained += weight * plain_loss_ratio(z + k * s)
         lost += weight * _tilted_loss((k + 1) * s, z, peak)
     return peak * gained, lost
 
@@ -222,7 +229,7 @@ def _alternating(z: Floats, s: Floats) -> Parts:
 def _tilted_loss(a: Floats, z: Floats, peak: Floats) -> Floats:
     """∫₀^∞ t φ(t − z) e^(−at) dt = φ(z) G(a − z), which for a < z is e^(a(a − 2z)/2) L(a − z)."""
     y = np.asarray(a - z)
-    total, below = np.asarray(peak * loss_ratio(np.abs(y))), np.asarray(y < 0)
+    total, below = np.asarray(peak * plain_loss_ratio(np.abs(y))), np.asarray(y < 0)
     if below.any():
         near, far = (np.broadcast_to(part, y.shape)[below] for part in (a, z))
         total[below] = np.exp(near * (near / 2 - far)) * linear_loss(near - far)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import erfcx, ndtr
+from scipy.special import erfcx
 
 from ..arrays import Floats
 from .inputs import Numbers
 
 ROOT_2PI = math.sqrt(2 * math.pi)
+#: Where the asymptotic series of L(z)/φ(z) has more right digits than the difference: twelve or more on either side.
+FAR = 25.0
 
 
 def density(z: Numbers) -> Floats:
@@ -28,9 +30,25 @@ def mills(z: Numbers) -> Floats:
 
 
 def loss_ratio(z: Numbers) -> Floats:
-    """L(z)/φ(z) = 1 − z·m(z) for z ≥ 0: from 1 down to 1/z²."""
-    near = np.minimum(z, 1e100)  # so that infinity gives 0, not a nan
+    """L(z)/φ(z) = 1 − z·m(z) for z ≥ 0, from 1 down to 1/z²; from `FAR` on by its asymptotic series, which does not cancel."""
+    ratio = np.asarray(plain_loss_ratio(z))
+    if np.any(far := np.greater(z, FAR)):
+        ratio[far] = _far_loss_ratio(1 / np.square(np.minimum(z, 1e100)[far]))
+    return ratio[()]
+
+
+def plain_loss_ratio(z: Numbers) -> Floats:
+    """The same to an absolute error of about 1e-16, in half of the time."""
+    near = np.minimum(z, 1e100)  # so that infinity gives no nan
     return 1 - near * mills(near)
+
+
+def _far_loss_ratio(t: Floats) -> Floats:
+    """t − 3t² + 15t³ − … with t = 1/z²."""
+    total = np.ones(t.shape)
+    for odd in range(13, 1, -2):
+        total = 1 - odd * t * total
+    return t * total
 
 
 def linear_loss(z: Numbers) -> Floats:
@@ -46,4 +64,4 @@ def quotient(a: Numbers, b: Numbers) -> Floats:
     return np.where(np.equal(a, 0), 0.0, ratio)[()]
 
 
-__all__ = ["ROOT_2PI", "density", "linear_loss", "loss_ratio", "mills", "ndtr", "quotient"]
+__all__ = ["ROOT_2PI", "density", "linear_loss", "loss_ratio", "mills", "plain_loss_ratio", "quotient"]

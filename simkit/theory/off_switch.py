@@ -98,7 +98,7 @@ def play(belief: Belief, human: Overseer) -> Values:
         off=np.zeros(gap.shape)[()],
         defer=(np.maximum(mean, 0) + gap)[()],
         incentive=gap[()],
-        error=(TRUNCATION * np.abs(gap) + ROUNDING * (gained + lost))[()],
+        error=(TRUNCATION * np.abs(gap) + ROUNDING * belief.cancels * (gained + lost))[()],
     )
 
 
@@ -108,7 +108,8 @@ def critical_temperature(mean: Numbers, sd: Numbers) -> Floats:
     Infinite for μ = 0.
     """
     size, spread = np.abs(real("mean", mean)), amount("sd", sd)
-    return np.where(size > 0, quotient(spread, 2 * size) * spread, np.inf)[()]
+    with np.errstate(over="ignore"):
+        return np.where(size > 0, quotient(spread, 2 * size) * spread, np.inf)[()]
 
 
 def critical_noise(mean: Numbers, sd: Numbers) -> Floats:
@@ -118,9 +119,12 @@ def critical_noise(mean: Numbers, sd: Numbers) -> Floats:
     """
     size, spread = np.broadcast_arrays(np.abs(real("mean", mean)), amount("sd", sd))
     inside = (size > 0) & (spread > 0)
-    log_ratio = np.log(np.where(inside, spread, 1.0)) - np.log(np.where(inside, size, 1.0))
-    x = _where_mills_is(log_ratio)
-    return np.where(inside, size / x * np.sqrt(loss_ratio(x)), np.where(size > 0, 0.0, np.inf))[()]
+    doubt = np.log(np.where(inside, spread, 1.0)) - np.log(np.where(inside, size, 1.0))
+    near = np.clip(doubt, -150, 150)  # beyond, τ* is a constant times σ²/|μ|
+    x = _where_mills_is(near)
+    with np.errstate(over="ignore"):
+        noise = np.exp(-2 * near) * np.sqrt(loss_ratio(x)) / x * quotient(spread, size) * spread
+    return np.where(inside, noise, np.where(size > 0, 0.0, np.inf))[()]
 
 
 def _where_mills_is(log_ratio: Floats) -> Floats:
