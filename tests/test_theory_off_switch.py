@@ -1,5 +1,7 @@
 """The off-switch game: anchors C1 to C4, laws M1 to M5, and each closed form by quadrature, sums or draws."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -27,14 +29,14 @@ SLOW, FAST = np.array([[0.25], [0.5], [1.0]]), np.array([0.1, 0.5, 1.0])
 
 
 def by_quadrature(mean, sd, allows):
-    """Δ = ∫ t [φ(t + z) P(allows t) − φ(t − z) P(allows −t)] dt in units of σ, z = |μ|/σ; every overseer here errs symmetrically."""
+    """Δ/σ = ∫ t [φ(t + z) P(allows t) − φ(t − z) P(allows −t)] dt, z = |μ|/σ, for overseers who err symmetrically."""
     z = abs(mean) / sd
 
     def integrand(t):
         return t * (normal.density(t + z) * allows(sd * t) - normal.density(t - z) * allows(-sd * t))
 
     pieces = np.unique(np.clip([0, 1e-3, 0.03, 0.3, 1, z - 3, z - 1, z, z + 1, z + 3, z + 14], 0, None))
-    return sd * sum(quad(integrand, *piece, epsabs=1e-18, epsrel=1e-11)[0] for piece in zip(pieces, pieces[1:], strict=False))
+    return sd * sum(quad(integrand, *piece, epsabs=1e-18, epsrel=1e-11)[0] for piece in itertools.pairwise(pieces))
 
 
 def a_belief(rng):
@@ -99,18 +101,20 @@ def test_far_from_zero_a_boltzmann_overseer_is_still_right():
     cut = float(critical_temperature(20.0, 1.0))
     for temperature in (0.5 * cut, 0.9 * cut, 1.1 * cut, 2 * cut):
         game = play(Normal(mean=20.0, sd=1.0), Boltzmann(temperature=temperature))
-        assert game.incentive == pytest.approx(by_quadrature(20.0, 1.0, lambda u: expit(u / temperature)), rel=1e-9)  # noqa: B023
+        assert game.incentive == pytest.approx(by_quadrature(20.0, 1.0, Boltzmann(temperature=temperature).allows), rel=1e-9)
         assert (game.incentive > 0) == (temperature < cut)
 
 
-@pytest.mark.parametrize("human", [Rational(), Boltzmann(temperature=0.7), Noisy(noise=0.7), Fallible(right=0.8), Coin(allow=0.3)])
+@pytest.mark.parametrize(
+    "human", [Rational(), Boltzmann(temperature=0.7), Noisy(noise=0.7), Fallible(right=0.8), Coin(allow=0.3)]
+)
 def test_uniform_beliefs_by_quadrature(rng, human):
     for _ in range(60):
         low, high = np.sort(rng.normal(0, [3], 2) + rng.normal(0, 3))
         edges = np.unique(np.concatenate([[low, high], np.clip([0.0], low, high)]))
         whole = sum(
             quad(lambda u: u * float(human.allows(u)), a, b, epsabs=1e-14, epsrel=1e-12)[0]
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in itertools.pairwise(edges)
         )
         game = play(Uniform(low=low, high=high), human)
         assert game.defer == pytest.approx(whole / (high - low), rel=1e-9, abs=1e-12)
@@ -127,7 +131,9 @@ def test_uniform_beliefs_at_every_width_of_the_noise(overseer, width):
     assert game.incentive == pytest.approx(float(fine.incentive), rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("human", [Rational(), Boltzmann(temperature=0.4), Noisy(noise=0.9), Fallible(right=0.7), Coin(allow=0.6)])
+@pytest.mark.parametrize(
+    "human", [Rational(), Boltzmann(temperature=0.4), Noisy(noise=0.9), Fallible(right=0.7), Coin(allow=0.6)]
+)
 def test_draws_agree(rng, human):
     """The witness: acts drawn, each shown to an overseer who allows or not, beside the closed form."""
     for mean, sd in [(-0.3, 1.0), (0.5, 0.6)]:
@@ -162,7 +168,7 @@ def test_stein_decomposition(rng):
             def integrand(u):
                 return function(u) * normal.density((u - mean) / sd) / sd
 
-            return sum(quad(integrand, *ends, epsrel=1e-10)[0] for ends in zip(edges, edges[1:], strict=False))
+            return sum(quad(integrand, *ends, epsrel=1e-10)[0] for ends in itertools.pairwise(edges))
 
         slope = expected(lambda u, beta=beta: expit(u / beta) * expit(-u / beta) / beta)
         overruled = expected(lambda u, mean=mean, beta=beta: expit(-np.sign(mean) * u / beta))
@@ -179,7 +185,7 @@ def beliefs(rng, count):
     return mean, np.maximum(np.exp(rng.normal(0, 1, count)), np.abs(mean) / 35), np.exp(rng.normal(0, 1.5, count))
 
 
-HUMANS = [lambda x: Rational(), lambda x: Boltzmann(temperature=x), lambda x: Noisy(noise=x)]  # noqa: ARG005
+HUMANS = [lambda _: Rational(), lambda x: Boltzmann(temperature=x), lambda x: Noisy(noise=x)]
 
 
 @pytest.mark.parametrize("human", HUMANS)

@@ -76,7 +76,8 @@ class TwoEstimates:
     @property
     def best(self) -> Floats:
         """w*, the weight of least loss, (…); 0 if neither ever errs."""
-        odds = quotient(self.agent_error, self.human_noise) ** 2
+        with np.errstate(over="ignore"):
+            odds = quotient(self.agent_error, self.human_noise) ** 2
         return np.where(np.equal(self.human_noise, 0), 0.0, 1 / (1 + odds))[()]
 
     @property
@@ -185,13 +186,15 @@ class TwoSignals:
     def spread(self, dial: Numbers) -> Floats:
         """Standard deviation over the agent's type: what many decisions of copies of one agent leave, (…)."""
         each = self._by_agent(self._cells(dial))
-        return np.sqrt(self._mean((each - self._mean(each)[..., None]) ** 2))[()]
+        return np.sqrt(_covariance(each, each, self.agents.chance))[()]
 
     def spread_if_shared(self, dial: Numbers) -> Floats:
         """The same if one principal is shared by all decisions as well: over both types; not 0 at d = 0, (…)."""
-        cells = self._cells(dial)
-        apart = cells - self._mean(self._by_agent(cells))[..., None, None]
-        return np.sqrt(self._mean(self._by_agent(apart**2)))[()]
+        cells, joint = np.broadcast_arrays(
+            self._cells(dial), self.principals.chance[..., :, None] * self.agents.chance[..., None, :]
+        )
+        flat, weight = (part.reshape(*part.shape[:-2], -1) for part in (cells, joint))
+        return np.sqrt(_covariance(flat, flat, weight))[()]
 
     def spread_of_average(self, dial: Numbers, decisions: Numbers) -> Floats:
         """Standard deviation of the average over N decisions of copies of one agent, each with a principal of its own, (…).
@@ -231,7 +234,11 @@ class TwoSignals:
             rises = self._net_slope(np.minimum(low + width * steps, 1.0), lamda) > 0
             passed = np.where(rises.all(0), FINER + 1, rises.argmin(0))  # where it stops to rise
             low, width = low + width * np.clip(passed - 1, 0, FINER) / FINER, width / FINER
-        dial = np.minimum(low, 1.0)[()]
+        dial = np.minimum(low, 1.0)
+        jumped = (
+            self.worth(dial) - lamda * self.spread(dial) < score.max(0) - 1e-12
+        )  # contrary perfect signals: no slope leads there
+        dial = np.where(jumped, at / GRID, dial)[()]
         return Best(dial=dial, worth=self.worth(dial), spread=self.spread(dial))
 
     # --- inside ---
@@ -270,10 +277,15 @@ class TwoSignals:
         if not aversion.any():
             return self.slope(dial)
         each, slopes = self._by_agent(self._cells(dial)), self._by_agent(self._slopes(dial))
-        apart, moves = each - self._mean(each)[..., None], slopes - self._mean(slopes)[..., None]
-        spread = np.sqrt(self._mean(apart**2))
-        widening = np.where(spread > 1e-12, _over(self._mean(apart * moves), spread), np.sqrt(self._mean(moves**2)))
+        spread, moving = (np.sqrt(_covariance(part, part, self.agents.chance)) for part in (each, slopes))
+        widening = np.where(spread > 0, _over(_covariance(each, slopes, self.agents.chance), spread), moving)
         return self._mean(slopes) - aversion * widening
+
+
+def _covariance(a: Floats, b: Floats, chance: Floats) -> Floats:
+    """½ Σ_ij p_i p_j (a_i − a_j)(b_i − b_j) along the last axis: exactly 0 where the values are equal."""
+    pairs = (a[..., :, None] - a[..., None, :]) * (b[..., :, None] - b[..., None, :])
+    return (pairs * (chance[..., :, None] * chance[..., None, :])).sum((-1, -2)) / 2
 
 
 #: Steps of the search for the best dial, and of each finer search.
