@@ -142,7 +142,7 @@ def test_slopes_are_differences(rng):
 
 @pytest.mark.parametrize("aversion", [0.0, 0.3, 1.0])
 def test_the_best_dial_by_brute_force(rng, aversion):
-    two = TwoSignals(principals=random_types(rng, 100, 2), agents=random_types(rng, 100, 2), harm_weight=1.5)
+    two = TwoSignals(principals=random_types(rng, 100, 2), agents=random_types(rng, 100, 3), harm_weight=1.5)
     grid = np.linspace(0, 1, 4001)[:, None]
     score = two.worth(grid) - aversion * two.spread(grid)
     best = two.best(aversion)
@@ -159,7 +159,7 @@ def test_one_pair_has_a_closed_optimum(rng):
 
 
 def test_spread_and_scale(rng):
-    """0 at dial 0, the formula of two types, growth to the end iff |ρ aligned| ≥ |ρ misaligned|; shared principals add theirs."""
+    """0 at dial 0, the formula of two types, growth to the end iff |ρ aligned| ≥ |ρ misaligned|, a shared principal."""
     q, dial = rng.random(300), np.linspace(0, 1, 201)[:, None]
     for aligned, misaligned in [(0.9, -0.5), (0.5, -0.9), (0.7, 0.2), (0.6, -0.6)]:
         agents = types((aligned, q), (misaligned, 1 - q))

@@ -9,6 +9,7 @@ from scipy.special import expit, ndtr
 from theory import close, reference
 
 from simkit.theory import normal
+from simkit.theory.beliefs import _alternating_weights
 from simkit.theory.off_switch import (
     Boltzmann,
     Coin,
@@ -297,13 +298,28 @@ def test_nothing_overflows():
 
 
 def test_linear_loss_keeps_its_digits_in_the_tail():
-    """L(z) → φ(z)/z² (1 − 3/z² + 15/z⁴ − 105/z⁶ + 945/z⁸ …): at 30 the plain difference has none left."""
-    z = 30.0
-    series = 1 - 3 / z**2 + 15 / z**4 - 105 / z**6 + 945 / z**8 - 10395 / z**10
-    assert normal.linear_loss(z) == pytest.approx(normal.density(z) / z**2 * series, rel=1e-11)
+    """Against Laplace's continued fraction m(z) = 1/(z + 1/(z + 2/(z + 3/(z + …)))), whose terms never cancel."""
+    z = np.linspace(6, 37, 200)
+    inner = z
+    for step in range(200, 1, -1):
+        inner = z + step / inner
+    ratio = 1 / inner / (z + 1 / inner)  # 1 − z·m(z)
+    wrong = np.abs(normal.loss_ratio(z) / ratio - 1)
+    assert wrong.max() < 2e-13
+    assert wrong[z > 30].max() < 1e-14
+    assert normal.linear_loss(z) == pytest.approx(normal.density(z) * ratio, rel=2e-13)
     assert normal.linear_loss(-30.0) == 30.0
     assert normal.linear_loss(np.array([np.inf, -np.inf])).tolist() == [0, np.inf]
     assert normal.density(0.3) - 0.3 * ndtr(-0.3) == pytest.approx(normal.linear_loss(0.3), rel=1e-14)
+
+
+def test_the_error_of_the_sum_is_bounded(rng, monkeypatch):
+    """Twice as many terms change the incentive by less than the error that is stated."""
+    mean, sd, width = beliefs(rng, 4000)
+    few = play(Normal(mean=mean, sd=sd), Boltzmann(temperature=width * 10))
+    monkeypatch.setattr("simkit.theory.beliefs._WEIGHTS", _alternating_weights(36))
+    many = play(Normal(mean=mean, sd=sd), Boltzmann(temperature=width * 10))
+    assert (np.abs(few.incentive - many.incentive) <= few.error).all()
 
 
 def test_values_speak():
