@@ -209,14 +209,14 @@ def test_break_even_without_a_trade():
     [
         (
             lambda: delegation.compare(-0.1),
-            "bias is at least 0 .for an agent that wants too little, mirror the scale., not -0.1",
+            "bias must be at least 0 .for an agent that wants too little, mirror the scale., not -0.1",
         ),
-        (lambda: obedience.follow(0.7, 2.5), "orders is a whole number from 1 up, not 2.5"),
+        (lambda: obedience.follow(0.7, 2.5), "orders must be a whole number from 1 up, not 2.5"),
         (lambda: obedience.learn([[1, 2]], [1.0], [[1.0]]), "tables of types x actions"),
-        (lambda: insurance.overseen(benefit=1, harm=-3), "harm is at least 0 .the table gives it its sign., not -3"),
+        (lambda: insurance.overseen(benefit=1, harm=-3), "harm must be at least 0 .the table gives it its sign., not -3"),
         (
             lambda: insurance.overseen(benefit=1, harm=3, caught=90),
-            "caught is a number from 0 to 1 .a percentage is divided by 100.",
+            "caught must be a number from 0 to 1 .a percentage is divided by 100.",
         ),
     ],
 )

@@ -222,19 +222,19 @@ def test_shapes_broadcast():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: TwoEstimates(human_noise=-1, agent_noise=1), "human_noise is at least 0"),
+        (lambda: TwoEstimates(human_noise=-1, agent_noise=1), "human_noise must be at least 0"),
         (
             lambda: TwoEstimates(human_noise=1, agent_noise=1, irreversibility=0.5),
-            "irreversibility is at least 1 .1 is reversible., not 0.5",
+            "irreversibility must be at least 1 .1 is reversible., not 0.5",
         ),
-        (lambda: worth(1.2, 0.5, 0.5), "dial is a number from 0 to 1 .*not 1.2"),
-        (lambda: worth(0.2, 1.5, 0.5), "principal is a correlation, from −1 to 1, not 1.5"),
-        (lambda: types((0.9, 0.5), (0.1, 0.4)), "chance of the types adds up to 1, not 0.9"),
+        (lambda: worth(1.2, 0.5, 0.5), "dial must be a number from 0 to 1 .*not 1.2"),
+        (lambda: worth(0.2, 1.5, 0.5), "principal must be a correlation, from −1 to 1, not 1.5"),
+        (lambda: types((0.9, 0.5), (0.1, 0.4)), "chance of the types must add up to 1, not 0.9"),
         (lambda: types(), "at least one type"),
-        (lambda: Types(correlation=[0.1, 0.2], chance=[1.0]), "each type has a chance: 2 types, 1 chances"),
-        (lambda: signals(0.9, harm_weight=-1), "harm_weight is at least 0, not -1"),
-        (lambda: signals(0.9).best(-1), "aversion is at least 0, not -1"),
-        (lambda: signals(0.9).spread_of_average(0.5, 0), "decisions is at least 1, not 0"),
+        (lambda: Types(correlation=[0.1, 0.2], chance=[1.0]), "each type needs a chance: 2 types, 1 chances"),
+        (lambda: signals(0.9, harm_weight=-1), "harm_weight must be at least 0, not -1"),
+        (lambda: signals(0.9).best(-1), "aversion must be at least 0, not -1"),
+        (lambda: signals(0.9).spread_of_average(0.5, 0), "decisions must be at least 1, not 0"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong, says):

@@ -322,6 +322,19 @@ def test_the_error_of_the_sum_is_bounded(rng, monkeypatch):
     assert (np.abs(few.incentive - many.incentive) <= few.error).all()
 
 
+@pytest.mark.parametrize(
+    "human", [Rational(), Boltzmann(temperature=0.5), Noisy(noise=0.5), Fallible(right=0.8), Coin(allow=0.5)]
+)
+def test_shapes_broadcast(human):
+    assert play(Normal(mean=0.25, sd=np.ones(7)), human).incentive.shape == (7,)
+    assert play(Normal(mean=np.ones((3, 1)), sd=np.ones(7)), human).defer.shape == (3, 7)
+    assert play(Uniform(low=-1, high=np.ones(7)), human).incentive.shape == (7,)
+    assert play(Discrete(values=np.ones((5, 2)), chances=[0.5, 0.5]), human).act.shape == (5,)
+    assert play(Normal(mean=0, sd=1), human).incentive.shape == ()
+    many = Boltzmann(temperature=np.ones((4, 1)))
+    assert play(Discrete(values=np.ones((5, 2)), chances=[0.5, 0.5]), many).act.shape == (4, 5)
+
+
 def test_values_speak():
     assert "deferring is worth 8 more" in repr(play(Uniform(low=-40, high=60), Rational()))
     assert repr(play(Normal(mean=[-1, 1], sd=1), Rational())) == "<Values (2,): deferring pays in 100% of them>"
@@ -330,15 +343,15 @@ def test_values_speak():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: Normal(mean=0, sd=-1), "sd is at least 0 .a standard deviation., not -1"),
-        (lambda: Normal(mean=np.nan, sd=1), "mean is a finite number, not nan"),
-        (lambda: Boltzmann(temperature=-2), "temperature is at least 0 .a temperature, not its inverse., not -2"),
-        (lambda: Noisy(noise=[1, -3]), "noise is at least 0 .*not -3"),
-        (lambda: Fallible(right=70), "right is a number from 0 to 1 .a percentage is divided by 100., not 70"),
-        (lambda: Coin(allow=-0.1), "allow is a number from 0 to 1, not -0.1"),
-        (lambda: Uniform(low=1, high=1), "low is less than high, not 1"),
-        (lambda: Discrete(values=[1, 2], chances=[0.5, 0.6]), "chances adds up to 1, not 1.1"),
-        (lambda: Discrete(values=[1, 2, 3], chances=[0.5, 0.5]), "each value has a chance: 3 values, 2 chances"),
+        (lambda: Normal(mean=0, sd=-1), "sd must be at least 0 .a standard deviation., not -1"),
+        (lambda: Normal(mean=np.nan, sd=1), "mean must be a finite number, not nan"),
+        (lambda: Boltzmann(temperature=-2), "temperature must be at least 0 .a temperature, not its inverse., not -2"),
+        (lambda: Noisy(noise=[1, -3]), "noise must be at least 0 .*not -3"),
+        (lambda: Fallible(right=70), "right must be a number from 0 to 1 .a percentage is divided by 100., not 70"),
+        (lambda: Coin(allow=-0.1), "allow must be a number from 0 to 1, not -0.1"),
+        (lambda: Uniform(low=1, high=1), "low must be less than high, not 1"),
+        (lambda: Discrete(values=[1, 2], chances=[0.5, 0.6]), "chances must add up to 1, not 1.1"),
+        (lambda: Discrete(values=[1, 2, 3], chances=[0.5, 0.5]), "each value needs a chance: 3 values, 2 chances"),
     ],
 )
 def test_what_cannot_be_is_refused(wrong, says):

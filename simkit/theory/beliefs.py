@@ -92,7 +92,7 @@ class Uniform:
         object.__setattr__(self, "low", real("low", self.low))
         object.__setattr__(self, "high", real("high", self.high))
         if not np.all(np.less(self.low, self.high)):
-            raise ValueError(f"low is less than high, not {self.low} and {self.high}; a sure value is a Discrete belief")
+            raise ValueError(f"low must be less than high, not {self.low} and {self.high}; a sure value is a Discrete belief")
 
     @property
     def mean(self) -> Floats:
@@ -173,7 +173,7 @@ class Discrete:
         object.__setattr__(self, "values", np.atleast_1d(real("values", self.values)))
         object.__setattr__(self, "chances", np.atleast_1d(chances("chances", self.chances)))
         if self.values.shape[-1] != self.chances.shape[-1]:
-            raise ValueError(f"each value has a chance: {self.values.shape[-1]} values, {self.chances.shape[-1]} chances")
+            raise ValueError(f"each value needs a chance: {self.values.shape[-1]} values, {self.chances.shape[-1]} chances")
 
     @property
     def mean(self) -> Floats:
@@ -208,7 +208,7 @@ def _by_signed_parts(belief: Belief, human: Overseer) -> Parts:
         case Fallible():
             return human.right * np.minimum(good, bad), (1 - human.right) * np.maximum(good, bad)
         case Coin():
-            mean = np.asarray(belief.mean)
+            mean = np.broadcast_to(belief.mean, np.shape(good))  # a coin does not ask how large the doubt is
             return np.zeros(mean.shape), np.where(mean > 0, np.subtract(1, human.allow), np.negative(human.allow)) * mean
     raise TypeError(f"{type(belief).__name__} knows no closed form for {type(human).__name__}: give a Discrete belief")
 

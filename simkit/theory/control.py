@@ -167,7 +167,7 @@ class Monitor:
         object.__setattr__(self, "separation", real("separation", self.separation))
         object.__setattr__(self, "spread", real("spread", self.spread))
         if not np.all(np.greater(self.spread, 0)):
-            raise ValueError(f"spread is a standard deviation above 0, not {np.min(self.spread):g}")
+            raise ValueError(f"spread must be a standard deviation above 0, not {np.min(self.spread):g}")
 
     @property
     def area(self) -> Floats:

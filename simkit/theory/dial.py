@@ -139,7 +139,7 @@ class Types:
         object.__setattr__(self, "correlation", np.atleast_1d(correlation("correlation", self.correlation)))
         object.__setattr__(self, "chance", np.atleast_1d(chances("chance of the types", self.chance)))
         if self.correlation.shape[-1] != self.chance.shape[-1]:
-            raise ValueError(f"each type has a chance: {self.correlation.shape[-1]} types, {self.chance.shape[-1]} chances")
+            raise ValueError(f"each type needs a chance: {self.correlation.shape[-1]} types, {self.chance.shape[-1]} chances")
 
 
 def types(*pairs: tuple[Numbers, Numbers]) -> Types:

@@ -14,13 +14,13 @@ Numbers = float | Floats
 def real(name: str, value: ArrayLike) -> Floats:
     """Finite numbers."""
     array = np.asarray(value, dtype=float)
-    return _checked(name, array, np.isfinite(array), "is a finite number")
+    return _checked(name, array, np.isfinite(array), "must be a finite number")
 
 
 def at_least(name: str, value: ArrayLike, low: float, why: str = "") -> Floats:
     """Numbers from `low` up; infinity is allowed."""
     array = np.asarray(value, dtype=float)
-    return _checked(name, array, array >= low, f"is at least {low:g}{why}")
+    return _checked(name, array, array >= low, f"must be at least {low:g}{why}")
 
 
 def amount(name: str, value: ArrayLike, why: str = "", low: float = 0) -> Floats:
@@ -32,20 +32,20 @@ def chance(name: str, value: ArrayLike) -> Floats:
     """Numbers from 0 to 1."""
     array = np.asarray(value, dtype=float)
     fix = " (a percentage is divided by 100)" if array.size and np.nanmax(array) > 1 else ""
-    return _checked(name, array, (array >= 0) & (array <= 1), f"is a number from 0 to 1{fix}")
+    return _checked(name, array, (array >= 0) & (array <= 1), f"must be a number from 0 to 1{fix}")
 
 
 def correlation(name: str, value: ArrayLike) -> Floats:
     """Numbers from −1 to 1."""
     array = np.asarray(value, dtype=float)
-    return _checked(name, array, np.abs(array) <= 1, "is a correlation, from −1 to 1")
+    return _checked(name, array, np.abs(array) <= 1, "must be a correlation, from −1 to 1")
 
 
 def chances(name: str, value: ArrayLike) -> Floats:
     """Chances that add up to 1 along the last axis."""
     array = chance(name, value)
     total = array.sum(-1) if array.ndim else array
-    return _checked(name, total, np.abs(total - 1) <= 1e-9, "adds up to 1", array)
+    return _checked(name, total, np.abs(total - 1) <= 1e-9, "must add up to 1", array)
 
 
 def _checked(name: str, array: Floats, right: Bools, rule: str, given: Floats | None = None) -> Floats:

@@ -48,7 +48,7 @@ def follow(right: Numbers, orders: Numbers) -> Following:
     """
     p, n = chance("right", right), np.asarray(orders, dtype=float)
     if not (np.all(n >= 1) and np.all(n == np.floor(n)) and np.isfinite(n).all()):
-        raise ValueError(f"orders is a whole number from 1 up, not {orders}")
+        raise ValueError(f"orders must be a whole number from 1 up, not {orders}")
     gained = np.where(n <= 2, 0.0, _majority(p, n) - p)
     before = np.ceil(n / 2) - 1  # so many of the earlier orders must agree with the latest one
     agrees = p * _at_least(before, n - 1, p) + (1 - p) * _at_least(before, n - 1, 1 - p)
