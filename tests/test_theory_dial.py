@@ -223,6 +223,21 @@ def test_shapes_broadcast():
     assert repr(signals(trust).best()).startswith("<Best (7,): dial from 0 to 0.849")
 
 
+# --- the room ---
+
+
+def test_theories_are_imported_when_first_used():
+    import simkit as sk
+
+    assert sk.theory.dial.worth is worth
+    assert set(dir(sk.theory)) >= {"control", "delegation", "dial", "insurance", "obedience", "off_switch"}
+    for name in dir(sk.theory):
+        room = getattr(sk.theory, name)
+        assert all(getattr(room, public) is not None for public in dir(room))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = sk.theory.nothing
+
+
 # --- errors ---
 
 

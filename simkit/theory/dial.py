@@ -20,8 +20,10 @@ B = ρ_A(1 − ρ_H²) the slope is R′(d) = [(1 − d)B − dA] / D³, D the r
     leave full corrigibility iff E[ρ_A(1 − ρ_H²)] > 0,   leave full autonomy iff E[ρ_H(1 − ρ_A²)] > 0,
 
 expectations over the types of principals and agents: if both are informative on average and their types independent, neither
-end is best.  **Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.
-Over many decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
+end is best.  W rises linearly in R: the weight of harm moves what a decision is worth, never which dial is best.
+
+**Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.   Over many
+decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
 """
 
 from __future__ import annotations
