@@ -22,7 +22,7 @@ B = ρ_A(1 − ρ_H²) the slope is R′(d) = [(1 − d)B − dA] / D³, D the r
 expectations over the types of principals and agents: if both are informative on average and their types independent, neither
 end is best.  W rises linearly in R: the weight of harm moves what a decision is worth, never which dial is best.
 
-**Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.   Over many
+**Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.  Over many
 decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
 """
 
