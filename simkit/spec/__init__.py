@@ -9,8 +9,8 @@ policies        compile: a spec and a case make an ordinary policy (combining: s
 priority        three ways to put goals in order      profiles   specs side by side
 graphs          principals, rules and behaviours as a directed graph, the path of a decision lit (chain_map: a picture)
 
-amending        a spec changes: amend (a proposal as data), difference (what it changes), inquire (the incident), docket (flags of
-                users added up), hearing (who gains and who loses)
+amending        a spec changes: amend (a proposal as data), difference (what it changes), inquire (the incident), docket (flags
+                of users added up), hearing (who gains and who loses)
 honesty         judge: seven properties of what is said; duties: which of them bind where; channels: a confidential prompt used
                 against users, in numbers
 published       read_model_spec: a release as records; facts of three releases, which ship with simkit; compare: renames apart
