@@ -40,6 +40,7 @@ FLOORS = [
     {"spec"},
     {
         "exercises.exercise",
+        "widgets.against",
         "widgets.choices",
         "widgets.controls",
         "widgets.panels",
@@ -49,8 +50,8 @@ FLOORS = [
     },
     {"widgets.explore_settings", "widgets.instrument"},
     {"widgets.explore_view"},
-    {"widgets.crowd_view", "widgets.explore"},
-    {"widgets.crowd"},
+    {"widgets.chain_view", "widgets.crowd_view", "widgets.explore"},
+    {"widgets.chain", "widgets.crowd"},
     {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
     {"__main__"},
 ]

@@ -5,10 +5,12 @@ An instrument says what its choices give (`_look`), how that is shown (`_table`)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
+import numpy as np
 
 from .choices import Choices, as_code, from_code
 from .controls import STYLE, WRAP, show
@@ -21,9 +23,10 @@ V = TypeVar("V")
 class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
     """The stage, and below it what unfolds.  `settings` are chosen, `view` is what they give."""
 
-    #: The function that opens it, and the setting that the slider moves, a position in the table.
+    #: The function that opens it, and the settings that the browser moves by itself: that of the slider, those of the toggles.
     opened_by = ""
     slider = ""
+    toggles: tuple[str, ...] = ()
 
     def __init__(self, source: str, settings: C, controls: dict[str, ipywidgets.Widget]) -> None:
         self._source, self._controls = source, controls
@@ -67,11 +70,15 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
 
     def _position(self, settings: C) -> int:
         """Where the slider stands."""
-        return int(getattr(settings, self.slider))
+        return int(getattr(settings, self.slider)) if self.slider else 0
 
     def _at(self, position: int) -> Any:
         """The value that the slider stands for."""
         return position
+
+    def _offers(self, toggle: str) -> Sequence[Any]:
+        """The values of a toggle's setting, one for each of its buttons."""
+        raise NotImplementedError
 
     # --- what is chosen ---
 
@@ -116,7 +123,8 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
 
     def _put(self, settings: C) -> None:
         """Evaluate settings and show them everywhere.  If they make no sense, a ValueError, and nothing has changed."""
-        apart = {"unfolded": False, self.slider: getattr(type(settings)(), self.slider)}
+        usual = type(settings)()
+        apart = {name: getattr(usual, name) for name in ("unfolded", self.slider, *self.toggles) if name}
         if replace(self._settings, **apart) != replace(settings, **apart):
             self._show(settings)
         self._settings = settings
@@ -126,7 +134,23 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         if self._stage.table:
             self._stage.peek = self._peek(settings)  # on its way at once, while the whole is computed
         self._view = self._look(settings)
-        self._stage.show(self._table(self._view, settings), self._position(settings))
+        table = self._table(self._view, settings)
+        self._stage.show(table, self._row(settings, table))
+
+    def _row(self, settings: C, table: dict[str, Any]) -> int:
+        """The row of a table that settings choose: the slider counts fastest, the first toggle slowest."""
+        positions = len(table["slider"]["texts"])
+        at = min(self._position(settings), positions - 1)
+        pressed = [list(self._offers(name)).index(getattr(settings, name)) for name in self.toggles]
+        return int(np.ravel_multi_index([*pressed, at], [*(len(each["options"]) for each in table["toggles"]), positions]))
+
+    def _chosen(self, row: int) -> dict[str, Any]:
+        """The settings that a row of the table stands for."""
+        table = self._stage.table
+        sizes = [*(len(each["options"]) for each in table["toggles"]), len(table["slider"]["texts"])]
+        *pressed, at = np.unravel_index(row, sizes)
+        values = {name: self._offers(name)[int(place)] for name, place in zip(self.toggles, pressed, strict=True)}
+        return values | ({self.slider: self._at(int(at))} if self.slider and sizes[-1] > 1 else {})
 
     def _say(self, message: str) -> None:
         """Let every control show what is chosen, and say what went wrong, if something did."""
@@ -134,8 +158,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         for name, value in self._shown().items():
             if name in self._controls:
                 show(self._controls[name], value)
-        last = len(self._stage.table["sentences"]) - 1
-        self._stage.position = min(self._position(self._settings), last)
+        self._stage.position = self._row(self._settings, self._stage.table)
         self._stage.unfolded = self._more.value = self._settings.unfolded
         self._fold.layout.display = "" if self._settings.unfolded else "none"
         self._back.disabled = not self._past
@@ -156,9 +179,8 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         except ValueError as error:
             self._say(str(error))
 
-    def _rested(self, position: int) -> None:
-        """The slider rests: remember where.  The picture is there already."""
+    def _rested(self, row: int) -> None:
+        """Slider and toggles rest: remember where.  The picture is there already."""
         if not self._quiet and len(self._stage.table["sentences"]) > 1:
-            rested: dict[str, Any] = {self.slider: self._at(position)}
-            self._settings = replace(self._settings, **rested)
+            self._settings = replace(self._settings, **self._chosen(row))
             self._say("")

@@ -2,10 +2,11 @@
 // nobody: the newest position is drawn in the next animation frame.  Text is only ever set as text, never as HTML.
 //
 // table = {
-//   slider: {label, low, high, texts: [F strings], best: position or -1},  sentences: [F strings], notes: [F strings],
-//   panels: [{kind: "dots" | "chart", title, alt, first: is it shown before the stage unfolds, ...}],
+//   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
+//   sentences: [strings], notes: [strings],  one for each row: the slider's position counts fastest, the first toggle slowest
+//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, ...}],
 // }
-// It stands on `marks.js`, which draws.
+// It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
 /** Sliders of ipywidgets have no accessible name: give them that of the label beside them.  Menus keep their arrow keys. */
 function helpControls() {
@@ -22,7 +23,45 @@ function lookOf(element, table) {
   const [r, g, b] = style.color.match(/[\d.]+/g).map(Number);
   const dark = 0.3 * r + 0.6 * g + 0.1 * b > 128;
   const ink = style.color;
-  return { ink, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
+  const paper = dark ? "#111" : "#fff";
+  return { ink, paper, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
+}
+
+/** A row as the slider's position and what each toggle shows; and back. */
+function apart(table, row) {
+  const sizes = table.toggles.map((toggle) => toggle.options.length);
+  const slider = table.slider.texts.length;
+  let rest = Math.floor(row / slider);
+  const pressed = sizes.map(() => 0);
+  for (let i = sizes.length - 1; i >= 0; i--) [pressed[i], rest] = [rest % sizes[i], Math.floor(rest / sizes[i])];
+  return { at: row % slider, pressed };
+}
+
+function together(table, at, pressed) {
+  return table.toggles.reduce((row, toggle, i) => row * toggle.options.length + pressed[i], 0) * table.slider.texts.length + at;
+}
+
+let groups = 0;
+
+/** Buttons of which one is pressed; `chosen(option)` is called when another is. */
+function buttons(toggle, parent, chosen) {
+  const group = make("div", "simkit-toggle", parent);
+  group.setAttribute("role", "radiogroup");
+  group.setAttribute("aria-label", toggle.label);
+  make("b", "", group, toggle.label);
+  const options = make("div", "", group);
+  const name = `simkit-toggle-${groups++}`;
+  const inputs = toggle.options.map((option, i) => {
+    const label = make("label", "", options);
+    const input = make("input", "", label);
+    make("span", "", label, option);
+    Object.assign(input, { type: "radio", name });
+    input.dataset.lmSuppressShortcuts = "true";
+    input.addEventListener("change", () => chosen(i));
+    input.addEventListener("keydown", (event) => { if (/^Arrow/.test(event.key)) event.stopPropagation(); });
+    return input;
+  });
+  return { group, press: (option) => { inputs[option].checked = true; } };
 }
 
 function render({ model, el }) {
@@ -30,6 +69,7 @@ function render({ model, el }) {
   const main = make("div", "simkit-main", root);
   const side = make("div", "simkit-side", root);
   const first = make("div", "", main);
+  const bar = make("div", "simkit-toggles", main);
   const control = make("div", "simkit-slider", main);
   const name = make("span", "", control);
   const value = make("output", "", control);
@@ -45,7 +85,8 @@ function render({ model, el }) {
   let waiting = 0;
   let resting = 0;
   let frames = [];
-
+  let toggles = [];
+  let offered = "";
   let peeking = false;
 
   /** The table; while the next one is on its way, one row of that, in as many pictures as have come. */
@@ -56,7 +97,8 @@ function render({ model, el }) {
     return { ...table, panels, sentences: peek.sentences, notes: peek.notes };
   }
 
-  const shown = () => current().panels.filter((panel) => panel.first || model.get("unfolded"));
+  const early = (panel) => panel.first || panel.beside;
+  const shown = () => current().panels.filter((panel) => early(panel) || model.get("unfolded"));
 
   function build() {
     const wanted = shown();
@@ -72,15 +114,29 @@ function render({ model, el }) {
         return { kind: panel.kind, figure, caption, canvas, legend: make("ul", "", figure) };
       });
     }
-    const { slider: about } = model.get("table");
+    const table = model.get("table");
+    const { slider: about } = table;
     slider.max = about.texts.length - 1;
     name.textContent = about.label;
     slider.setAttribute("aria-label", about.label);
     control.hidden = about.texts.length < 2;
-    position = Math.min(position, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
-    slider.value = position;
+    if (offered !== JSON.stringify(table.toggles)) {
+      offered = JSON.stringify(table.toggles);
+      bar.replaceChildren();
+      toggles = table.toggles.map((toggle, i) => buttons(toggle, bar, (option) => press(i, option)));
+    }
+    toggles.forEach(({ group }, i) => { group.hidden = !(table.toggles[i].first || model.get("unfolded")); });
+    position = Math.min(position, table.sentences.length - 1);  // where the hand is, which the kernel may not know yet
+    place();
     setTimeout(helpControls, 300);
     ask();
+  }
+
+  /** Let slider and buttons show the position. */
+  function place() {
+    const { at, pressed } = apart(model.get("table"), position);
+    slider.value = at;
+    toggles.forEach(({ press }, i) => press(pressed[i]));
   }
 
   function draw() {
@@ -92,13 +148,13 @@ function render({ model, el }) {
     shown().forEach((panel, i) => {
       const { figure, caption, canvas, legend } = frames[i];
       if (caption.textContent !== panel.title) caption.textContent = panel.title;
-      DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look);
+      DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look, legend);
       if (panel.legend) drawLegend(panel, legend, position, look);
       const said = panel.first ? `${panel.alt} ${table.sentences[row]}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== said) canvas.setAttribute("aria-label", said);
     });
-    value.textContent = table.slider.texts[position];
-    slider.setAttribute("aria-valuetext", table.slider.texts[position]);
+    value.textContent = table.slider.texts[position % table.slider.texts.length];
+    slider.setAttribute("aria-valuetext", value.textContent);
     sentence.textContent = table.sentences[row];
     note.textContent = table.notes[row];
     root.dataset.drawn = position;
@@ -117,7 +173,19 @@ function render({ model, el }) {
   }
 
   function moved() {
-    position = Number(slider.value);
+    const table = model.get("table");
+    go(together(table, Number(slider.value), apart(table, position).pressed));
+  }
+
+  function press(toggle, option) {
+    const table = model.get("table");
+    const { at, pressed } = apart(table, position);
+    pressed[toggle] = option;
+    go(together(table, at, pressed));
+  }
+
+  function go(row) {
+    position = row;
     ask();
     clearTimeout(resting);
     resting = setTimeout(rest, 250);
@@ -131,7 +199,7 @@ function render({ model, el }) {
   const told = () => {
     if (model.get("position") === position) return;
     position = model.get("position");
-    slider.value = position;
+    place();
     ask();
   };
   const whole = () => { peeking = false; build(); };

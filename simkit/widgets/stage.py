@@ -6,6 +6,7 @@ line as on one's own machine.  The kernel is asked only when the table itself mu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ HERE = Path(__file__).parent
 
 
 class Stage(anywidget.AnyWidget):
-    """The picture, the slider and the sentence.  `position` is where the slider rests, an index into the table's rows."""
+    """The picture, the slider and the sentence.  `position` is where slider and toggles rest: a row of the table."""
 
-    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "stage.js"))
+    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
     _css = HERE / "stage.css"
     table = traitlets.Dict().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)
@@ -44,18 +45,27 @@ def table(
     sentences: Sequence[str],
     notes: Sequence[str],
     panels: Sequence[dict[str, Any]],
+    toggles: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """What a stage shows: for each of F positions of the slider a read-out, a sentence and a note, and pictures of all F.
+    """What a stage shows: a read-out for each of F positions of the slider; a sentence, a note and pictures for each row.
 
-    A ValueError unless there is one of each for every position.
+    Without `toggles` there are F rows.  Each of these (see `toggle`) multiplies them by its options: a row is counted with the
+    first toggle slowest and the slider fastest.  A ValueError unless there is a sentence and a note for every row.
     """
-    if not 1 <= len(texts) == len(sentences) == len(notes):
-        raise ValueError(f"one of each is needed: {len(texts)} read-outs, {len(sentences)} sentences, {len(notes)} notes")
+    rows = len(texts) * math.prod(len(each["options"]) for each in toggles)
+    if not 1 <= rows == len(sentences) == len(notes):
+        raise ValueError(f"one of each is needed: {rows} rows, {len(sentences)} sentences, {len(notes)} notes")
     return {
         "slider": {"label": label, "texts": list(texts)},
+        "toggles": list(toggles),
         "sentences": list(sentences),
         "notes": list(notes),
         "panels": list(panels),
         "light": list(SENDERS),
         "dark": list(SENDERS_ON_DARK),
     }
+
+
+def toggle(label: str, options: Sequence[str], *, first: bool = True) -> dict[str, Any]:
+    """Buttons of which one is pressed, drawn in the browser; `first`: shown before the stage unfolds."""
+    return {"label": label, "options": list(options), "first": first}
