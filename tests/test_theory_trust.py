@@ -65,6 +65,7 @@ def test_d4_three_types():
     close([trust.clean_record(ANCHOR, [0, 10, 50, 100, 1000])], "D4.1")
     close([trust.audits_needed(ANCHOR, 0.98), trust.audits_needed(ANCHOR, 0.99, covert=0.2)], "D4.2")
     assert trust.audits_needed(ANCHOR, 0.99) == np.inf
+    assert trust.audits_needed(ANCHOR, trust.ceiling(ANCHOR)) == np.inf, "it is approached, not reached"
     assert trust.ceiling(ANCHOR) == pytest.approx(0.9 / 0.91)
 
 
@@ -319,17 +320,22 @@ def test_courses_by_every_record():
 
 def test_courses_by_drawing_models(rng):
     """Models drawn one by one, audited, and judged by the rule: type, record and verdict."""
-    count, months = 3000, 36
+    count, months = 20_000, 36
     for rule in (release.by_track_record(Sprt(good=0.02, bad=0.3)), release.by_verified_record(MODELS, 0.99)):
         kinds = rule.covert(months).astype(int)
         found = release.course(rule, MODELS, months)
         for kind in range(3):
-            fails = np.array([MODELS.failing(int(k))[kind] for k in kinds])
-            ends = np.array([decide(rule, kinds, (rng.random(months) < fails).astype(int)) for _ in range(count)])
-            share = (ends[:, 1] == 1).mean()
+            passed, failed, said, when = *np.zeros((2, count, 2), dtype=int), *np.zeros((2, count), dtype=int)
+            for n, covert in enumerate(kinds, 1):
+                bad = rng.random(count) < MODELS.failing(int(covert))[kind]
+                failed[:, covert] += bad
+                passed[:, covert] += ~bad
+                now = np.where(said == 0, rule.verdict(n, passed, failed), 0)
+                said, when = said + now, np.where(now != 0, n, when)
+            share = (said == 1).mean()
             assert share == pytest.approx(found.loosened[-1, kind], abs=4.5 * np.sqrt(0.25 / count))
             if kind == 0:
-                when = ends[ends[:, 1] == 1, 0]
+                when = when[said == 1]
                 assert when.mean() == pytest.approx(found.months_until, abs=4.5 * when.std() / np.sqrt(len(when)))
 
 
@@ -376,6 +382,8 @@ def test_a_clause_that_can_never_trigger_is_found():
     need = release.months_needed(MODELS, 0.99, covert_every=2)
     assert f"{need:.0f} clean months" in text
     assert trust.belief(MODELS, (need - need // 2, need // 2))[0] >= 0.99
+    assert trust.belief(MODELS, (need - 1 - (need - 1) // 2, (need - 1) // 2))[0] < 0.99
+    assert release.by_verified_record(MODELS, 0.99, covert_every=3).covert(7).tolist() == [False, False, True] * 2 + [False]
     assert "cannot trigger within 20 months" in said(release.by_trust(MODELS, 0.98901), 20)
     assert "never trigger" not in said(release.by_trust(MODELS, 0.98))
     blind = Types(**FEW, fails=0.3, unnoticed=0.0)

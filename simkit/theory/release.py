@@ -64,6 +64,7 @@ class Rule:
 
     `covert_every` says which audits are covert: 0 none, 1 all, k every k-th.  `verdict` reads the record.  If it decides by
     trust, `threshold` is the trust that it asks for (else nan), and `believes` what it holds to be true of such models.
+    `audits`: it asks for any.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Rule:
     covert_every: int = 0
     threshold: float = float("nan")
     believes: Types | None = None
+    audits: bool = True
 
     def covert(self, months: int) -> Bools:
         """Which of the audits of so many months are covert, (months,)."""
@@ -91,6 +93,7 @@ def by_date(month: int) -> Rule:
         evidence="none",
         by=f"month {month}",
         verdict=lambda n, passed, failed: np.full(passed.shape[:-1], int(n >= month)),  # noqa: ARG005
+        audits=False,
     )
 
 
@@ -101,16 +104,19 @@ def by_track_record(test: Sprt) -> Rule:
         decides="the test, agreed beforehand",
         evidence="open audits",
         by="when the test ends",
-        verdict=lambda n, passed, failed: test.verdict(n, failed.sum(-1)),  # noqa: ARG005
+        verdict=lambda _, passed, failed: test.verdict((passed + failed)[..., 0], failed[..., 0]),
     )
 
 
 def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str = "by trust in the record") -> Rule:
-    """Loosen once P(aligned | the record) is at least `threshold`, as somebody believes who holds `types` to be true."""
-    bar = float(chance(threshold, "threshold"))
+    """Loosen once P(aligned | the record) is at least `threshold`, as somebody believes who holds `types` to be true.
+
+    With `covert_every` 0 only open audits count.
+    """
+    bar, counts = float(chance(threshold, "threshold")), np.array([1, int(covert_every > 0)])
 
     def verdict(_: int, passed: Ints, failed: Ints) -> Ints:
-        return (belief(types, np.maximum(passed, 0), failed)[..., 0] >= bar).astype(int)
+        return (belief(types, np.maximum(passed, 0) * counts, failed * counts)[..., 0] >= bar).astype(int)
 
     kinds = {0: "open audits", 1: "covert audits"}
     return Rule(
@@ -140,6 +146,7 @@ def never() -> Rule:
         evidence="none",
         by="never",
         verdict=lambda n, passed, failed: np.zeros(passed.shape[:-1], dtype=int),  # noqa: ARG005
+        audits=False,
     )
 
 

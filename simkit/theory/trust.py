@@ -54,6 +54,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
+#: What a theory takes: a number, or an array of any shape, which broadcasts with the others.
+Numbers = float | Floats
 TYPES = ("aligned", "overt", "deceptive")
 KINDS = ("open", "covert")
 
@@ -89,20 +91,20 @@ class Types:
     that do not add up, and audits that a misaligned model fails no more often than an aligned one.
     """
 
-    aligned: ArrayLike
-    overt: ArrayLike
-    deceptive: ArrayLike
-    fails: ArrayLike
-    slips: ArrayLike = 0.0
-    unnoticed: ArrayLike = 1.0
+    aligned: Numbers
+    overt: Numbers
+    deceptive: Numbers
+    fails: Numbers
+    slips: Numbers = 0.0
+    unnoticed: Numbers = 1.0
 
     def __post_init__(self) -> None:
         for name in ("aligned", "overt", "deceptive", "fails", "slips", "unnoticed"):
             object.__setattr__(self, name, chance(getattr(self, name), name))
-        total = np.asarray(np.asarray(self.aligned) + self.overt + self.deceptive)
+        total = np.asarray(self.aligned + self.overt + self.deceptive)
         if (np.abs(total - 1) > 1e-9).any():
             raise ValueError(f"shares of aligned, overt and deceptive models add up to 1, not to {total.flat[0]:g}")
-        if not (np.asarray(self.fails) > np.asarray(self.slips)).all():
+        if not np.all(self.fails > self.slips):
             raise ValueError(
                 f"misaligned models must fail audits more often ({np.min(self.fails):g}) than aligned ones slip "
                 f"({np.max(self.slips):g}); otherwise audits say nothing, or the opposite"
@@ -115,9 +117,8 @@ class Types:
 
     def failing(self, covert: ArrayLike = 0.0) -> Floats:
         """The chance that each type fails one audit that is covert with chance `covert`, (…, 3)."""
-        seen = chance(covert, "covert") * np.asarray(self.unnoticed)
-        slips = np.asarray(self.slips)
-        return _rows(slips, self.fails, slips + seen * (np.asarray(self.fails) - slips))
+        seen = chance(covert, "covert") * self.unnoticed
+        return _rows(self.slips, self.fails, self.slips + seen * (self.fails - self.slips))
 
 
 def _rows(*columns: ArrayLike) -> Floats:
@@ -146,14 +147,14 @@ def clean_record(types: Types, audits: ArrayLike, *, covert: ArrayLike = 0.0) ->
     With no slips this is a / (a + m (1 − f)^n + d (1 − f u)^n), u = covert · unnoticed.
     """
     count = _amount(audits, "audits")
-    return np.asarray(types.aligned) / (np.asarray(types.aligned) + _others(types, count, covert))
+    return types.aligned / (types.aligned + _others(types, count, covert))
 
 
 def _others(types: Types, audits: Floats, covert: ArrayLike) -> Floats:
     """Misaligned models that are still in, for each aligned one that is, times the share of aligned models."""
     stays = 1 - types.failing(covert)
     ratio = stays / np.maximum(stays[..., :1], 1e-300)
-    return np.asarray(types.overt) * ratio[..., 1] ** audits + np.asarray(types.deceptive) * ratio[..., 2] ** audits
+    return types.overt * ratio[..., 1] ** audits + types.deceptive * ratio[..., 2] ** audits
 
 
 def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
@@ -162,8 +163,8 @@ def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
     With open audits no record at all, failures or not, brings trust higher.  nan if no model is aligned and none deceptive.
     """
     with np.errstate(invalid="ignore"):
-        watched = np.asarray(types.aligned) / (np.asarray(types.aligned) + np.asarray(types.deceptive))
-    seen = chance(covert, "covert") * np.asarray(types.unnoticed)
+        watched = np.divide(types.aligned, types.aligned + types.deceptive)
+    seen = chance(covert, "covert") * types.unnoticed
     return np.where((seen > 0) & (np.asarray(types.aligned) > 0), 1.0, watched)
 
 
@@ -175,7 +176,7 @@ def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0
     bar = chance(threshold, "threshold")
     now, limit = clean_record(types, 0, covert=covert), ceiling(types, covert=covert)
     with np.errstate(divide="ignore", invalid="ignore"):
-        room = np.asarray(types.aligned) * (1 / bar - 1)
+        room = types.aligned * (1 / bar - 1)
     low, high = np.full(np.shape(room + limit), -1.0), np.full(np.shape(room + limit), 2.0**50)
     for _ in range(51):
         middle = np.floor((low + high) / 2)
