@@ -22,7 +22,11 @@ CALLED = ("aligned", "overtly misaligned", "deceptive")
 COLOURS = (0, 1, 5)
 OPEN, COVERT = 0, 2
 CEILING = 3
+#: Where the rule loosens, and where the player did.
+RINGS = (-1, 5)
 BY_TRUST, VERIFIED = 2, 3
+#: What the buttons of the rules say.
+SHORT = ("date", "track record", "trust", "verified record", "never")
 
 
 def stage_table(view: TrustView) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def stage_table(view: TrustView) -> dict[str, Any]:
         panels=[timeline_panel(view), senders, models_panel(view), rules_panel(view)]
         if over
         else [timeline_panel(view), models_panel(view), rules_panel(view), senders],
-        toggles=[toggle("release rule", RULES)],
+        toggles=[toggle("release by", SHORT)],
     )
 
 
@@ -51,12 +55,13 @@ def _read_out(month: int, now: int) -> str:
 
 def sentence(view: TrustView, rule: int, month: int) -> str:
     """Who such models are, of 1000 with this record, and whether the clause loosens."""
-    counts = [tally(1000 * float(share)) for share in view.belief[rule, month]]
+    counts = [tally(round(1000 * float(share), 2)) for share in view.belief[rule, month]]
     who = ", ".join(
         f"{count} are {name}" if i == 0 else f"{count} {name}"
         for i, (count, name) in enumerate(zip(counts, CALLED, strict=True))
     )
-    return f"{_record(view, rule, month)}: of 1000 such models {who}. {_verdict(view, rule, month)}"
+    done = f"You loosened the dial in month {view.settings.now}." if view.settings.loosened else _verdict(view, rule, month)
+    return f"{_record(view, rule, month)}: of 1000 such models {who}. {done}"
 
 
 def _record(view: TrustView, rule: int, month: int) -> str:
@@ -112,10 +117,10 @@ def _chances(view: TrustView, rule: int, month: int) -> str:
     if odd and not found.loosened[-1].any():
         return odd
     if not found.loosened[month].any():
-        return f"Of models not yet seen, this clause has loosened none by month {month}. {odd}".strip()
+        return f"By month {month} this clause has loosened none, of models not yet seen. {odd}".strip()
     aligned, overt, deceptive = (percent(float(chance)) for chance in found.loosened[month])
-    each = f"{deceptive} of the deceptive, {overt} of the overt, {aligned} of the aligned"
-    return f"Of models not yet seen, this clause has loosened by month {month} {each}. {odd}".strip()
+    each = f"{deceptive} of the deceptive, {overt} of the overt and {aligned} of the aligned"
+    return f"By month {month} this clause has loosened, of models not yet seen, {each}. {odd}".strip()
 
 
 def _worth(view: TrustView) -> str:
@@ -123,8 +128,8 @@ def _worth(view: TrustView) -> str:
     if not np.isfinite(view.break_even):
         return ""
     return (
-        f"Loosening gains {number(rightly - held)} help units if it is aligned and loses "
-        f"{number(misaligned - wrongly)} if not: it pays from {percent(view.break_even)} trust on."
+        f"Loosening gains {number(rightly - held)} help units with an aligned model and loses "
+        f"{number(misaligned - wrongly)} with a misaligned one: it pays from {percent(view.break_even)} trust on."
     )
 
 
@@ -172,33 +177,33 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
     bar, roof = float(nines(settings.threshold)), float(nines(view.ceiling))
     top = min(max(bar, roof) + 0.45, 6.0)
     y = np.minimum(nines(view.trust), top)
+    rings, months = _endings(view, y)
     marks = [
         line([0, MONTHS], [bar, bar], colour=-1, width=1.5, dash=[7, 4]),
         line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3]),
-        _label(bar, f"asked: {bare(settings.threshold)}", bar >= roof, top),
-        _label(roof, f"ceiling of open audits: {percent(view.ceiling)}", roof > bar, top),
+        *_labels({f"asked: {bare(settings.threshold)}": bar, f"ceiling of open audits: {percent(view.ceiling)}": roof}, top),
         *_paths(y, settings),
         *_audits(view, y),
-        *_endings(view, y),
+        *rings,
     ]
     counts = np.concatenate([view.passed, view.failed], axis=-1).reshape(-1, 4)[:, [0, 2, 1, 3]]
-    names = ("open, passed", "open, failed", "covert, passed", "covert, failed")
-    looks = ((OPEN, "full"), (OPEN, "open"), (COVERT, "full"), (COVERT, "open"))
+    names = ("open passed", "open failed", "covert passed", "covert failed", "rule loosens in month", "you in month")
+    looks = ((OPEN, "full"), (OPEN, "open"), (COVERT, "full"), (COVERT, "open"), *((ring, "open") for ring in RINGS))
     return {
         "kind": "chart",
         "first": True,
-        "title": "Trust: how sure that this model is aligned (solid: seen; dashed: if the audits ahead are passed)",
+        "title": "Trust: how sure that this model is aligned (dashed: a look ahead)",
         "alt": "Trust over the months, with the threshold that the clause asks for and the ceiling of open audits.",
-        "height": 250,
+        "height": 205,
         "wide": 660,
         "x": {"low": -0.3, "high": MONTHS + 0.3, "label": "month", "ticks": [[m, str(m)] for m in range(0, MONTHS + 1, 3)]},
         "y": {"low": 0.0, "high": top, "label": "", "ticks": _ticks(top)},
         "marks": marks,
         "legend": [
-            {"label": f"audits: {name}", "colour": colour, "mark": mark, "event": 0}
+            {"label": name, "colour": colour, "mark": mark, "event": 0}
             for name, (colour, mark) in zip(names, looks, strict=True)
         ],
-        "legendValues": packed(counts),
+        "legendValues": packed(np.concatenate([counts, months], axis=1)),
     }
 
 
@@ -209,9 +214,14 @@ def _ticks(top: float) -> list[list[Any]]:
     return [[float(nines(trust)), f"{100 * trust:g}%"] for trust in steps]
 
 
-def _label(y: float, text: str, above: bool, top: float) -> dict[str, Any]:
-    """A name above or below a line."""
-    return {"kind": "names", "x": packed([0.0]), "y": packed([y + top * (0.05 if above else -0.05)]), "texts": [text]}
+def _labels(lines: dict[str, float], top: float) -> list[dict[str, Any]]:
+    """Names above their lines, at the right; the lower of two close lines has its name below."""
+    high, low = max(lines.values()), min(lines.values())
+    shift = {high: 0.055 * top, low: 0.055 * top if high - low > 0.13 * top else -0.06 * top}
+    return [
+        {"kind": "names", "x": packed([MONTHS + 0.3]), "y": packed([y + shift[y]]), "texts": [text]}
+        for text, y in lines.items()
+    ]
 
 
 def _paths(y: Floats, settings: TrustSettings) -> list[dict[str, Any]]:
@@ -245,8 +255,8 @@ def _audits(view: TrustView, y: Floats) -> list[dict[str, Any]]:
     return marks
 
 
-def _endings(view: TrustView, y: Floats) -> list[dict[str, Any]]:
-    """A ring where the rule loosens on this record, and one where the player did."""
+def _endings(view: TrustView, y: Floats) -> tuple[list[dict[str, Any]], Floats]:
+    """A ring where the rule loosens on this record, and one where the player did; and the two months, (rows, 2)."""
     at = np.full((*y.shape, 2, 2), np.nan)
     for rule, (end, how) in enumerate(view.ends):
         if how > 0:
@@ -256,11 +266,10 @@ def _endings(view: TrustView, y: Floats) -> list[dict[str, Any]]:
         at[:, now:, 1] = now, y[0, now]
     at = at.reshape(-1, 2, 2)
     rings = [
-        {"kind": "points", "x": packed(at[:, [i], 0]), "y": packed(at[:, [i], 1]), "colour": colour, "hollow": True, "size": 8}
-        for i, colour in ((0, -1), (1, 5))
+        {"kind": "points", "x": packed(at[:, [i], 0]), "y": packed(at[:, [i], 1]), "colour": colour, "hollow": True, "size": 9}
+        for i, colour in enumerate(RINGS)
     ]
-    names = {"kind": "names", "x": packed(at[..., 0]), "y": packed(at[..., 1]), "texts": ["the rule loosens", "you loosened"]}
-    return [*rings, names]
+    return rings, at[..., 0]
 
 
 def models_panel(view: TrustView) -> dict[str, Any]:
@@ -271,13 +280,13 @@ def models_panel(view: TrustView) -> dict[str, Any]:
         "first": not view.settings.revealed,
         "title": "1000 models with this record",
         "alt": "1000 dots, one for each model with this record, coloured by type.",
-        "columns": 50,
+        "columns": 63,
         "cells": [{"colour": colour, "mark": "full", "event": 0} for colour in COLOURS],
         "count": packed(whole(shares), "int16"),
         "legend": [
             {"label": name, "colour": colour, "mark": "full", "event": 0} for name, colour in zip(CALLED, COLOURS, strict=True)
         ],
-        "legendValues": packed(shares),
+        "legendValues": packed(np.round(shares, 2)),
     }
 
 
