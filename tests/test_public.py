@@ -52,7 +52,15 @@ FLOORS = [
     {"widgets.explore_view", "widgets.trust_runs", "widgets.trust_view"},
     {"widgets.chain_view", "widgets.crowd_view", "widgets.explore", "widgets.trust_table"},
     {"widgets.chain", "widgets.crowd", "widgets.trust"},
-    {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
+    {
+        "exercises",
+        "exercises.read_the_spec",
+        "exercises.the_current_period",
+        "exercises.thousand_users",
+        "exercises.whole_population",
+        "lab",
+        "widgets",
+    },
     {"__main__"},
 ]
 
