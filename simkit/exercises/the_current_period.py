@@ -106,7 +106,7 @@ exercises = (
         "able to make that many, and half of them must stay unnoticed.",
         hints=(
             "Audits that deceptive models can fail are needed. How many of the 24 can be covert?",
-            "A higher threshold keeps deceptive models out and aligned ones waiting. release.course(…).loosened[-1] says how many.",
+            "A higher threshold keeps out deceptive models and holds up aligned ones: see release.course(…).loosened[-1].",
             "release.by_verified_record(types, threshold, covert_every=1), with a threshold between 0.98 and 0.99",
         ),
     ),

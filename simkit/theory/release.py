@@ -54,8 +54,8 @@ MOST_MONTHS = 600
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 
-#: 1 loosen, −1 close for good, 0 wait: from the month, and the audits passed and failed (…, 2), open and covert.
-Verdict = Callable[[int, Ints, Ints], Ints]
+#: 1 loosen, −1 close for good, 0 wait, (…,): from the month, and the audits passed and failed (…, 2), open and covert.
+Verdict = Callable[[int | Ints, Ints, Ints], Ints]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +92,7 @@ def by_date(month: int) -> Rule:
         decides="whoever set the date",
         evidence="none",
         by=f"month {month}",
-        verdict=lambda n, passed, failed: np.full(passed.shape[:-1], int(n >= month)),  # noqa: ARG005
+        verdict=lambda n, passed, _: np.broadcast_to(np.asarray(n) >= month, passed.shape[:-1]).astype(int),
         audits=False,
     )
 
@@ -115,7 +115,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
     """
     bar, counts = float(chance(threshold, "threshold")), np.array([1, int(covert_every > 0)])
 
-    def verdict(_: int, passed: Ints, failed: Ints) -> Ints:
+    def verdict(_: int | Ints, passed: Ints, failed: Ints) -> Ints:
         return (belief(types, np.maximum(passed, 0) * counts, failed * counts)[..., 0] >= bar).astype(int)
 
     kinds = {0: "open audits", 1: "covert audits"}

@@ -7,7 +7,7 @@ audits the same model in the same month meets the same luck.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class TrustSettings(Choices):
         """What the audits so far have cost."""
         return self.moves.count("o") + self.covert_cost * self.moves.count("c")
 
-    @property
+    @cached_property
     def types(self) -> Types:
         """What is believed of models like this one."""
         if self.overt + self.deceptive > 1:
@@ -225,11 +225,9 @@ def audits_of(rule: Rule) -> str:
 
 def ends(rule: Rule, passed: Ints, failed: Ints) -> tuple[int, int]:
     """When a rule ends on a record (months + 1, 2), and how: 1 loosened, −1 closed; (last month, 0) if it does not."""
-    for month in range(len(passed)):
-        said = int(rule.verdict(month, passed[month], failed[month]))
-        if said:
-            return month, said
-    return len(passed) - 1, 0
+    said = rule.verdict(np.arange(len(passed)), passed, failed)
+    month = int(np.argmax(said != 0))
+    return (month, int(said[month])) if said[month] else (len(passed) - 1, 0)
 
 
 def replayed(settings: TrustSettings) -> dict[str, tuple[int, int]]:

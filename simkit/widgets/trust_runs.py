@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from html import escape
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 from pydantic.types import Strict
@@ -33,9 +33,9 @@ NOT_KEPT = ("unfolded", "month", "rule", "revealed")
 class Run:
     """A finished game: what was believed, and what was done."""
 
-    form: Annotated[str, Strict(), StringConstraints(pattern=f"^{FORM}$")]
+    form: Literal["simkit trust 1"]
     """What kind of file this is, and its version."""
-    moves: Annotated[str, Strict(), StringConstraints(pattern=r"^[ocw]*l?$", max_length=MONTHS + 1)]
+    moves: Annotated[str, Strict(), StringConstraints(max_length=MONTHS + 1)]
     """A letter a month: o open audit, c covert audit, w wait; l at the end if the dial was loosened."""
     seed: Annotated[int, Strict(), Field(ge=0, le=10**9)]
     overt: Chance
@@ -148,6 +148,6 @@ def pool(folder: str | Path) -> Pool:
 
 
 def _in_short(error: InvalidFile) -> str:
-    """The first problem of a file, in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines[:3])[:300]
+    """The first problem of a file, and how many more there are."""
+    more = len(error.problems) - 1
+    return f"{error.problems[0]}" + (f" (and {more} more)" if more else "")

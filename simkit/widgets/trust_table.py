@@ -10,11 +10,11 @@ import numpy as np
 from ..arrays import Floats, Ints
 from ..frequencies import dots
 from ..tables import number, percent, tally
-from ..theory.trust import TYPES, belief
+from ..theory.trust import TYPES
 from . import panels
 from .panels import line, packed
 from .stage import table, toggle
-from .trust_game import MONTHS, RULES, TrustSettings, audits_of, replayed, rules
+from .trust_game import MONTHS, RULES, TrustSettings, replayed
 from .trust_view import HELD, HELD_MISALIGNED, RIGHTLY, WRONGLY, TrustView
 
 #: What a type is called in a sentence, and its colour.
@@ -68,7 +68,7 @@ def _record(view: TrustView, rule: int, month: int) -> str:
     """What was seen, or what is supposed to be seen until a month."""
     now = view.settings.now
     if month > now:
-        return _ahead(audits_of(rules(view.settings)[rule])[now:month], month)
+        return _ahead(view.plans[rule][now:month], month)
     passed, failed = view.passed[rule, month], view.failed[rule, month]
     if not (passed + failed).any():
         return "Before any audit" if month == 0 else f"After month {month} without an audit"
@@ -100,10 +100,9 @@ def _verdict(view: TrustView, rule: int, month: int) -> str:
         return "This clause never loosens."
     if rule not in (BY_TRUST, VERIFIED):
         return f"{name} the dial is not loosened yet."
-    counts = np.array([1, int(rule == VERIFIED)])
-    trust = belief(view.settings.types, view.passed[rule, month] * counts, view.failed[rule, month] * counts)[0]
     what = "trust" if rule == VERIFIED else "trust in the open record"
-    return f"{name} the dial is not loosened yet: {what} is {percent(float(trust))}, {bare(view.settings.threshold)} is asked."
+    trust = percent(float(view.counted[rule, month]))
+    return f"{name} the dial is not loosened yet: {what} is {trust}, {bare(view.settings.threshold)} is asked."
 
 
 def note(view: TrustView, rule: int, month: int) -> str:

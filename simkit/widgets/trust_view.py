@@ -31,8 +31,9 @@ HELD, HELD_MISALIGNED, RIGHTLY, WRONGLY = range(4)
 class TrustView:
     """All that is shown; R rules, months 0 to M.
 
-    `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type; `ends`
-    when and how each rule ends on it.  `holds` (R, M + 1) is the fraction of plausible priors in which trust lies on the same
+    `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type;
+    `counted` (R, M + 1) is P(aligned | those audits that the rule counts), `plans` what each rule audits month by month, `ends`
+    when and how it ends on the record.  `holds` (R, M + 1) is the fraction of plausible priors in which trust lies on the same
     side of the threshold, `turn` (R, M + 1) the share of deceptive models at which it changes sides (nan: none).  `odd` is what
     is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
     `RIGHTLY`, `WRONGLY`).
@@ -43,6 +44,8 @@ class TrustView:
     passed: Ints
     failed: Ints
     belief: Floats
+    counted: Floats
+    plans: list[str]
     ends: list[tuple[int, int]]
     holds: Floats
     turn: Floats
@@ -71,7 +74,9 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
     if settings.context and settings.context != case.context:
         case = case.in_context(settings.context)
     given, model, types = rules(settings), hidden(settings), settings.types
-    passed, failed = np.swapaxes(np.stack([_path(settings, model, audits_of(rule)) for rule in given]), 0, 1)
+    plans = [audits_of(rule) for rule in given]
+    passed, failed = np.swapaxes(np.stack([_path(settings, model, plan) for plan in plans]), 0, 1)
+    counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]
     senders = loosening(case, settings.dial_now, settings.dial_loosened)
     return TrustView(
         settings=settings,
@@ -79,6 +84,8 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
         passed=passed,
         failed=failed,
         belief=belief(types, passed, failed),
+        counted=belief(types, passed * counts, failed * counts)[..., 0],
+        plans=plans,
         ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
         holds=_holds(settings, passed, failed),
         turn=turning_deceptive(types, settings.threshold, passed, failed),
