@@ -121,7 +121,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
     kinds = {0: "open audits", 1: "covert audits"}
     return Rule(
         name=name,
-        decides=f"whoever keeps the record, at {percent(bar)} trust",
+        decides=f"whoever keeps the record, at {100 * bar:.6g}% trust",
         evidence=kinds.get(covert_every, f"audits, one in {covert_every} covert"),
         by="when trust is reached",
         verdict=verdict,
@@ -287,8 +287,8 @@ def _cannot(found: Course) -> str:
         f", or make audits covert: with every second one, {other:.0f} clean months are enough" if np.isfinite(other) else ""
     )
     return (
-        f"This clause can never trigger. It asks for {_fine(rule.threshold)} trust, and no number of such audits brings trust "
-        f"above {_fine(top)}: aligned / (aligned + deceptive). Lower the threshold{way_out}."
+        f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and no number of such audits brings "
+        f"trust above {_fine(top)}: aligned / (aligned + deceptive). Lower the threshold{way_out}."
     )
 
 

@@ -58,7 +58,7 @@ class Trust(Instrument[TrustSettings, TrustView]):
         super().__init__(source, settings, _controls(case))
         row = ipywidgets.Layout(flex_flow="row wrap")
         played = ipywidgets.HBox([*self._moves.values(), self._reveal, self._new, self._cost], layout=row)
-        self.children = [played, *self.children]
+        self.children = [played, *self.children]  # type: ignore[has-type]
         for move, button in self._moves.items():
             button.on_click(lambda _, move=move: self.play(move))
         self._reveal.on_click(lambda _: self._try(replace, self._settings, revealed=True))

@@ -107,19 +107,19 @@ def _verdict(view: TrustView, rule: int, month: int) -> str:
 
 def note(view: TrustView, rule: int, month: int) -> str:
     """What the clause does to models that nobody has seen, what is odd about it, and how sure the verdict on trust is."""
-    return f"{_chances(view, rule, month)} {_sureness(view, rule, month)}"
+    return f"{_chances(view, rule, month)} {_sureness(view, rule, month)}".strip()
 
 
 def _chances(view: TrustView, rule: int, month: int) -> str:
     found = view.courses.courses[rule]
     odd = view.odd[rule]
-    if odd and not found.loosened[-1].any():
+    if not month or (odd and not found.loosened[-1].any()):
         return odd
     if not found.loosened[month].any():
-        return f"By month {month} this clause has loosened none, of models not yet seen. {odd}".strip()
+        return f"Of models not yet seen, this clause has loosened none by month {month}. {odd}".strip()
     aligned, overt, deceptive = (percent(float(chance)) for chance in found.loosened[month])
     each = f"{deceptive} of the deceptive, {overt} of the overt and {aligned} of the aligned"
-    return f"By month {month} this clause has loosened, of models not yet seen, {each}. {odd}".strip()
+    return f"Of models not yet seen, this clause has loosened {each} by month {month}. {odd}".strip()
 
 
 def _worth(view: TrustView) -> str:
