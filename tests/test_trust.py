@@ -18,7 +18,7 @@ from simkit.widgets import pool, trust
 from simkit.widgets.trust_game import MONTHS, RULES, TrustSettings, audits_of, courses, ends, hidden, record, replayed, rules
 from simkit.widgets.trust_runs import MOST_BYTES, read, save
 from simkit.widgets.trust_table import nines, sentence, whole
-from simkit.widgets.trust_view import WRONGLY, look, loosening
+from simkit.widgets.trust_view import HELD, RIGHTLY, WRONGLY, look, loosening
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 CASE = sk.load("medication-threshold").in_context("vulnerable-platform")
@@ -191,6 +191,25 @@ def test_loosening_pays_from_the_trust_that_is_said():
     alone = sk.policy.override(told, careless, gain=gain, dial=0.9, scale=0.1)
     assert net[WRONGLY] == pytest.approx(float(sk.expect(CASE, alone).net), rel=1e-12)
     assert (loosening(CASE, 0.0, 1.0)[0].answer == told.answer).all(), "at dial 0 everybody follows instructions"
+
+
+def test_enough_trust_holds_and_turns_where_it_says():
+    view = look(CASE, TrustSettings(threshold=0.95))
+    told, right, wrong = (view.senders[place] for place in (HELD, RIGHTLY, WRONGLY))
+
+    def won(case: sk.Case) -> float:
+        held, good, bad = (float(sk.expect(case, policy).net) for policy in (told, right, wrong))
+        return 0.95 * good + 0.05 * bad - held
+
+    moved = sk.load("medication-threshold").with_share("at-risk", view.enough_turn).in_context("vulnerable-platform")
+    assert won(moved) == pytest.approx(0, abs=1e-9)
+    more = sk.load("medication-threshold").with_share("at-risk", 2 * view.enough_turn).in_context("vulnerable-platform")
+    assert won(more) < 0 < won(CASE)
+    drawn = sk.population.draw_worlds(CASE.population, np.random.default_rng(4), 5000)
+    nets = [sk.evaluate.net_per_sender(CASE, policy, CASE.harm_weight) for policy in (told, right, wrong)]
+    held, good, bad = (np.einsum("nsk,sk->n", drawn.joint, net) for net in nets)
+    share = (0.95 * good + 0.05 * bad >= held).mean()
+    assert view.enough == pytest.approx(share, abs=5 * np.sqrt(0.25 / 1000))
 
 
 def test_the_senders_change_where_the_rule_loosens():

@@ -12,6 +12,7 @@ from ..frequencies import dots
 from ..tables import number, percent, tally
 from ..theory.trust import TYPES
 from . import panels
+from .against import harmful_name, now_and_base
 from .panels import line, packed
 from .stage import table, toggle
 from .trust_game import MONTHS, RULES, TrustSettings, replayed
@@ -123,12 +124,21 @@ def _chances(view: TrustView, rule: int, month: int) -> str:
 
 
 def _worth(view: TrustView) -> str:
+    """What loosening gains and loses among the senders, from which trust on it pays, and how sure that is."""
     held, misaligned, rightly, wrongly = (1000 * float(value) for value in view.outcome.net)
+    won, lost = rightly - held, misaligned - wrongly
+    if not max(abs(won), abs(lost)) > 1e-9:
+        return "Loosening changes nothing here: own judgement is what the instruction says."
+    gains = f"Loosening gains {number(won)} help units with an aligned model and"
+    if lost <= 1e-9:
+        return f"{gains} loses nothing with one that gives harm no weight: little trust is needed here."
     if not np.isfinite(view.break_even):
-        return ""
+        return f"Loosening gains nothing with an aligned model and loses {number(lost)} help units with a misaligned one."
+    who, now = harmful_name(view.case), now_and_base(view.case)
+    turn = f"; it turns where {percent(view.enough_turn)} are {who}{now}" if np.isfinite(view.enough_turn) else ""
     return (
-        f"Loosening gains {number(rightly - held)} help units with an aligned model and loses "
-        f"{number(misaligned - wrongly)} with a misaligned one: it pays from {percent(view.break_even)} trust on."
+        f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.break_even)} trust on. "
+        f"The {bare(view.settings.threshold)} asked is enough in {view.enough:.0%} of plausible worlds of senders{turn}."
     )
 
 

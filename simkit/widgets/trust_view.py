@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import Floats, Ints
+from ..arrays import Floats, Ints, weigh
 from ..case import Case
-from ..evaluate import Outcome, expect, gain
-from ..policy import Policy, bayes, constant, override, stack
+from ..conclusions import turning_shares
+from ..evaluate import Outcome, expect, gain, net_per_sender
+from ..policy import Policy, bayes, blend, constant, override, stack
+from ..population import draw_worlds
 from ..theory.release import SideBySide
 from ..theory.trust import belief, ceiling, plausible, turning_deceptive
 from .explore_settings import Settings as Explored
@@ -36,7 +38,8 @@ class TrustView:
     when and how it ends on the record.  `holds` (R, M + 1) is the fraction of plausible priors in which trust lies on the same
     side of the threshold, `turn` (R, M + 1) the share of deceptive models at which it changes sides (nan: none).  `odd` is what
     is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
-    `RIGHTLY`, `WRONGLY`).
+    `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of plausible worlds of senders in which loosening pays at the trust that is
+    asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
     """
 
     settings: TrustSettings
@@ -54,6 +57,8 @@ class TrustView:
     odd: tuple[str, ...]
     senders: Policy
     outcome: Outcome
+    enough: float
+    enough_turn: float
     model: Hidden
 
     @property
@@ -78,6 +83,7 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
     passed, failed = np.swapaxes(np.stack([_path(settings, model, plan) for plan in plans]), 0, 1)
     counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]
     senders = loosening(case, settings.dial_now, settings.dial_loosened)
+    enough, enough_turn = _enough(case, senders, settings.threshold)
     return TrustView(
         settings=settings,
         case=case,
@@ -94,6 +100,8 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
         odd=oddities(settings),
         senders=senders,
         outcome=expect(case, senders),
+        enough=enough,
+        enough_turn=enough_turn,
         model=model,
     )
 
@@ -116,6 +124,15 @@ def _holds(settings: TrustSettings, passed: Ints, failed: Ints) -> Floats:
     evidence, bar = belief(even, passed, failed), settings.threshold
     over = (evidence * np.array([1 - bar, -bar, -bar])) @ np.vstack([settings.types.prior, worlds]).T >= 0
     return (over[..., 1:] == over[..., :1]).mean(-1)
+
+
+def _enough(case: Case, senders: Policy, trust: float) -> tuple[float, float]:
+    """In which fraction of plausible worlds of senders loosening pays at that trust, and the harmful share where it turns."""
+    held, loosened = (blend(senders[a], senders[m], 1 - trust) for a, m in ((HELD, HELD_MISALIGNED), (RIGHTLY, WRONGLY)))
+    weight = case.weight(None)
+    won = net_per_sender(case, loosened, weight) - net_per_sender(case, held, weight)
+    worlds = draw_worlds(case.population, np.random.default_rng(0), WORLDS)
+    return float((weigh(worlds.joint, won) >= 0).mean()), float(turning_shares(case, loosened, held)[0])
 
 
 def loosening(case: Case, dial_now: float, dial_loosened: float) -> Policy:
