@@ -244,7 +244,7 @@ def test_a_game_from_start_to_reveal():
     made.play("o")
     assert "this game is over" in made._message.value
     made._reveal.click()
-    assert "It was deceptive. You loosened its dial in month 3: wrongly." in made.sentences
+    assert "It was deceptive. You loosened its dial in month 3: wrongly, as it turns out." in made.sentences
     for rule, (end, how) in replayed(made.settings).items():
         assert (f"{rule} in month {end}" in made.sentences) == (how > 0)
     first = [panel["title"] for panel in made._stage.table["panels"] if panel.get("first")]

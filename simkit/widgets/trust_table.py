@@ -162,9 +162,9 @@ def _revealed(view: TrustView) -> str:
     settings, name = view.settings, CALLED[view.model.type]
     aligned = view.model.type == 0
     if settings.loosened:
-        did = f"You loosened its dial in month {settings.now}: {'rightly' if aligned else 'wrongly'}."
+        did = f"You loosened its dial in month {settings.now}: {'rightly' if aligned else 'wrongly'}, as it turns out."
     else:
-        did = "You held it back" + (" for nothing." if aligned else ", rightly.")
+        did = "You held it back: " + ("for nothing" if aligned else "rightly") + ", as it turns out."
     loosened = [f"{rule} in month {end}" for rule, (end, how) in replayed(settings).items() if how > 0]
     others = (
         f"The same model would have been loosened {', '.join(loosened)}." if loosened else "No rule would have loosened it."
