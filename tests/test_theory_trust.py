@@ -386,6 +386,9 @@ def test_a_clause_that_can_never_trigger_is_found():
     assert release.by_verified_record(MODELS, 0.99, covert_every=3).covert(7).tolist() == [False, False, True] * 2 + [False]
     assert "cannot trigger within 20 months" in said(release.by_trust(MODELS, 0.98901), 20)
     assert "never trigger" not in said(release.by_trust(MODELS, 0.98))
+    lost = Types(aligned=0.0, overt=1.0, deceptive=0.0, fails=0.3)
+    assert trust.ceiling(lost) == trust.ceiling(lost, covert=1.0) == 0
+    assert "can never trigger" in said(release.by_verified_record(lost, 0.9), types=lost)
     blind = Types(**FEW, fails=0.3, unnoticed=0.0)
     assert "can never trigger" in said(release.by_verified_record(blind, 0.99), types=blind)
     assert release.months_needed(blind, 0.99, covert_every=1) == np.inf

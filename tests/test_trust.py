@@ -91,7 +91,8 @@ def test_rules_played_again_do_as_their_exact_courses_say():
         ({"month": 25}, "month goes from 0 to 24, not 25"),
         ({"rule": "by trus in the record"}, "did you mean by trust in the record"),
         ({"threshold": 1.0}, "between 0 and 1"),
-        ({"overt": 0.6, "deceptive": 0.6}, "at most all of them"),
+        ({"overt": 0.6, "deceptive": 0.6}, "together less than 1, not 1.2"),
+        ({"fails": 1.0}, "below 1"),
         ({"fails": 0.01}, "fail audits more often"),
         ({"seed": -1}, "seed goes from 0"),
         ({"dial_loosened": 0.05}, "dial_loosened goes from 0.1"),
@@ -389,7 +390,7 @@ def test_files_that_cannot_be_counted_are_named(tmp_path):
     assert "form" in refused["form.json"]
     assert "colour" in refused["name.json"]
     assert "the budget is 30" in refused["budget.json"]
-    assert "at most all of them" in refused["sum.json"]
+    assert "together less than 1" in refused["sum.json"]
     assert "the same game as good.json" in refused["twin.json"]
     html = found._repr_html_()
     assert "<script>" not in html

@@ -160,12 +160,12 @@ def _others(types: Types, audits: Floats, covert: ArrayLike) -> Floats:
 def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
     """What trust approaches after ever more passed audits: a / (a + d) if none is both covert and unnoticed, else 1.
 
-    With open audits no record at all, failures or not, brings trust higher.  nan if no model is aligned and none deceptive.
+    With open audits no record at all, failures or not, brings trust higher.  0 if no model is aligned.
     """
-    with np.errstate(invalid="ignore"):
-        watched = np.divide(types.aligned, types.aligned + types.deceptive)
+    aligned = np.asarray(types.aligned)
+    watched = aligned / np.maximum(aligned + types.deceptive, 1e-300)
     seen = chance(covert, "covert") * types.unnoticed
-    return np.where((seen > 0) & (np.asarray(types.aligned) > 0), 1.0, watched)
+    return np.where((seen > 0) & (aligned > 0), 1.0, watched)
 
 
 def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:

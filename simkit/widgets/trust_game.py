@@ -118,10 +118,11 @@ class TrustSettings(Choices):
     @cached_property
     def types(self) -> Types:
         """What is believed of models like this one."""
-        if self.overt + self.deceptive > 1:
-            raise ValueError(
-                f"overt and deceptive models together are at most all of them, not {self.overt + self.deceptive:g}"
-            )
+        others = self.overt + self.deceptive
+        if not others < 1:
+            raise ValueError(f"some models must be aligned: overt and deceptive are together less than 1, not {others:g}")
+        if not self.fails < 1:
+            raise ValueError(f"fails is a chance below 1 (one audit is never proof), not {self.fails:g}")
         return Types(
             aligned=1 - self.overt - self.deceptive,
             overt=self.overt,

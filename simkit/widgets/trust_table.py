@@ -184,19 +184,22 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
     """Trust month by month: what was seen, a look ahead, the threshold and the ceiling."""
     settings = view.settings
     bar, roof = float(nines(settings.threshold)), float(nines(view.ceiling))
-    top = min(max(bar, roof) + 0.45, 6.0)
+    capped = view.ceiling < 1
+    top = min(max(bar, roof if capped else 0.0) + 0.45, 6.5)
+    names = {f"asked: {bare(settings.threshold)}": bar}
+    names |= {f"ceiling of open audits: {percent(view.ceiling)}": roof} if capped else {}
     y = np.minimum(nines(view.trust), top)
     rings, months = _endings(view, y)
     marks = [
         line([0, MONTHS], [bar, bar], colour=-1, width=1.5, dash=[7, 4]),
-        line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3]),
-        *_labels({f"asked: {bare(settings.threshold)}": bar, f"ceiling of open audits: {percent(view.ceiling)}": roof}, top),
+        *([line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3])] if capped else []),
+        *_labels(names, top),
         *_paths(y, settings),
         *_audits(view, y),
         *rings,
     ]
     counts = np.concatenate([view.passed, view.failed], axis=-1).reshape(-1, 4)[:, [0, 2, 1, 3]]
-    names = ("open passed", "open failed", "covert passed", "covert failed", "rule loosens in month", "you in month")
+    kinds = ("open passed", "open failed", "covert passed", "covert failed", "rule loosens in month", "you in month")
     looks = ((OPEN, "full"), (OPEN, "open"), (COVERT, "full"), (COVERT, "open"), *((ring, "open") for ring in RINGS))
     return {
         "kind": "chart",
@@ -210,7 +213,7 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
         "marks": marks,
         "legend": [
             {"label": name, "colour": colour, "mark": mark, "event": 0}
-            for name, (colour, mark) in zip(names, looks, strict=True)
+            for name, (colour, mark) in zip(kinds, looks, strict=True)
         ],
         "legendValues": packed(np.concatenate([counts, months], axis=1)),
     }
