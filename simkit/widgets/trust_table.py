@@ -190,12 +190,14 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
     names |= {f"ceiling of open audits: {percent(view.ceiling)}": roof} if capped else {}
     y = np.minimum(nines(view.trust), top)
     rings, months = _endings(view, y)
+    here = np.tile(np.arange(MONTHS + 1), len(RULES))[:, None]
     marks = [
         line([0, MONTHS], [bar, bar], colour=-1, width=1.5, dash=[7, 4]),
         *([line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3])] if capped else []),
         *_labels(names, top),
         *_paths(y, settings),
         *_audits(view, y),
+        {"kind": "points", "x": packed(here), "y": packed(y.reshape(-1, 1)), "colour": -1, "size": 3},
         *rings,
     ]
     counts = np.concatenate([view.passed, view.failed], axis=-1).reshape(-1, 4)[:, [0, 2, 1, 3]]
