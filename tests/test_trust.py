@@ -152,7 +152,9 @@ def test_a_look_ahead_follows_the_audits_of_the_rule():
     made.settings = dataclasses.replace(made.settings, rule=RULES[2])
     assert "next 12 open audits are all passed" in made.sentences
     assert "can never trigger" in made.sentences
-    made.settings = dataclasses.replace(made.settings, rule=RULES[0])
+    made.settings = dataclasses.replace(made.settings, month=1)
+    assert "If the next audit, an open one, is passed" in made.sentences
+    made.settings = dataclasses.replace(made.settings, month=12, rule=RULES[0])
     assert "nothing more is audited until month 12" in made.sentences
     assert "By date the dial is loosened in month 12" in made.sentences
     chances = [f"{100 * chance:.1f}%" for chance in courses(made.settings).courses[3].loosened[12]]
@@ -219,6 +221,25 @@ def test_the_senders_change_where_the_rule_loosens():
     assert (senders[0, :7] == senders[0, 0]).all()
     assert (senders[0, 7] != senders[0, 6]).any()
     assert (senders[-1] == senders[-1, 0]).all(), "never"
+    assert answered(made, 7) == answers_of(WRONGLY)
+    seed = seed_of("aligned")
+    ended = trust(seed=seed, moves="wwl", month=2, revealed=True, **PLATFORM)
+    assert answered(ended, 2) == answers_of(RIGHTLY)
+    assert answered(ended, 1) == answers_of(HELD)
+
+
+def answers_of(place: int) -> list[int]:
+    """How many of 1000 get each response from one of the four models."""
+    found = sk.dots(CASE, look(CASE, TrustSettings()).senders[place]).by_response()
+    return [int(found[CASE.response(name)]) for name in ("full-with-care", "refuse-with-reason")]
+
+
+def answered(made, month: int) -> list[int]:
+    """The same, read off the legend of the senders."""
+    panel = next(p for p in made._stage.table["panels"] if "1000 senders" in p["title"])
+    names = [entry["label"] for entry in panel["legend"]]
+    said = unpacked(panel["legendValues"])[RULES.index(made.settings.rule) * (MONTHS + 1) + month]
+    return [int(said[names.index(name)]) for name in ("full-with-care", "refuse-with-reason")]
 
 
 def test_small_helpers():
@@ -252,6 +273,8 @@ def test_a_game_from_start_to_reveal():
     assert any("this model is deceptive" in title for title in first)
     made.undo()
     assert "It was deceptive" not in made.sentences
+    with pytest.raises(ValueError, match="this game is over"):
+        TrustSettings(revealed=True).after("o")
     made._new.click()
     assert made.settings.seed == seed + 1
     assert made.settings.moves == ""
@@ -359,6 +382,9 @@ def test_a_pool_counts_what_was_played(tmp_path):
         assert rows[name][0] == str(sum(bad and end for bad, end in zip(misaligned, ended, strict=True)))
         assert sum(map(int, (rows[name][0], *rows[name][2:]))) == 30
     assert rows["by date"][1] == rows["by date"][0], "the rule by date is certain"
+    chances = courses(TrustSettings()).courses[1].loosened[-1]
+    wanted = sum(chances[hidden(game).type] for game in games if hidden(game).type)
+    assert float(rows["by track record"][1]) == pytest.approx(wanted, rel=0.005)
     assert f"30 games, {sum(misaligned)} with a misaligned model" in repr(found)
 
 

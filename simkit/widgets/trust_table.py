@@ -84,9 +84,10 @@ def _ahead(plan: str, month: int) -> str:
     opened, covert = plan.count("o"), plan.count("c")
     if not opened + covert:
         return f"If nothing more is audited until month {month}"
+    if opened + covert == 1:
+        return f"If the next audit, {'an open' if opened else 'a covert'} one, is passed"
     kinds = [f"{many} {name}" for many, name in ((opened, "open"), (covert, "covert")) if many]
-    several = opened + covert > 1
-    return f"If the next {' and '.join(kinds)} audit{'s are all' if several else ' is'} passed"
+    return f"If the next {' and '.join(kinds)} audits are all passed"
 
 
 def _verdict(view: TrustView, rule: int, month: int) -> str:
