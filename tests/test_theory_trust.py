@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from simkit.theory import release, trust
+from simkit.theory import dial, release, trust
 from simkit.theory.release import Sprt
 from simkit.theory.trust import Types
 
@@ -76,8 +76,8 @@ def test_d5_conservative():
 def test_d6_dial_over_time():
     n = np.array([0, 10, 100, 1000])
     tau = trust.misalignment_sd(n, prior_sd=2, audit_sd=5)
-    dial = trust.best_dial(n, prior_sd=2, audit_sd=5, agent_sd=1, human_sd=1.5)
-    close([np.stack([tau, dial], axis=1)], "D6.1")
+    best = dial.TwoEstimates(human_noise=1.5, agent_noise=1.0, misalignment=tau).best
+    close([np.stack([tau, best], axis=1)], "D6.1")
 
 
 # --- second routes ----------------------------------------------------------------------------------------------------
@@ -218,11 +218,20 @@ def test_m18_order_does_not_matter(rng):
 
 def test_the_dial_loosens_and_never_reaches_one():
     n = np.geomspace(1, 1e12, 60)
-    kept = {"prior_sd": 2, "audit_sd": 5, "agent_sd": 1, "human_sd": 1.5}
-    dial = trust.best_dial(n, **kept)
-    assert (np.diff(dial) > 0).all()
-    assert dial[-1] == pytest.approx(2.25 / 3.25, rel=1e-9)
-    assert (trust.best_dial(n, **kept, irreversibility=3) < dial).all()
+    tau = trust.misalignment_sd(n, prior_sd=2, audit_sd=5)
+    best = dial.TwoEstimates(human_noise=1.5, agent_noise=1.0, misalignment=tau).best
+    assert (np.diff(best) > 0).all()
+    assert best[-1] == pytest.approx(2.25 / 3.25, rel=1e-9)
+
+
+def test_doubt_shrinks_as_in_a_regression(rng):
+    """τ is the posterior spread of a normal mean: by drawing the truth and the mean of n noisy audits, and regressing."""
+    n, count = 7, 200_000
+    truth = rng.normal(0, 2, count)
+    seen = truth + rng.normal(0, 5 / np.sqrt(n), count)
+    slope = (truth @ seen) / (seen @ seen)
+    left = (truth - slope * seen).std()
+    assert left == pytest.approx(float(trust.misalignment_sd(n, prior_sd=2, audit_sd=5)), rel=0.01)
 
 
 def test_trust_keeps_its_promise(rng):
@@ -429,19 +438,19 @@ def test_side_by_side_reads_itself_out():
     ("make", "why"),
     [
         (lambda: Types(aligned=0.9, overt=0.2, deceptive=0.1, fails=0.1), "add up to 1, not to 1.2"),
-        (lambda: Types(**FEW, fails=1.5), "fails is a chance from 0 to 1, not 1.5"),
+        (lambda: Types(**FEW, fails=1.5), "fails must be a number from 0 to 1 .*, not 1.5"),
         (lambda: Types(**FEW, fails=0.1, slips=0.1), "fail audits more often"),
         (lambda: Sprt(good=0.1, bad=0.1), "good < bad"),
         (lambda: Sprt(good=0.1, bad=0.2, alpha=0.6, beta=0.5), "alpha and beta"),
         (lambda: Sprt(good=0.0, bad=0.2).lines, "no lines"),
         (lambda: release.by_date(-1), "month -1"),
         (lambda: release.by_verified_record(MODELS, 0.9, covert_every=0), "needs covert audits"),
-        (lambda: release.by_trust(MODELS, 1.2), "threshold is a chance"),
+        (lambda: release.by_trust(MODELS, 1.2), "threshold must be a number from 0 to 1"),
         (lambda: release.course(release.never(), MODELS, 601), "from 0 to 600"),
         (lambda: release.course(release.never(), trust.plausible(MODELS, np.random.default_rng(0), 3), 3), "one prior"),
         (lambda: trust.plausible(MODELS, np.random.default_rng(0), 3, factor=0.5), "1 or more"),
         (lambda: trust.belief(MODELS, (-1, 0)), "passed audits"),
-        (lambda: trust.trials_to_bound(0), "rate is a positive number"),
+        (lambda: trust.trials_to_bound(0), "rate must be positive"),
         (lambda: trust.conservative(1, target=1e-4, believed=1e-3, chance_of_it=0.9), "cannot lie above the target"),
         (lambda: trust.next_clean(-1), "clean"),
     ],

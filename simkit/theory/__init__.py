@@ -1,10 +1,14 @@
 """Formal models, one subject a file, in the notation of one source each: pure functions that broadcast over their parameters.
 
-dial        how far own judgement should go against instructions
-control     what holds if the model means harm: audits, monitors, what they cost
-sequential  Wald's test of a failure rate, with what it really does
-trust       what a record of audits says about a model, and what it can never say
-release     rules for loosening the dial, side by side: who decides, on what evidence, by when
+off_switch   why an agent that is unsure what is good lets itself be switched off, and when it does not
+delegation   how much discretion to give an agent that wants a little too much: neither none nor all
+dial         how far own judgement should go against instructions: neither end is best
+obedience    what becomes of obedience as an agent learns what its principals want
+insurance    deferring or acting, with good or bad values: a premium, and what it covers
+control      what holds if the model means harm: audits, monitors, what they cost
+trust        what a record of audits says about a model, and what it can never say
+sequential   Wald's test of a failure rate, with what it really does
+release      rules for loosening the dial, side by side: who decides, on what evidence, by when
 """
 
 from __future__ import annotations
@@ -12,7 +16,17 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["control", "dial", "release", "sequential", "trust"]
+__all__ = [
+    "control",
+    "delegation",
+    "dial",
+    "insurance",
+    "obedience",
+    "off_switch",
+    "release",
+    "sequential",
+    "trust",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

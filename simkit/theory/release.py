@@ -22,8 +22,9 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints, frozen
 from ..tables import html_table, number, percent, text_table
+from .inputs import chance
 from .sequential import Operating, Sprt, operating, stepped
-from .trust import Types, belief, ceiling, chance
+from .trust import Types, belief, ceiling
 
 __all__ = [
     "Course",
@@ -113,7 +114,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
 
     With `covert_every` 0 only open audits count.
     """
-    bar, counts = float(chance(threshold, "threshold")), np.array([1, int(covert_every > 0)])
+    bar, counts = float(chance("threshold", threshold)), np.array([1, int(covert_every > 0)])
 
     def verdict(_: int | Ints, passed: Ints, failed: Ints) -> Ints:
         return (belief(types, np.maximum(passed, 0) * counts, failed * counts)[..., 0] >= bar).astype(int)
@@ -235,7 +236,7 @@ def _audited(alive: Floats, fails: Floats, kind: int) -> Floats:
 
 def months_needed(types: Types, threshold: float, *, covert_every: int = 0) -> float:
     """The fewest months of passed audits, every `covert_every`-th of them covert, that bring trust to `threshold`; else inf."""
-    bar = float(chance(threshold, "threshold"))
+    bar = float(chance("threshold", threshold))
 
     def trust(months: int) -> float:
         covert = months // covert_every if covert_every else 0

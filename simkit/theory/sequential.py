@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
 from ..arrays import Floats, Ints
-from .trust import chance
+from .inputs import chance
 
 __all__ = ["Operating", "Sprt", "operating", "stepped"]
 
@@ -111,7 +111,7 @@ def operating(test: Sprt, rate: ArrayLike, *, most: int | None = None) -> Operat
     `most` truncates it after so many audits, with no verdict.  A ValueError if a test without a limit does not end within
     100 000 audits.
     """
-    rates = chance(rate, "rate")
+    rates = chance("rate", rate)
     p = rates.reshape(-1, 1)
     alive, ends, audits = np.ones((len(p), 1)), np.zeros((2, len(p))), np.zeros(len(p))
     for n in range(1, (ENDS_WITHIN if most is None else most) + 1):

@@ -12,7 +12,7 @@ passes them all.  Here aligned models may also fail by mistake (`slips`), and a 
 
 The other models ask how much a clean record is worth before types are named: Laplace's rule of succession, the trials that a
 claim about a small rate needs (Kalra and Paddock 2016), a prior of which only one number is believed (conservative Bayesian
-inference: Bishop and others 2011; Zhao, Strigini and others 2020), and the precision-weighted dial as misalignment is measured.
+inference: Bishop and others 2011; Zhao, Strigini and others 2020), and how doubt shrinks where audits measure misalignment.
 
 That autonomy may be extended as trust is established is from Anthropic's constitution (January 2026, "How we think about
 corrigibility"); the models are not, and no number here is.
@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 
 from ..arrays import Floats
+from .inputs import Numbers, amount, chance
 
 __all__ = [
     "KINDS",
@@ -34,7 +35,6 @@ __all__ = [
     "Types",
     "audits_needed",
     "belief",
-    "best_dial",
     "ceiling",
     "clean_record",
     "conservative",
@@ -54,27 +54,15 @@ def __dir__() -> list[str]:
     return __all__
 
 
-#: What a theory takes: a number, or an array of any shape, which broadcasts with the others.
-Numbers = float | Floats
 TYPES = ("aligned", "overt", "deceptive")
 KINDS = ("open", "covert")
 
 
-def chance(value: ArrayLike, name: str) -> Floats:
-    """A chance or an array of them; a ValueError that names the first value outside 0 to 1."""
-    given = np.asarray(value, dtype=float)
-    wrong = ~((given >= 0) & (given <= 1))
-    if wrong.any():
-        raise ValueError(f"{name} is a chance from 0 to 1, not {given[wrong][0]:g}")
-    return given
-
-
-def _amount(value: ArrayLike, name: str, *, zero: bool = True) -> Floats:
-    """A number that is not negative (or, without `zero`, positive), or an array; a ValueError names the first that is not."""
-    given = np.asarray(value, dtype=float)
-    wrong = ~((given >= 0) if zero else (given > 0)) | ~np.isfinite(given)
-    if wrong.any():
-        raise ValueError(f"{name} is a {'number from 0 up' if zero else 'positive number'}, not {given[wrong][0]:g}")
+def _positive(name: str, value: ArrayLike) -> Floats:
+    """Finite numbers above 0."""
+    given = amount(name, value)
+    if not (given > 0).all():
+        raise ValueError(f"{name} must be positive, not 0")
     return given
 
 
@@ -100,7 +88,7 @@ class Types:
 
     def __post_init__(self) -> None:
         for name in ("aligned", "overt", "deceptive", "fails", "slips", "unnoticed"):
-            object.__setattr__(self, name, chance(getattr(self, name), name))
+            object.__setattr__(self, name, chance(name, getattr(self, name)))
         total = np.asarray(self.aligned + self.overt + self.deceptive)
         if (np.abs(total - 1) > 1e-9).any():
             raise ValueError(f"shares of aligned, overt and deceptive models add up to 1, not to {total.flat[0]:g}")
@@ -117,7 +105,7 @@ class Types:
 
     def failing(self, covert: ArrayLike = 0.0) -> Floats:
         """The chance that each type fails one audit that is covert with chance `covert`, (…, 3)."""
-        seen = chance(covert, "covert") * self.unnoticed
+        seen = chance("covert", covert) * self.unnoticed
         return _rows(self.slips, self.fails, self.slips + seen * (self.fails - self.slips))
 
 
@@ -131,7 +119,7 @@ def belief(types: Types, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0))
     Bayes' rule in logarithms, so that long records keep their digits.  The order of the audits does not matter.  What no type
     could have done (a failure, where nobody who is left ever fails) leaves nan.
     """
-    good, bad = _amount(passed, "passed audits"), _amount(failed, "failed audits")
+    good, bad = amount("passed audits", passed), amount("failed audits", failed)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(types.prior)
         for kind in range(len(KINDS)):
@@ -146,7 +134,7 @@ def clean_record(types: Types, audits: ArrayLike, *, covert: ArrayLike = 0.0) ->
 
     With no slips this is a / (a + m (1 − f)^n + d (1 − f u)^n), u = covert · unnoticed.
     """
-    count = _amount(audits, "audits")
+    count = amount("audits", audits)
     return types.aligned / (types.aligned + _others(types, count, covert))
 
 
@@ -164,7 +152,7 @@ def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
     """
     aligned = np.asarray(types.aligned)
     watched = aligned / np.maximum(aligned + types.deceptive, 1e-300)
-    seen = chance(covert, "covert") * types.unnoticed
+    seen = chance("covert", covert) * types.unnoticed
     return np.where((seen > 0) & (aligned > 0), 1.0, watched)
 
 
@@ -173,7 +161,7 @@ def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0
 
     For open audits that is ⌈ln[(a(1/t − 1) − d)/m] / ln(1 − f)⌉, without slips.
     """
-    bar = chance(threshold, "threshold")
+    bar = chance("threshold", threshold)
     now, limit = clean_record(types, 0, covert=covert), ceiling(types, covert=covert)
     with np.errstate(divide="ignore", invalid="ignore"):
         room = types.aligned * (1 / bar - 1)
@@ -190,7 +178,7 @@ def turning_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0
 
     With fewer deceptive models trust is above.  nan if trust stays on one side whatever their share.
     """
-    bar, shares = chance(threshold, "threshold"), types.prior
+    bar, shares = chance("threshold", threshold), types.prior
     with np.errstate(divide="ignore", invalid="ignore"):
         record = np.nan_to_num(belief(types, passed, failed) / shares)  # likelihoods, up to a factor
         a, m = shares[..., 0], shares[..., 1]
@@ -224,8 +212,8 @@ def next_clean(clean: ArrayLike, runs: ArrayLike = 1, *, prior: tuple[float, flo
     after n clean runs, n more are a coin flip.
     """
     a, b = prior
-    seen, more = _amount(clean, "clean"), _amount(runs, "runs")
-    _amount(prior, "prior", zero=False)
+    seen, more = amount("clean", clean), amount("runs", runs)
+    _positive("prior", prior)
     return np.exp(betaln(a, b + seen + more) - betaln(a, b + seen))
 
 
@@ -236,19 +224,19 @@ def rate_bound(
 
     With a uniform prior and no failure: 1 − (1 − confidence)^(1/(n + 1)), near 3/n at 95%.
     """
-    a, b = _amount(prior, "prior", zero=False)
-    return betaincinv(a + _amount(failures, "failures"), b + _amount(clean, "clean"), chance(confidence, "confidence"))
+    a, b = _positive("prior", prior)
+    return betaincinv(a + amount("failures", failures), b + amount("clean", clean), chance("confidence", confidence))
 
 
 def trials_to_bound(rate: ArrayLike, *, confidence: ArrayLike = 0.95) -> Floats:
     """Trials without a failure that show a failure rate below `rate`: −ln(1 − confidence) / rate (Kalra & Paddock 2016)."""
-    return -np.log1p(-chance(confidence, "confidence")) / _amount(rate, "rate", zero=False)
+    return -np.log1p(-chance("confidence", confidence)) / _positive("rate", rate)
 
 
 def trials_to_measure(rate: ArrayLike, *, within: ArrayLike, confidence: ArrayLike = 0.95) -> Floats:
     """Trials that know a rate to within a part `within` of it: z² / (within² · rate), z two-sided (Kalra & Paddock 2016)."""
-    z = ndtri(0.5 + chance(confidence, "confidence") / 2)
-    return z**2 / (_amount(within, "within", zero=False) ** 2 * _amount(rate, "rate", zero=False))
+    z = ndtri(0.5 + chance("confidence", confidence) / 2)
+    return z**2 / (_positive("within", within) ** 2 * _positive("rate", rate))
 
 
 def trials_to_beat(rate: ArrayLike, *, better: ArrayLike, confidence: ArrayLike = 0.95, power: ArrayLike = 0.8) -> Floats:
@@ -256,9 +244,9 @@ def trials_to_beat(rate: ArrayLike, *, better: ArrayLike, confidence: ArrayLike 
 
     (z_confidence + z_power)² (1 − better) / (better² · rate), z one-sided (Kalra & Paddock 2016).
     """
-    z = ndtri(chance(confidence, "confidence")) + ndtri(chance(power, "power"))
-    part = _amount(better, "better", zero=False)
-    return z**2 * (1 - part) / (part**2 * _amount(rate, "rate", zero=False))
+    z = ndtri(chance("confidence", confidence)) + ndtri(chance("power", power))
+    part = _positive("better", better)
+    return z**2 * (1 - part) / (part**2 * _positive("rate", rate))
 
 
 def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, chance_of_it: ArrayLike) -> Floats:
@@ -267,8 +255,8 @@ def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, ch
     θ(1 − ε)^n / [θ(1 − ε)^n + (1 − θ)(1 − p)^n]: whoever is not believed to be good is taken to be just worse than the target
     (Bishop et al. 2011; Zhao, Strigini et al. 2020).  A ValueError unless believed ≤ target.
     """
-    runs, theta = _amount(clean, "clean"), chance(chance_of_it, "chance_of_it")
-    goal, good = chance(target, "target"), chance(believed, "believed")
+    runs, theta = amount("clean", clean), chance("chance_of_it", chance_of_it)
+    goal, good = chance("target", target), chance("believed", believed)
     if (good > goal).any():
         raise ValueError(f"what is believed of the rate ({good.max():g}) cannot lie above the target ({goal.min():g})")
     with np.errstate(divide="ignore"):
@@ -280,26 +268,10 @@ def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, ch
 
 
 def misalignment_sd(audits: ArrayLike, *, prior_sd: ArrayLike, audit_sd: ArrayLike) -> Floats:
-    """How misaligned a model may still be (a standard deviation) after noisy audits: (prior_sd⁻² + n / audit_sd²)^(−1/2)."""
-    before = _amount(prior_sd, "prior_sd", zero=False)
-    return 1 / np.sqrt(before**-2 + _amount(audits, "audits") / _amount(audit_sd, "audit_sd", zero=False) ** 2)
+    """How misaligned a model may still be (τ, a standard deviation) after n noisy audits: (τ₀⁻² + n / audit_sd²)^(−1/2), (…,).
 
-
-def best_dial(
-    audits: ArrayLike,
-    *,
-    prior_sd: ArrayLike,
-    audit_sd: ArrayLike,
-    agent_sd: ArrayLike,
-    human_sd: ArrayLike,
-    irreversibility: ArrayLike = 1.0,
-) -> Floats:
-    """The weight of the agent's estimate that has the least loss after n audits, (…,): 0 fully corrigible, 1 fully autonomous.
-
-    σ_H² / (σ_H² + κ(σ_A² + τ_n²)).  It loosens with every audit, towards σ_H² / (σ_H² + κ σ_A²), and never to 1: audits measure
-    misalignment, not judgement.
+    As the `misalignment` of `dial.TwoEstimates` it moves the best position of the dial, σ_H² / (σ_H² + κ(σ_A² + τ²)): it
+    loosens with every audit, towards σ_H² / (σ_H² + κ σ_A²), and never to 1, for audits measure misalignment, not judgement.
     """
-    tau = misalignment_sd(audits, prior_sd=prior_sd, audit_sd=audit_sd)
-    human = _amount(human_sd, "human_sd") ** 2
-    agent = _amount(irreversibility, "irreversibility", zero=False) * (_amount(agent_sd, "agent_sd", zero=False) ** 2 + tau**2)
-    return human / (human + agent)
+    before = _positive("prior_sd", prior_sd)
+    return 1 / np.sqrt(before**-2 + amount("audits", audits) / _positive("audit_sd", audit_sd) ** 2)
