@@ -6,6 +6,9 @@ dial         how far own judgement should go against instructions: neither end i
 obedience    what becomes of obedience as an agent learns what its principals want
 insurance    deferring or acting, with good or bad values: a premium, and what it covers
 control      what holds if the model means harm: audits, monitors, what they cost
+trust        what a record of audits says about a model, and what it can never say
+sequential   Wald's test of a failure rate, with what it really does
+release      rules for loosening the dial, side by side: who decides, on what evidence, by when
 """
 
 from __future__ import annotations
@@ -13,7 +16,17 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["control", "delegation", "dial", "insurance", "obedience", "off_switch"]
+__all__ = [
+    "control",
+    "delegation",
+    "dial",
+    "insurance",
+    "obedience",
+    "off_switch",
+    "release",
+    "sequential",
+    "trust",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

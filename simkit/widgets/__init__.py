@@ -11,18 +11,24 @@ from .explore_settings import Settings
 from .predict import Prediction, predict
 from .race import Race, race
 from .stage import Stage
+from .trust import Trust, trust
+from .trust_runs import Pool, pool
 
 __all__ = [
     "Chain",
     "Crowd",
     "Explorer",
+    "Pool",
     "Prediction",
     "Race",
     "Settings",
     "Stage",
+    "Trust",
     "chain",
     "crowd",
     "explore",
+    "pool",
     "predict",
     "race",
+    "trust",
 ]

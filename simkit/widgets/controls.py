@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from ..arrays import Floats
+from ..arrays import Floats, Ints
 
 STYLE = {"description_width": "11em"}
 WRAP = ipywidgets.Layout(flex_flow="row wrap", width="100%")
@@ -21,7 +21,7 @@ def menu(label: str, options: Sequence[Any]) -> ipywidgets.Dropdown:
     return ipywidgets.Dropdown(description=label, options=options, style=STYLE, layout=EACH)
 
 
-def steps(label: str, values: Floats, form: str = ".4g") -> ipywidgets.SelectionSlider:
+def steps(label: str, values: Floats | Ints, form: str = ".4g") -> ipywidgets.SelectionSlider:
     """A slider over given values.  One on a scale of its own would round the value it is given, and so change a choice."""
     options = [(format(value, form), value) for value in values.tolist()]
     return ipywidgets.SelectionSlider(description=label, options=options, style=STYLE, layout=EACH)

@@ -69,11 +69,12 @@ function dot(pen, x, y, r, mark, event, colour, ink) {
 const COLUMNS = 40;
 
 function drawDots(panel, canvas, width, position, look) {
-  const pitch = Math.floor(Math.min(width, 680) / COLUMNS * 4) / 4;
+  const columns = panel.columns || COLUMNS;
+  const pitch = Math.floor(Math.min(width, 680) / columns * 4) / 4;
   const counts = row(panel.count, position);
   const total = counts.reduce((a, b) => a + b, 0);
-  const rows = Math.ceil(total / COLUMNS);
-  const pen = surface(canvas, pitch * COLUMNS, pitch * rows);
+  const rows = Math.ceil(total / columns);
+  const pen = surface(canvas, pitch * columns, pitch * rows);
   let n = 0;
   counts.forEach((count, c) => {
     const { colour, mark, event } = panel.cells[c];
@@ -244,6 +245,7 @@ const MARKS = {
   /** Horizontal bars: one for each row of y, from `from` to `to`. */
   bars(pen, mark, position, X, Y, look) {
     const [from, to, y] = [row(mark.from, position), row(mark.to, position), row(mark.y, position)];
+    const thick = mark.thick || 14;
     y.forEach((v, i) => {
       const colour = mark.colours ? mark.colours[i] : mark.colour;
       pen.fillStyle = pen.strokeStyle = colour < 0 ? look.ink : look.colours[colour];
@@ -251,7 +253,7 @@ const MARKS = {
       pen.lineWidth = 1.5;
       if (!(b - a > 0.2)) return;
       if (mark.hollow) pen.strokeRect(a + 0.75, Y(v) - 6, Math.max(b - a - 1.5, 0.5), 12);
-      else pen.fillRect(a, Y(v) - 7, b - a, 14);
+      else pen.fillRect(a, Y(v) - thick / 2, b - a, thick);
     });
   },
 };

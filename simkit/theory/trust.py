@@ -1,0 +1,277 @@
+"""Trust that a record of audits earns, and trust that no record of that kind can earn.
+
+A model is one of three types (`TYPES`): **aligned**, with share a; **overtly misaligned**, with share m, which shows what it
+is; **deceptive**, with share d, which shows it only where it does not notice that it is watched.  An audit is **open** (the
+model knows) or **covert** (it may not know), and is passed or failed.  With f the chance that a model fails an audit in which
+it shows that it is misaligned, and u the chance that an audit is covert and goes unnoticed,
+
+    P(aligned | n passed) = a / (a + m (1 − f)^n + d (1 − f u)^n).
+
+Open audits alone (u = 0) never bring trust above the **ceiling** a / (a + d): whoever behaves because it is watched
+passes them all.  Here aligned models may also fail by mistake (`slips`), and a covert audit may be noticed (`unnoticed`).
+
+The other models ask how much a clean record is worth before types are named: Laplace's rule of succession, the trials that a
+claim about a small rate needs (Kalra and Paddock 2016), a prior of which only one number is believed (conservative Bayesian
+inference: Bishop and others 2011; Zhao, Strigini and others 2020), and how doubt shrinks where audits measure misalignment.
+
+That autonomy may be extended as trust is established is from Anthropic's constitution (January 2026, "How we think about
+corrigibility"); the models are not, and no number here is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
+
+from ..arrays import Floats
+from .inputs import Numbers, amount, chance
+
+__all__ = [
+    "KINDS",
+    "TYPES",
+    "Types",
+    "audits_needed",
+    "belief",
+    "ceiling",
+    "clean_record",
+    "conservative",
+    "misalignment_sd",
+    "next_clean",
+    "plausible",
+    "rate_bound",
+    "trials_to_beat",
+    "trials_to_bound",
+    "trials_to_measure",
+    "turning_deceptive",
+]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+TYPES = ("aligned", "overt", "deceptive")
+KINDS = ("open", "covert")
+
+
+def _positive(name: str, value: ArrayLike) -> Floats:
+    """Finite numbers above 0."""
+    given = amount(name, value)
+    if not (given > 0).all():
+        raise ValueError(f"{name} must be positive, not 0")
+    return given
+
+
+# --- three types ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Types:
+    """Models like this one: how many are of each type, and how each does in an audit.  Numbers or arrays that broadcast.
+
+    `aligned`, `overt`, `deceptive` are shares before any audit; they add up to 1.  `fails` is the chance to fail an audit in
+    which a misaligned model shows it, `slips` that to fail by mistake (aligned models, and deceptive ones while they behave),
+    `unnoticed` the chance that a deceptive model does not notice a covert audit.  A ValueError names what is no chance, shares
+    that do not add up, and audits that a misaligned model fails no more often than an aligned one.
+    """
+
+    aligned: Numbers
+    overt: Numbers
+    deceptive: Numbers
+    fails: Numbers
+    slips: Numbers = 0.0
+    unnoticed: Numbers = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("aligned", "overt", "deceptive", "fails", "slips", "unnoticed"):
+            object.__setattr__(self, name, chance(name, getattr(self, name)))
+        total = np.asarray(self.aligned + self.overt + self.deceptive)
+        if (np.abs(total - 1) > 1e-9).any():
+            raise ValueError(f"shares of aligned, overt and deceptive models add up to 1, not to {total.flat[0]:g}")
+        if not np.all(self.fails > self.slips):
+            raise ValueError(
+                f"misaligned models must fail audits more often ({np.min(self.fails):g}) than aligned ones slip "
+                f"({np.max(self.slips):g}); otherwise audits say nothing, or the opposite"
+            )
+
+    @property
+    def prior(self) -> Floats:
+        """Shares of the types before any audit, (…, 3)."""
+        return _rows(self.aligned, self.overt, self.deceptive)
+
+    def failing(self, covert: ArrayLike = 0.0) -> Floats:
+        """The chance that each type fails one audit that is covert with chance `covert`, (…, 3)."""
+        seen = chance("covert", covert) * self.unnoticed
+        return _rows(self.slips, self.fails, self.slips + seen * (self.fails - self.slips))
+
+
+def _rows(*columns: ArrayLike) -> Floats:
+    return np.stack(np.broadcast_arrays(*(np.asarray(column, dtype=float) for column in columns)), axis=-1)
+
+
+def belief(types: Types, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:
+    """P(type | the record), (…, 3), after so many audits passed and failed, (…, 2): open ones, covert ones.
+
+    Bayes' rule in logarithms, so that long records keep their digits.  The order of the audits does not matter.  What no type
+    could have done (a failure, where nobody who is left ever fails) leaves nan.
+    """
+    good, bad = amount("passed audits", passed), amount("failed audits", failed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        weight = np.log(types.prior)
+        for kind in range(len(KINDS)):
+            fails = types.failing(kind)
+            weight = weight + xlogy(bad[..., kind, None], fails) + xlog1py(good[..., kind, None], -fails)
+        odds = np.exp(weight - weight.max(-1, keepdims=True))
+        return odds / odds.sum(-1, keepdims=True)
+
+
+def clean_record(types: Types, audits: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:
+    """P(aligned | `audits` audits, all passed), each covert with chance `covert`, (…,).
+
+    With no slips this is a / (a + m (1 − f)^n + d (1 − f u)^n), u = covert · unnoticed.
+    """
+    count = amount("audits", audits)
+    return types.aligned / (types.aligned + _others(types, count, covert))
+
+
+def _others(types: Types, audits: Floats, covert: ArrayLike) -> Floats:
+    """Misaligned models that are still in, for each aligned one that is, times the share of aligned models."""
+    stays = 1 - types.failing(covert)
+    ratio = stays / np.maximum(stays[..., :1], 1e-300)
+    return types.overt * ratio[..., 1] ** audits + types.deceptive * ratio[..., 2] ** audits
+
+
+def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
+    """What trust approaches after ever more passed audits: a / (a + d) if none is both covert and unnoticed, else 1.
+
+    With open audits no record at all, failures or not, brings trust higher.  0 if no model is aligned.
+    """
+    aligned = np.asarray(types.aligned)
+    watched = aligned / np.maximum(aligned + types.deceptive, 1e-300)
+    seen = chance("covert", covert) * types.unnoticed
+    return np.where((seen > 0) & (aligned > 0), 1.0, watched)
+
+
+def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:
+    """The fewest passed audits after which P(aligned) is at least `threshold`, whole numbers (…,); inf if no number is enough.
+
+    For open audits that is ⌈ln[(a(1/t − 1) − d)/m] / ln(1 − f)⌉, without slips.
+    """
+    bar = chance("threshold", threshold)
+    now, limit = clean_record(types, 0, covert=covert), ceiling(types, covert=covert)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        room = types.aligned * (1 / bar - 1)
+    low, high = np.full(np.shape(room + limit), -1.0), np.full(np.shape(room + limit), 2.0**50)
+    for _ in range(51):
+        middle = np.floor((low + high) / 2)
+        enough = _others(types, np.maximum(middle, 0.0), covert) <= room
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(now >= bar, 0.0, np.where(bar < limit, np.maximum(high, 1.0), np.inf))
+
+
+def turning_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:
+    """The share of deceptive models at which trust after a record is just `threshold`, (…,); the others keep their proportions.
+
+    With fewer deceptive models trust is above.  nan if trust stays on one side whatever their share.
+    """
+    bar, shares = chance("threshold", threshold), types.prior
+    with np.errstate(divide="ignore", invalid="ignore"):
+        record = np.nan_to_num(belief(types, passed, failed) / shares)  # likelihoods, up to a factor
+        a, m = shares[..., 0], shares[..., 1]
+        honest = (a * record[..., 0] * (1 - bar) - m * record[..., 1] * bar) / (a + m)
+        turn = honest / (honest + bar * record[..., 2])
+    return np.where((turn > 0) & (turn < 1), turn, np.nan)
+
+
+def plausible(types: Types, rng: np.random.Generator, count: int, *, factor: float = 5.0) -> Types:
+    """`count` priors that could as well be true: log-normal odds of overt and of deceptive models against aligned ones.
+
+    90% of belief lies within `factor` times less to `factor` times more, for each of the two on its own.
+    """
+    if not factor >= 1:
+        raise ValueError(f"factor says how many times more or less is plausible: 1 or more, not {factor:g}")
+    weights = np.exp(rng.standard_normal((count, 2)) * np.log(factor) / ndtri(0.95))
+    shares = types.prior * np.concatenate([np.ones((count, 1)), weights], axis=1)
+    aligned, overt, deceptive = (shares / shares.sum(1, keepdims=True)).T
+    return Types(
+        aligned=aligned, overt=overt, deceptive=deceptive, fails=types.fails, slips=types.slips, unnoticed=types.unnoticed
+    )
+
+
+# --- what a clean record is worth -------------------------------------------------------------------------------------
+
+
+def next_clean(clean: ArrayLike, runs: ArrayLike = 1, *, prior: tuple[float, float] = (1.0, 1.0)) -> Floats:
+    """P(the next `runs` runs are all clean | `clean` clean runs and no failure), (…,).
+
+    The failure rate has a Beta prior.  With the uniform one this is (n + 1) / (n + runs + 1), Laplace's rule of succession:
+    after n clean runs, n more are a coin flip.
+    """
+    a, b = prior
+    seen, more = amount("clean", clean), amount("runs", runs)
+    _positive("prior", prior)
+    return np.exp(betaln(a, b + seen + more) - betaln(a, b + seen))
+
+
+def rate_bound(
+    clean: ArrayLike, failures: ArrayLike = 0, *, confidence: ArrayLike = 0.95, prior: tuple[float, float] = (1.0, 1.0)
+) -> Floats:
+    """The failure rate that is exceeded with chance 1 − `confidence` only, after so many clean runs and failures, (…,).
+
+    With a uniform prior and no failure: 1 − (1 − confidence)^(1/(n + 1)), near 3/n at 95%.
+    """
+    a, b = _positive("prior", prior)
+    return betaincinv(a + amount("failures", failures), b + amount("clean", clean), chance("confidence", confidence))
+
+
+def trials_to_bound(rate: ArrayLike, *, confidence: ArrayLike = 0.95) -> Floats:
+    """Trials without a failure that show a failure rate below `rate`: −ln(1 − confidence) / rate (Kalra & Paddock 2016)."""
+    return -np.log1p(-chance("confidence", confidence)) / _positive("rate", rate)
+
+
+def trials_to_measure(rate: ArrayLike, *, within: ArrayLike, confidence: ArrayLike = 0.95) -> Floats:
+    """Trials that know a rate to within a part `within` of it: z² / (within² · rate), z two-sided (Kalra & Paddock 2016)."""
+    z = ndtri(0.5 + chance("confidence", confidence) / 2)
+    return z**2 / (_positive("within", within) ** 2 * _positive("rate", rate))
+
+
+def trials_to_beat(rate: ArrayLike, *, better: ArrayLike, confidence: ArrayLike = 0.95, power: ArrayLike = 0.8) -> Floats:
+    """Trials that show, with chance `power`, that a rate lies below `rate` if it is lower by the part `better`, (…,).
+
+    (z_confidence + z_power)² (1 − better) / (better² · rate), z one-sided (Kalra & Paddock 2016).
+    """
+    z = ndtri(chance("confidence", confidence)) + ndtri(chance("power", power))
+    part = _positive("better", better)
+    return z**2 * (1 - part) / (part**2 * _positive("rate", rate))
+
+
+def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, chance_of_it: ArrayLike) -> Floats:
+    """P(failure rate ≤ `target` | `clean` clean runs) under the worst prior that gives `chance_of_it` to a rate ≤ `believed`.
+
+    θ(1 − ε)^n / [θ(1 − ε)^n + (1 − θ)(1 − p)^n]: whoever is not believed to be good is taken to be just worse than the target
+    (Bishop et al. 2011; Zhao, Strigini et al. 2020).  A ValueError unless believed ≤ target.
+    """
+    runs, theta = amount("clean", clean), chance("chance_of_it", chance_of_it)
+    goal, good = chance("target", target), chance("believed", believed)
+    if (good > goal).any():
+        raise ValueError(f"what is believed of the rate ({good.max():g}) cannot lie above the target ({goal.min():g})")
+    with np.errstate(divide="ignore"):
+        odds = np.exp(xlog1py(runs, -goal) - xlog1py(runs, -good))
+    return theta / (theta + (1 - theta) * odds)
+
+
+# --- the dial over time -----------------------------------------------------------------------------------------------
+
+
+def misalignment_sd(audits: ArrayLike, *, prior_sd: ArrayLike, audit_sd: ArrayLike) -> Floats:
+    """How misaligned a model may still be (τ, a standard deviation) after n noisy audits: (τ₀⁻² + n / audit_sd²)^(−1/2), (…,).
+
+    As the `misalignment` of `dial.TwoEstimates` it moves the best position of the dial, σ_H² / (σ_H² + κ(σ_A² + τ²)): it
+    loosens with every audit, towards σ_H² / (σ_H² + κ σ_A²), and never to 1, for audits measure misalignment, not judgement.
+    """
+    before = _positive("prior_sd", prior_sd)
+    return 1 / np.sqrt(before**-2 + amount("audits", audits) / _positive("audit_sd", audit_sd) ** 2)
