@@ -261,7 +261,8 @@ class Total:
             reading = part.read(x[rows])
             second[rows] = part.mixed(witness(part.laws, part.spread(x[rows]), part.scales, reading, part.span)[0])
             other[rows] = np.where(engine[rows] == "contour", "series", "contour")
-        for row in np.flatnonzero(engine == "lattice"):
+        few = self.mixtures.laws.events.reshape(len(engine), -1).max(1) <= LATTICE_EVENTS
+        for row in np.flatnonzero((engine == "lattice") | (np.isnan(second) & few)):
             part = self.mixtures.take(np.array([row]))
             ends = bracket(part.laws, float(x[row])).tail(float(x[row]))
             second[row], other[row] = float(part.chance @ (ends[0] + ends[1])) / 2, "bracket"

@@ -12,6 +12,7 @@ Models*, ch. 6–9; Panjer & Willmot (1992), *Insurance Risk Models*, for gamma 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,7 @@ from ..evaluate import fits
 from ..policy import Policy
 from ..population import Worlds
 from ..severity import Pareto, Point, Severity, Table
-from .paths import Path, on_path
+from .paths import Line, Path, on_path
 from .transforms import Complexes, log1p, log1p_rest, smooth
 
 __all__ = ["Laws", "laws_of"]
@@ -36,6 +37,10 @@ __all__ = ["Laws", "laws_of"]
 def __dir__() -> list[str]:
     """What tab completion offers."""
     return __all__
+
+
+#: sd / mean of a severity under which the lumps of few events stand apart; and up to which its transform dies out soon.
+NARROW, DYING = 0.2, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,13 +117,29 @@ class Laws:
         return not any(smooth(severity) for severity in self.severities)
 
     @cached_property
+    def spreads(self) -> Floats:
+        """sd / mean of each severity, (M,)."""
+        return np.array([_spread(severity) for severity in self.severities])
+
+    @cached_property
     def narrowest(self) -> Floats:
         """sd / mean of the narrowest severity that can happen, (B,); ∞ if none can."""
-        spread = []
-        for severity in self.severities:
-            finite = np.isfinite(severity.mean_square)
-            spread.append(np.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if finite else np.inf)
-        return np.where(self.rates > 0, np.array(spread), np.inf).min(-1)
+        return np.where(self.rates > 0, self.spreads, np.inf).min(-1)
+
+    @cached_property
+    def lumpy(self) -> Bools:
+        """Whether severities are so narrow that events can be counted from the total, (B,).
+
+        Then |Φ| comes back on a vertical line, to about exp(−2π² Σ rate · spread²).
+        """
+        turned = self.rates @ np.minimum(self.spreads**2, 0.05)
+        return self.smooth & (self.narrowest < NARROW) & (turned < 2)
+
+    @cached_property
+    def dying(self) -> Bools:
+        """Whether all transforms die out soon on a vertical line, (B,); a Pareto's does not: it begins with a step."""
+        slow = (self.spreads > DYING) | [isinstance(severity, Pareto) for severity in self.severities]
+        return np.logical_not((self.rates[:, slow] > 0).any(-1))
 
     def _means(self, name: str) -> Floats:
         """Σ_m rate · (mean or mean square) of a severity, (B,), infinite where somebody meets an infinite one."""
@@ -167,7 +188,7 @@ class Laws:
         values = np.array([severity.mean for severity in self.severities])
         return self.rates @ np.where(np.isfinite(values), values, 0.0)
 
-    def transforms(self, path: Path, index: Ints, *, centred: bool) -> list[Complexes]:
+    def transforms(self, path: Path | Line, index: Ints, *, centred: bool) -> list[Complexes]:
         """ψ, or χ if `centred`, of each severity at s = crossing[index] · nodes of the path: M arrays (len(index), K)."""
         return [on_path(severity, path, index, centred=centred) for severity in self.severities]
 
@@ -200,6 +221,11 @@ class Laws:
     def _drift(self) -> Floats:
         """The finite part of the mean of what a user of each group brings, (B, G), harm units."""
         return self.weights @ np.array([sv.mean if np.isfinite(sv.mean) else 0.0 for sv in self.severities])
+
+
+def _spread(severity: Severity) -> float:
+    """sd / mean."""
+    return math.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if math.isfinite(severity.mean_square) else math.inf
 
 
 def _least(severity: Severity) -> float:

@@ -20,7 +20,7 @@ from ..arrays import Floats, Ints
 from ..severity import Severity
 from .transforms import Complexes, chi, psi
 
-__all__ = ["AXIS", "LADDER", "WITNESSES", "Path", "Rung", "crossing", "index_of", "on_path"]
+__all__ = ["AXIS", "LADDER", "STEP", "WITNESSES", "Line", "Path", "Rung", "crossing", "index_of", "on_path"]
 
 
 def __dir__() -> list[str]:
@@ -32,6 +32,8 @@ def __dir__() -> list[str]:
 STEP = 0.5
 #: So many neighbouring crossings are tabulated together; and so many of these tables are kept.
 TOGETHER, KEPT = 8, 512
+#: Lines are tabulated in pieces of so many nodes, up to where a transform is smaller than its rounding.
+PIECE, DEAD = 512, 1e-13
 #: Heights, in units of that of a path's last node, of more nodes straight above it.
 ABOVE = (1.3, 1.7, 2.3, 3.5, 6.0, 12.0)
 
@@ -69,11 +71,40 @@ class Path:
 
         The gap is the sum less twice that of every second node.
         """
-        nodes = self.nodes[: len(self.weights), None]
-        powers = nodes ** np.arange(4)
-        gap = np.where(np.arange(len(nodes)) % 2, 1.0, -1.0)[:, None]
-        columns = np.concatenate([powers, gap + 0j], 1)
-        return np.stack([columns.real, -columns.imag], 1).reshape(-1, columns.shape[1])
+        return _sums(self.nodes[: len(self.weights)])
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight line, s/a = 1 + iπk/damping: evenly spaced nodes, k = 0, 1, …, `count` − 1."""
+
+    count: int
+    damping: float = 14.0
+    step: float = 0.0
+
+    @cached_property
+    def nodes(self) -> Complexes:
+        """s/a, (K,); the lower half is the mirror image."""
+        return 1 + 1j * math.pi / self.damping * np.arange(self.count)
+
+    @cached_property
+    def weights(self) -> Complexes:
+        """The same as of a hyperbola: the period is 2 · damping/a."""
+        weights: Complexes = 1 / (self.damping * self.nodes)
+        weights[0] /= 2
+        return weights
+
+    @cached_property
+    def sums(self) -> Floats:
+        """The same as of a hyperbola, (2K, 5)."""
+        return _sums(self.nodes)
+
+
+def _sums(nodes: Complexes) -> Floats:
+    powers = nodes[:, None] ** np.arange(4)
+    gap = np.where(np.arange(len(nodes)) % 2, 1.0, -1.0)[:, None]
+    columns = np.concatenate([powers, gap + 0j], 1)
+    return np.stack([columns.real, -columns.imag], 1).reshape(-1, columns.shape[1])
 
 
 @dataclass(frozen=True)
@@ -81,7 +112,7 @@ class Rung:
     """An engine with one of its paths; a law that a rung cannot serve goes to the next."""
 
     engine: Literal["contour", "series"]
-    path: Path
+    path: Path | Line
 
 
 #: From the quickest to the most patient; `first_rung` says where a law starts.
@@ -92,6 +123,8 @@ LADDER = (
     Rung("series", Path(0.35, 0.07, 5.0)),
     Rung("series", Path(0.15, 0.03, 6.4)),
     Rung("series", Path(0.05, 0.01, 7.6)),
+    Rung("series", Line(2**12)),
+    Rung("series", Line(2**15)),
 )
 #: The second opinion on each rung of the ladder: the other engine, with another path.
 WITNESSES = (
@@ -112,8 +145,10 @@ def index_of(low: float, high: float) -> Ints:
     return np.arange(math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP) + 1)
 
 
-def on_path(severity: Severity, path: Path, index: Ints, *, centred: bool) -> Complexes:
+def on_path(severity: Severity, path: Path | Line, index: Ints, *, centred: bool) -> Complexes:
     """ψ, or χ if `centred`, of a severity at s = crossing[index] · nodes of the path, (len(index), K)."""
+    if isinstance(path, Line):
+        return np.stack([_on_line(severity, path, at) for at in index.tolist()])
     group = index // TOGETHER
     found = sorted(set(group.tolist()))
     tables = [_table(severity, path, at, centred) for at in found]
@@ -126,5 +161,19 @@ def _table(severity: Severity, path: Path, group: int, centred: bool) -> Complex
     scale = crossing(np.arange(group * TOGETHER, (group + 1) * TOGETHER))
     with np.errstate(over="ignore", invalid="ignore"):  # far into the left half plane, where no term counts
         table = (chi if centred else psi)(severity, scale, path.nodes)
+    table.setflags(write=False)
+    return table
+
+
+@lru_cache(maxsize=KEPT // 8)
+def _on_line(severity: Severity, line: Line, at: int) -> Complexes:
+    """ψ on a whole line; where E e^{−sY} has died, which on a line is for good, it is 0."""
+    table = np.full(line.count, -1.0 + 0j)
+    for start in range(0, line.count, PIECE):
+        piece = slice(start, start + PIECE)
+        table[piece] = psi(severity, crossing(np.array([at])), line.nodes[piece])[0]
+        if np.abs(1 + table[piece]).max() < DEAD:
+            table[piece] = -1.0
+            break
     table.setflags(write=False)
     return table

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints
 from ..severity import Severity
-from .inversion import Chances, Reading, Scales, first_rung, read, scales_of
+from .inversion import Reading, first_rung, read
 from .lattice import span_of
 from .laws import Laws
 from .transforms import smooth
+from .placed import Chances, Scales, scales_of
 from .verified import verify_chances
 
 __all__ = ["Mixtures", "NoConvergence"]

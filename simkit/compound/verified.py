@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
 from ..severity import Pareto, Severity
-from .inversion import Scales, first_rung, read
+from .inversion import first_rung, read
 from .laws import Laws
+from .placed import Scales
 from .transforms import Complexes, chi, psi
 
 __all__ = ["Checked", "Curve", "Disagreement", "verify", "verify_chances"]
