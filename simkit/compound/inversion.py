@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import Bools, Floats, Ints
+from ..arrays import Floats, Ints
 from .laws import Laws
 from .paths import LADDER, WITNESSES, Line
 from .placed import FEW_EVENTS, Chances, Placed, Scales, place, place_on_line

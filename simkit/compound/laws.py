@@ -16,7 +16,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -192,10 +192,10 @@ class Laws:
         """ψ, or χ if `centred`, of each severity at s = crossing[index] · nodes of the path: M arrays (len(index), K)."""
         return [on_path(severity, path, index, centred=centred) for severity in self.severities]
 
-    def exponent(self, s: Complexes, parts: Sequence[Complexes], *, centred: bool) -> Complexes:
+    def exponent(self, s: Any, parts: Sequence[Any], *, centred: bool) -> Any:
         """log E e^{−sS}, or log E e^{−s(S − centre)}, (B, K) at s (B, K), from M parts (B, K) = ψ or χ of each severity.
 
-        Centred: N (log(1 + ψ) − ψ) + N Σ w·χ, which keeps its digits for N up to 10^12.
+        Centred: N (log(1 + ψ) − ψ) + N Σ w·χ, which keeps its digits for N up to 10^12.  Real parts make a real exponent.
         """
         total = self._of_group(0, s, parts, centred=centred)
         for g in range(1, self.users.shape[1]):
@@ -204,7 +204,7 @@ class Laws:
             return total - log1p_rest(-self.shock * (total - s * self.centre[:, None])) / self.shock
         return -log1p(-self.shock * total) / self.shock if self.shock else total
 
-    def _of_group(self, g: int, s: Complexes, parts: Sequence[Complexes], *, centred: bool) -> Complexes:
+    def _of_group(self, g: int, s: Any, parts: Sequence[Any], *, centred: bool) -> Any:
         weight = self.weights[:, g, :, None]
         mixed = weight[:, 0] * parts[0]
         for m in range(1, len(parts)):

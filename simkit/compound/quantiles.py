@@ -18,8 +18,8 @@ from ..severity import Severity
 from .inversion import Reading, first_rung, read
 from .lattice import span_of
 from .laws import Laws
-from .transforms import smooth
 from .placed import Chances, Scales, scales_of
+from .transforms import smooth
 from .verified import verify_chances
 
 __all__ = ["Mixtures", "NoConvergence"]

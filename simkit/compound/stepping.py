@@ -1,0 +1,108 @@
+"""Laws with steps, and those that no path resolves: where a lattice serves them, which one, and what is read from it.
+
+Where only points and tables can happen, and all are multiples of one span, the law is exact and found for all at once.  Else
+severities with densities are rounded to a lattice, one law after the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Bools, Floats
+from .lattice import MOST, Stepped, span_of, stepped
+from .laws import Laws
+from .quantiles import Mixtures
+from .steps import chances_by_steps, excess_by_steps, quantiles_by_steps
+from .transforms import smooth
+from .verified import Disagreement
+
+__all__ = ["excess_on_lattice", "quantiles_on_lattice", "tails_on_lattice"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+#: Rounding of an exact lattice, as a chance.
+ROUNDING = 1e-13
+
+
+def tails_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats, Floats]:
+    """P(S > x), its density over the last hundredth of x and its estimated error, at x (B,) > 0."""
+    below, error = np.empty((len(x), 2)), np.full(len(x), ROUNDING)
+    pure, sizes = _pure(mixtures), np.stack([x, 0.99 * x], 1)
+    if pure.any():
+        below[pure] = chances_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, sizes[pure])
+    for row in np.flatnonzero(~pure):
+        below[row] = _grid(mixtures, row, x[row]).below(sizes[row])
+        error[row] += _coarser(mixtures, row, x[row], below[row, 0])
+    return 1 - below[:, 0], (below[:, 0] - below[:, 1]) / (0.01 * x), error
+
+
+def quantiles_on_lattice(mixtures: Mixtures, level: Floats) -> Floats:
+    """The smallest x with P(S ≤ x) ≥ level (B,), harm units."""
+    found = np.where(level >= 1, np.inf, 0.0)
+    some = (level < 1) & (level > mixtures.none * (1 + 1e-14))
+    pure = _pure(mixtures)
+    if (some & pure).any():
+        part = mixtures.take(some & pure)
+        found[some & pure] = quantiles_by_steps(_atoms_of(part), mixtures.chance, level[some & pure])
+    for row in np.flatnonzero(some & ~pure):
+        found[row] = _quantile(mixtures, row, level[row])
+    return found
+
+
+def excess_on_lattice(mixtures: Mixtures, x: Floats) -> Floats:
+    """E (S − x)⁺ at x (B,) > 0, harm units."""
+    found, pure = np.empty(len(x)), _pure(mixtures)
+    if pure.any():
+        found[pure] = excess_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, x[pure])
+    for row in np.flatnonzero(~pure):
+        found[row] = _grid(mixtures, row, x[row]).excess(float(x[row]))
+    return found
+
+
+def _pure(mixtures: Mixtures) -> Bools:
+    """Mixtures in which only points and tables with a common span happen, on a lattice that is not too long, (B,)."""
+    laws, states = mixtures.laws, len(mixtures.chance)
+    continuous = np.array([smooth(severity) for severity in laws.severities])
+    span = 0.0 if continuous.all() else span_of(laws.severities)
+    if not span:
+        return np.zeros(len(mixtures), dtype=bool)
+    pure = (laws.rates[:, continuous] == 0).all(1) & (laws.mean + 12 * np.sqrt(laws.variance) < span * MOST)
+    return np.asarray(pure.reshape(-1, states).all(1))
+
+
+def _atoms_of(mixtures: Mixtures) -> Laws:
+    """The laws without the severities that have a density."""
+    laws = mixtures.laws
+    kept = np.array([not smooth(severity) for severity in laws.severities])
+    severities = tuple(severity for severity, keep in zip(laws.severities, kept, strict=True) if keep)
+    return Laws(severities, laws.weights[..., kept], laws.users, laws.shock)
+
+
+# --- one at a time ----------------------------------------------------------------------------------------------------
+
+
+def _grid(mixtures: Mixtures, row: int, end: float) -> Stepped:
+    part = mixtures.take(np.array([row]))
+    return stepped(part.laws, part.chance, float(end))
+
+
+def _coarser(mixtures: Mixtures, row: int, x: float, below: float) -> float:
+    """How far a lattice twice as wide would be off, a third of it; nothing without densities."""
+    part = mixtures.take(np.array([row]))
+    if part.laws.lattice:
+        return 0.0
+    return float(abs(stepped(part.laws, part.chance, float(x), points=2**12).below(np.array([x]))[0] - below)) / 3
+
+
+def _quantile(mixtures: Mixtures, row: int, level: float) -> float:
+    end = float(mixtures.take(np.array([row])).start(np.array([level]))[0])
+    for _ in range(60):
+        found = _grid(mixtures, row, end).quantile(float(level))
+        if np.isfinite(found):
+            return found
+        end *= 1.5
+    raise Disagreement("the lattice engine found no quantile: take a level farther from 1")
