@@ -23,7 +23,7 @@ from .compound.inversion import LADDER, witness
 from .compound.lattice import bracket
 from .compound.laws import laws_of
 from .compound.quantiles import Mixtures
-from .compound.stepping import excess_on_lattice, quantiles_on_lattice, tails_on_lattice
+from .compound.stepping import LATTICE_EVENTS, excess_on_lattice, quantiles_on_lattice, stepping, tails_on_lattice
 from .compound.verified import Checked, Curve, Disagreement, verify
 from .policy import Policy
 from .population import Worlds
@@ -39,8 +39,6 @@ def __dir__() -> list[str]:
 
 #: A tail below this, or below its own estimated error, is reported as below the floor: quadratures round at about this chance.
 FLOOR = 1e-14
-#: Up to so many expected events, a law with points or tables is computed on their lattice.
-LATTICE_EVENTS = 2e4
 #: An estimated error of a chance above which an engine's number is not used.
 UNSERVED = 1e-8
 
@@ -197,9 +195,7 @@ class Total:
     @cached_property
     def _on_lattice(self) -> Bools:
         """Mixtures that are computed on the lattice of their atoms, (B,)."""
-        laws, states = self.mixtures.laws, len(self.mixtures.chance)
-        stepping = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
-        return stepping & (laws.events.reshape(-1, states).max(1) <= LATTICE_EVENTS)
+        return stepping(self.mixtures)
 
     def _split(self) -> tuple[Ints, Ints]:
         return np.flatnonzero(~self._on_lattice), np.flatnonzero(self._on_lattice)

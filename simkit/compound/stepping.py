@@ -16,7 +16,7 @@ from .steps import chances_by_steps, excess_by_steps, quantiles_by_steps
 from .transforms import smooth
 from .verified import Disagreement
 
-__all__ = ["excess_on_lattice", "quantiles_on_lattice", "tails_on_lattice"]
+__all__ = ["LATTICE_EVENTS", "excess_on_lattice", "quantiles_on_lattice", "stepping", "tails_on_lattice"]
 
 
 def __dir__() -> list[str]:
@@ -24,6 +24,10 @@ def __dir__() -> list[str]:
     return __all__
 
 
+#: Up to so many expected events, a law with points or tables is computed on their lattice.
+LATTICE_EVENTS = 2e4
+#: Multiples of a span that a window may hold; and a number of events from which on so fine a lattice has no steps to be seen.
+LONGEST, MANY = 2**22, 100.0
 #: Rounding of an exact lattice, as a chance.
 ROUNDING = 1e-13
 
@@ -63,15 +67,26 @@ def excess_on_lattice(mixtures: Mixtures, x: Floats) -> Floats:
     return found
 
 
-def _pure(mixtures: Mixtures) -> Bools:
-    """Mixtures in which only points and tables with a common span happen, on a lattice that is not too long, (B,)."""
+def stepping(mixtures: Mixtures) -> Bools:
+    """Mixtures that a lattice serves: with atoms, few events, and not so fine a lattice that its steps are lost in it, (B,)."""
     laws, states = mixtures.laws, len(mixtures.chance)
-    continuous = np.array([smooth(severity) for severity in laws.severities])
-    span = 0.0 if continuous.all() else span_of(laws.severities)
-    if not span:
-        return np.zeros(len(mixtures), dtype=bool)
-    pure = (laws.rates[:, continuous] == 0).all(1) & (laws.mean + 12 * np.sqrt(laws.variance) < span * MOST)
-    return np.asarray(pure.reshape(-1, states).all(1))
+    steps = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
+    few = laws.events.reshape(-1, states).max(1) <= LATTICE_EVENTS
+    return steps & few & ~(_atoms_only(mixtures) & ~_pure(mixtures) & (laws.events.reshape(-1, states).min(1) > MANY))
+
+
+def _atoms_only(mixtures: Mixtures) -> Bools:
+    """Mixtures in which only points and tables happen, (B,)."""
+    continuous = np.array([smooth(severity) for severity in mixtures.laws.severities])
+    return np.asarray((mixtures.laws.rates[:, continuous] == 0).reshape(len(mixtures), -1).all(1))
+
+
+def _pure(mixtures: Mixtures) -> Bools:
+    """Mixtures in which only points and tables with a common span happen, in a window that is not too long, (B,)."""
+    laws = mixtures.laws
+    span = 0.0 if laws.smooth.all() else span_of(laws.severities)
+    short = 24 * np.sqrt(laws.variance) + 24 * max((severity.mean for severity in laws.severities if not smooth(severity)), default=0)
+    return _atoms_only(mixtures) & np.asarray((short <= span * LONGEST).reshape(len(mixtures), -1).all(1))
 
 
 def _atoms_of(mixtures: Mixtures) -> Laws:
@@ -91,9 +106,10 @@ def _grid(mixtures: Mixtures, row: int, end: float) -> Stepped:
 
 
 def _coarser(mixtures: Mixtures, row: int, x: float, below: float) -> float:
-    """How far a lattice twice as wide would be off, a third of it; nothing without densities."""
+    """How far a lattice twice as wide would be off, a third of it; nothing if nothing is rounded."""
     part = mixtures.take(np.array([row]))
-    if part.laws.lattice:
+    span = span_of(part.laws.severities)
+    if part.laws.lattice and span and x / span <= MOST:
         return 0.0
     return float(abs(stepped(part.laws, part.chance, float(x), points=2**12).below(np.array([x]))[0] - below)) / 3
 

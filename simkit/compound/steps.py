@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,9 +20,9 @@ from ..arrays import Floats, Ints
 from ..severity import Point, Severity
 from .lattice import span_of
 from .laws import Laws
-from .transforms import exp
+from .transforms import Complexes, exp, expm1
 
-__all__ = ["Steps", "chances_by_steps", "excess_by_steps", "quantiles_by_steps", "steps_of", "windows"]
+__all__ = ["Steps", "Waves", "chances_by_steps", "excess_by_steps", "quantiles_by_steps", "steps_of", "windows"]
 
 
 def __dir__() -> list[str]:
@@ -33,6 +34,8 @@ def __dir__() -> list[str]:
 OUTSIDE = -36.0
 #: Frequencies at which log |Φ| of every law of a group is less than this are left out.
 DEAD = -45.0
+#: With one frequency alive of so many, sums over those are quicker than a fast Fourier transform of all.
+FEW = 20
 #: Groups of laws are worked on so many numbers at a time.
 TOGETHER = 2**17
 #: t · largest severity, from distributions that are nearly normal to those of a single rare event.
@@ -49,15 +52,20 @@ class Steps:
     first: Ints
     below: Floats
 
+    @property
+    def count(self) -> int:
+        """The length of the window, L."""
+        return self.below.shape[1]
+
     def at(self, step: Ints) -> Floats:
         """P(S ≤ step · span), (B,), for whole steps (B,)."""
         k = step - self.first
-        inside = self.below[np.arange(len(k)), k.clip(0, self.below.shape[1] - 1)]
-        return np.where(k < 0, 0.0, np.where(k < self.below.shape[1], inside, 1.0))
+        inside = self.below[np.arange(len(k)), k.clip(0, self.count - 1)]
+        return np.where(k < 0, 0.0, np.where(k < self.count, inside, 1.0))
 
     def shortage(self, step: Ints) -> Floats:
         """E (step · span − S)⁺, (B,), harm units: span · Σ P(S ≤ k · span) over k < step."""
-        k = np.arange(self.below.shape[1]) + self.first[:, None]
+        k = np.arange(self.count) + self.first[:, None]
         inside = np.where(k < step[:, None], self.below, 0.0).sum(1)
         return self.span * (inside + np.maximum(step - k[:, -1] - 1, 0))
 
@@ -77,17 +85,61 @@ def windows(laws: Laws, span: float) -> tuple[Ints, Ints]:
     return np.maximum(np.floor(-ends[1] / span), 0).astype(int), last.astype(int)
 
 
-def steps_of(laws: Laws, states: int) -> Iterator[tuple[Ints, Steps]]:
+@dataclass(frozen=True, eq=False)
+class Waves:
+    """The same law as Steps, of which few frequencies are alive: its transform about `first`, (B, A), at turns (A,) of `count`."""
+
+    span: float
+    first: Ints
+    count: int
+    turns: Ints
+    values: Complexes
+
+    @cached_property
+    def _turned(self) -> Complexes:
+        """2 / (count · (e^{iθ} − 1)), (A,), as every turn has its mirror image but the middle one; 0 for θ = 0."""
+        both = np.where(2 * self.turns == self.count, 1.0, 2.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            turned = both / (self.count * np.expm1(2j * np.pi / self.count * self.turns))
+        return np.where(self.turns > 0, turned, 0.0)
+
+    def _rotated(self, k: Ints) -> Complexes:
+        """e^{iθk} − 1, (B, A)."""
+        turned = np.multiply.outer(k, self.turns) % self.count
+        return expm1(2j * np.pi / self.count * turned)
+
+    def at(self, step: Ints) -> Floats:
+        """P(S ≤ step · span), (B,), for whole steps (B,)."""
+        k = (step - self.first + 1).clip(0, self.count)
+        return k / self.count + (self.values * self._rotated(k) * self._turned).real.sum(1)
+
+    def shortage(self, step: Ints) -> Floats:
+        """E (step · span − S)⁺, (B,), harm units."""
+        n = (step - self.first).clip(0, self.count)
+        once = np.exp(2j * np.pi / self.count * self.turns)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            again = np.where(self.turns > 0, once / (once - 1), 0.0)
+        summed = (again * self._rotated(n) - n[:, None]) * self._turned
+        inside = n * (n + 1) / 2 / self.count + (self.values * summed).real.sum(1)
+        return self.span * (inside + np.maximum(step - self.first - self.count, 0))
+
+
+def steps_of(laws: Laws, states: int) -> Iterator[tuple[Ints, Steps | Waves]]:
     """Groups of mixtures of `states` laws each, (b,), with their laws (b · states, L)."""
     span = span_of(laws.severities)
     first, last = windows(laws, span)
-    length = (last - first + 1).reshape(-1, states).max(1)
-    size = _round_up(length)
+    size = _round_up((last - first + 1).reshape(-1, states).max(1))
     for count in np.unique(size).tolist():
         group = np.flatnonzero(size == count)
-        for part in np.array_split(group, min(len(group), -(-len(group) * states * count // TOGETHER))):
+        rows = (group[:, None] * states + np.arange(states)).ravel()
+        parts, alive = _frequencies(laws.take(rows), span, count)
+        few = len(alive) * FEW < count
+        work = len(group) * states * (len(alive) if few else count)
+        for part in np.array_split(group, min(len(group), -(-work // TOGETHER))):
             rows = (part[:, None] * states + np.arange(states)).ravel()
-            yield part, Steps(span, first[rows], _below(laws.take(rows), span, first[rows], count))
+            values = _transform(laws.take(rows), parts, alive, first[rows], count)
+            made = Waves(span, first[rows], count, alive, values) if few else _summed(span, first[rows], count, alive, values)
+            yield part, made
 
 
 def _round_up(length: Ints) -> Ints:
@@ -104,30 +156,35 @@ def _atoms(severity: Severity) -> tuple[Floats, Floats]:
     return np.array([value for value, _ in levels]), np.array([chance for _, chance in levels])
 
 
-def _below(laws: Laws, span: float, first: Ints, count: int) -> Floats:
-    """P(S ≤ (first + k) · span), (B, count)."""
-    turns = np.arange(count // 2 + 1)
-    roots = np.exp(-2j * np.pi / count * np.arange(count))
-    parts = []
+def _frequencies(laws: Laws, span: float, count: int) -> tuple[list[Complexes], Ints]:
+    """ψ of each severity at θ = 2π · turn / count, and the turns (A,) at which some of the laws is alive.
+
+    |1 + Σ w ψ|² ≤ 1 + 2 (1 − Σ w) Σ w Re ψ, so that log |Φ| is at most what the smallest rates make of it.
+    """
+    roots, turns, parts = np.exp(-2j * np.pi / count * np.arange(count)), np.arange(count // 2 + 1), []
     for value, chance in map(_atoms, laws.severities):
         whole = np.rint(value / span).astype(int)
-        parts.append((roots[np.multiply.outer(turns, whole) % count] - 1) @ chance)
-    alive = np.flatnonzero(_sizes(laws, np.stack(parts).real).max(0) > DEAD)
-    shape = (len(laws), len(alive))
-    chosen = [np.broadcast_to(part[alive], shape) for part in parts]
-    spectrum = np.zeros((len(laws), len(turns)), dtype=complex)
-    exponent = laws.exponent(np.zeros(shape, dtype=complex), chosen, centred=False)
-    spectrum[:, alive] = exp(exponent) * roots[-(first[:, None] * alive) % count]
-    chances = np.fft.irfft(spectrum, count)
-    return np.cumsum(np.maximum(chances, 0.0, out=chances), 1, out=chances)
-
-
-def _sizes(laws: Laws, parts: Floats) -> Floats:
-    """A bound on log |Φ|, (B, J), from Re ψ (M, J): |1 + Σ w ψ|² ≤ 1 + 2 (1 − Σ w) Σ w Re ψ."""
-    if laws.shock:
-        return np.zeros((len(laws), parts.shape[1]))
+        parts.append(np.sum([c * (roots[turns * v % count] - 1) for v, c in zip(whole, chance, strict=True)], axis=0))
     quiet = 1 - laws.weights.sum(2, keepdims=True)
-    return (laws.users[..., None] * quiet * laws.weights).sum(1) @ parts
+    rates = (laws.users[..., None] * quiet * laws.weights).sum(1).min(0)
+    alive = np.full(len(turns), True) if laws.shock else rates @ np.stack(parts).real > DEAD
+    return [part[alive] for part in parts], turns[alive]
+
+
+def _transform(laws: Laws, parts: list[Complexes], turns: Ints, first: Ints, count: int) -> Complexes:
+    """E e^{−iθ(S/span − first)}, (B, A)."""
+    shape = (len(laws), len(turns))
+    exponent = laws.exponent(np.zeros(shape, dtype=complex), [np.broadcast_to(part, shape) for part in parts], centred=False)
+    exponent.imag += 2 * np.pi / count * (np.multiply.outer(first, turns) % count)
+    return exp(exponent)
+
+
+def _summed(span: float, first: Ints, count: int, turns: Ints, values: Complexes) -> Steps:
+    """The law by a fast Fourier transform."""
+    spectrum = np.zeros((len(values), count // 2 + 1), dtype=complex)
+    spectrum[:, turns] = values
+    chances = np.fft.irfft(spectrum, count)
+    return Steps(span, first, np.cumsum(np.maximum(chances, 0.0, out=chances), 1, out=chances))
 
 
 # --- readings ---------------------------------------------------------------------------------------------------------
@@ -148,7 +205,7 @@ def quantiles_by_steps(laws: Laws, chance: Floats, level: Floats) -> Floats:
     found = np.empty(len(level))
     for rows, steps in steps_of(laws, len(chance)):
         first = steps.first.reshape(len(rows), -1)
-        low, high = first.min(1) - 1, first.max(1) + steps.below.shape[1] - 1
+        low, high = first.min(1) - 1, first.max(1) + steps.count - 1
         while (high - low > 1).any():
             middle = (low + high) // 2
             reached = steps.at(np.repeat(middle, len(chance))).reshape(len(rows), -1) @ chance >= level[rows] - 1e-14
