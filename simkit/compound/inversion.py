@@ -33,15 +33,13 @@ def __dir__() -> list[str]:
 
 
 #: Laws of few events start at the first rung, from so many events on at the second; those of many at the first series; those
-#: that no lumps can be seen in end before the lines.
-SEVERAL, SERIES, LINES = 20.0, 2, 6
+#: in which lumps stand apart go to the line.
+SEVERAL, SERIES, LINE = 20.0, 2, 6
 #: Spread (sd / mean) of the narrowest severity up to which a law of few events starts at the last path, the last but one, ….
 #: The wider a path opens, the sooner its two halves agree by luck on a law that is nearly one of atoms.
 NARROW = (0.2, 0.3, 0.45, 0.45, 0.7)
 #: A path with this step or a smaller one tells a tail under this from none as well as any other does.
 DONE_STEP, NOISE = 0.08, 3e-12
-#: An error on a line that is rounding: a longer one has it too.
-ROUNDED = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +90,9 @@ class Reading:
 
 def first_rung(laws: Laws) -> Ints:
     """The rung at which each law starts, (B,): a few narrow severities need a path that hardly leans."""
-    narrow = LINES - 1 - np.searchsorted(NARROW, laws.narrowest)
+    narrow = LINE - 1 - np.searchsorted(NARROW, laws.narrowest)
     first = np.where(laws.events < FEW_EVENTS, np.maximum(narrow, laws.events > SEVERAL), SERIES)
-    return np.where(laws.lumpy & laws.dying, LINES, first)
+    return np.where(laws.lumpy & laws.dying, LINE, first)
 
 
 def read(
@@ -114,7 +112,7 @@ def read(
     least, served = np.broadcast_to(floor, x.shape), x >= 2 * laws.edge
     error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), 1e300)
     groups: list[tuple[Ints, Placed]] = []
-    lines, unseen = laws.lumpy & laws.dying, laws.lumpy & ~laws.dying
+    unseen = laws.lumpy & ~laws.dying
     many = laws.events >= FEW_EVENTS  # then a series is centred; of few events every digit is in 1 − Φ
     for level, step in enumerate(LADDER):
         reached = np.flatnonzero(served & (rung == level))
@@ -125,17 +123,17 @@ def read(
             if not len(rows):
                 continue
             part = laws if len(rows) == len(x) else laws.take(rows)
-            if isinstance(step.path, Line):
-                placed = place_on_line(part, x[rows], step.path, scales.take(rows))
+            path, grid = step.path, scales.take(rows)
+            if isinstance(path, Line):
+                placed = place_on_line(part, x[rows], path, grid)
             else:
-                placed = place(part, x[rows], step.path, scales.take(rows), centred=centred, lattice=lattice)
+                placed = place(part, x[rows], path, grid, centred=centred, lattice=lattice)
             tail, *_, found = placed.chances(x[rows])
             found[unseen[rows] & centred] = np.inf  # lumps that no leaning path sees
             fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
             fine |= (step.path.step <= DONE_STEP) & (tail + found < NOISE)
-            fine |= (level >= LINES) & (found < ROUNDED)
-            if level >= LINES - 1:  # where nothing is left to climb to, the error says what is wrong
-                fine |= (level == len(LADDER) - 1) | ~lines[rows]
+            if level >= LINE - 1:
+                fine[:] = True  # nothing is left to climb to: the error says what is wrong
             error[rows], scale[rows] = found, placed.scale
             rung[rows[~fine]] += 2 if level == SERIES - 1 else 1  # the first series serves many events only
             groups.append((rows, placed) if fine.all() else (rows[fine], placed.take(fine)))
@@ -149,12 +147,11 @@ def witness(laws: Laws, x: Floats, scales: Scales, reading: Reading, lattice: fl
     by_series = reading.rung >= SERIES
     narrow = (laws.narrowest < NARROW[-1]) & (laws.events < FEW_EVENTS)
     for kind in (False, True):
-        for step in WITNESSES[kind]:
-            rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (step is WITNESSES[kind][-1])))
+        for engine, path in WITNESSES[kind]:
+            rows = np.flatnonzero((by_series == kind) & ~(error < 1e-10) & (~narrow | (path is WITNESSES[kind][-1][1])))
             if len(rows):
-                placed = place(
-                    laws.take(rows), x[rows], step.path, scales.take(rows), centred=step.engine == "series", lattice=lattice
-                )
+                part, grid = laws.take(rows), scales.take(rows)
+                placed = place(part, x[rows], path, grid, centred=engine == "series", lattice=lattice)
                 found = placed.chances(x[rows])
                 tail[rows], error[rows] = found.tail, found.error
     seen = (error < 1e-6) & ~(laws.lumpy & (laws.events >= FEW_EVENTS))

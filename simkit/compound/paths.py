@@ -3,13 +3,14 @@
     s = a (1 + i·sinh τ · cos α − cosh τ · sin α)/(1 − sin α),  τ = 0, step, 2·step, …
 
 A transform depends on its severity and on s only: not on the policy, the shares or the number of users.  All paths cross the
-real axis at points a of one geometric grid, so that a scenario's transforms are tabulated where a first law needs them, and every
-other law of that scenario reads the table.
+real axis at points a of one geometric grid, so that a scenario's transforms are tabulated where a first law needs them, and
+every other law of that scenario reads the table.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -20,7 +21,7 @@ from ..arrays import Floats, Ints
 from ..severity import Severity
 from .transforms import Complexes, chi, psi
 
-__all__ = ["AXIS", "LADDER", "STEP", "WITNESSES", "Line", "Path", "Rung", "crossing", "index_of", "on_path"]
+__all__ = ["AXIS", "LADDER", "STEP", "WITNESSES", "Line", "Path", "Rung", "crossing", "extended", "index_of", "on_path"]
 
 
 def __dir__() -> list[str]:
@@ -85,14 +86,14 @@ class Line:
     @cached_property
     def nodes(self) -> Complexes:
         """s/a, (K,); the lower half is the mirror image."""
-        return 1 + 1j * math.pi / self.damping * np.arange(self.count)
+        return np.asarray(1 + 1j * math.pi / self.damping * np.arange(self.count), dtype=complex)
 
     @cached_property
     def weights(self) -> Complexes:
         """The same as of a hyperbola: the period is 2 · damping/a."""
-        weights: Complexes = 1 / (self.damping * self.nodes)
+        weights = 1 / (self.damping * self.nodes)
         weights[0] /= 2
-        return weights
+        return np.asarray(weights, dtype=complex)
 
     @cached_property
     def sums(self) -> Floats:
@@ -123,13 +124,12 @@ LADDER = (
     Rung("series", Path(0.35, 0.07, 5.0)),
     Rung("series", Path(0.15, 0.03, 6.4)),
     Rung("series", Path(0.05, 0.01, 7.6)),
-    Rung("series", Line(2**12)),
-    Rung("series", Line(2**15)),
+    Rung("series", Line(2**17)),
 )
 #: The second opinion on each rung of the ladder: the other engine, with another path.
-WITNESSES = (
-    (Rung("series", Path(0.35, 0.08, 5.0)), Rung("series", Path(0.15, 0.03, 6.4))),
-    (Rung("contour", Path(0.4, 0.08, 4.8)), Rung("contour", Path(0.08, 0.014, 7.0))),
+WITNESSES: tuple[tuple[tuple[Literal["contour", "series"], Path], ...], ...] = (
+    (("series", Path(0.35, 0.08, 5.0)), ("series", Path(0.15, 0.03, 6.4))),
+    (("contour", Path(0.4, 0.08, 4.8)), ("contour", Path(0.08, 0.014, 7.0))),
 )
 #: No path at all: only where paths cross the axis.
 AXIS = Path(0.0, 1.0, 0.5, ())
@@ -146,9 +146,12 @@ def index_of(low: float, high: float) -> Ints:
 
 
 def on_path(severity: Severity, path: Path | Line, index: Ints, *, centred: bool) -> Complexes:
-    """ψ, or χ if `centred`, of a severity at s = crossing[index] · nodes of the path, (len(index), K)."""
+    """ψ, or χ if `centred`, of a severity at s = crossing[index] · nodes of the path, (len(index), K).
+
+    Of a line, only as many nodes as are needed; at all others ψ is −1.
+    """
     if isinstance(path, Line):
-        return np.stack([_on_line(severity, path, at) for at in index.tolist()])
+        return extended([_on_line(severity, path, at) for at in index.tolist()])
     group = index // TOGETHER
     found = sorted(set(group.tolist()))
     tables = [_table(severity, path, at, centred) for at in found]
@@ -167,13 +170,23 @@ def _table(severity: Severity, path: Path, group: int, centred: bool) -> Complex
 
 @lru_cache(maxsize=KEPT // 8)
 def _on_line(severity: Severity, line: Line, at: int) -> Complexes:
-    """ψ on a whole line; where E e^{−sY} has died, which on a line is for good, it is 0."""
-    table = np.full(line.count, -1.0 + 0j)
+    """ψ on a line up to where E e^{−sY} has died, which on a line is for good."""
+    table = []
     for start in range(0, line.count, PIECE):
-        piece = slice(start, start + PIECE)
-        table[piece] = psi(severity, crossing(np.array([at])), line.nodes[piece])[0]
-        if np.abs(1 + table[piece]).max() < DEAD:
-            table[piece] = -1.0
+        table.append(psi(severity, crossing(np.array([at])), line.nodes[start : start + PIECE])[0])
+        alive = np.flatnonzero(np.abs(1 + table[-1]) > DEAD)
+        if len(alive) < PIECE and (not len(alive) or alive[-1] < PIECE - 1):
+            table[-1] = np.append(table[-1][: 1 + max(alive, default=-1)], -1.0)
             break
-    table.setflags(write=False)
-    return table
+    found = np.concatenate(table)
+    found.setflags(write=False)
+    return found
+
+
+def extended(tables: Sequence[Complexes]) -> Complexes:
+    """Tables (…, K) of different lengths as one, with −1 where they ended."""
+    longest = max(table.shape[-1] for table in tables)
+    made = np.full((len(tables), *tables[0].shape[:-1], longest), -1.0 + 0j)
+    for row, table in zip(made, tables, strict=True):
+        row[..., : table.shape[-1]] = table
+    return made

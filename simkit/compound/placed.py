@@ -2,8 +2,8 @@
 
     P(S ≤ x) = Re Σ_k weights_k · e^{s_k x} Φ(s_k)
 
-On a hyperbola, of few events 1 − Φ is summed, so that small tails keep their digits; of many, Φ about the mean.  On a straight line
-Φ less P(S = 0) is, from where the law begins: of narrow severities that dies, however many lumps the law has.
+On a hyperbola, of few events 1 − Φ is summed, so that small tails keep their digits; of many, Φ about the mean.  On a straight
+line Φ less P(S = 0) is, from where the law begins: of narrow severities that dies, however many lumps the law has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints
 from .laws import Laws
-from .paths import AXIS, STEP, Line, Path, crossing, index_of
+from .paths import AXIS, STEP, Line, Path, crossing, extended, index_of
 from .transforms import Complexes, exp, expm1
 
 __all__ = ["FEW_EVENTS", "Chances", "Placed", "Scales", "place", "place_on_line", "scales_of"]
@@ -148,14 +148,14 @@ class Placed:
         with np.errstate(over="ignore", invalid="ignore"):
             for rows in _blocks(*self.terms.shape):
                 grown = self._grown(x, rows)
-                sums[rows] = grown.view(float) @ self.path.sums
+                sums[rows] = grown.view(float) @ self.path.sums[: 2 * grown.shape[1]]
                 error[rows] = self._error(np.abs(grown), np.abs(sums[rows, 4]))
             error += self.beyond * np.exp(self.scale * (x - self.at))
             sign = np.where(self.sunk, 0.0, 1.0 if self.inside else -1.0)
             derivatives = [sign * sums[:, j] * self.scale**j for j in (1, 2, 3)]
         tail = np.where(self.sunk, 1.0, 1 - self.none - sums[:, 0] if self.inside else sums[:, 0])
         error = np.where(self.sunk, 1e-16, np.where(np.isfinite(error) & ~self.lost, error, np.inf))
-        return Chances(tail, *derivatives, error)
+        return Chances(tail, derivatives[0], derivatives[1], derivatives[2], error)
 
     def _error(self, size: Floats, gap: Floats) -> Floats:
         """Discretisation, truncation and rounding, from the terms' sizes (b, K) and the gap to every second node (b,)."""
@@ -221,18 +221,18 @@ def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
     room = np.maximum(x - start, 1e-9 * x)
     index = np.floor(np.log(line.damping / 2 / room) / STEP).astype(int)
     used, where = np.unique(index, return_inverse=True)
-    tables = laws.transforms(line, used, centred=False)
+    tables = extended(laws.transforms(line, used, centred=False))
     scale, none = crossing(index), np.where(start > 0, 0.0, np.exp(laws.log_none))
     folded = 1 / np.expm1(2 * line.damping)  # Σ_j e^{−2·damping·j}: the sum's other terms, as P(S ≤ x + period) is nearly 1
-    terms = np.empty((len(x), len(line.nodes)), dtype=complex)
+    nodes, weights = line.nodes[: tables.shape[2]], line.weights[: tables.shape[2]]
+    terms = np.empty((len(x), len(nodes)), dtype=complex)
     for rows in _blocks(*terms.shape):
-        s, some = scale[rows, None] * line.nodes, laws if len(x) == 1 else laws.take(rows)
-        exponent = some.exponent(s, [table[where[rows]] for table in tables], centred=False)
+        s, some = scale[rows, None] * nodes, laws if len(x) == 1 else laws.take(rows)
+        exponent = some.exponent(s, tables[:, where[rows]], centred=False)
         exponent += s * start[rows, None]
-        terms[rows] = (exp(exponent) - none[rows, None]) * exp(s * room[rows, None]) * line.weights
-    left = [np.abs(1 + table[where, -1:]) - 1 for table in tables]
-    size: Any = laws.exponent(np.ones((len(x), 1)), left, centred=False)  # type: ignore[arg-type]
-    beyond = np.exp(np.minimum(scale * x, CEILING)) * (np.exp(size[:, 0]) - np.exp(laws.log_none)) / np.pi
+        terms[rows] = (exp(exponent) - none[rows, None]) * exp(s * room[rows, None]) * weights
+    shrunk = laws.exponent(np.ones((len(x), 1)), np.abs(1 + tables[:, where, -1:]) - 1, centred=False)[:, 0]
+    beyond = np.exp(np.minimum(scale * x, CEILING)) * (np.exp(shrunk) - np.exp(laws.log_none)) / np.pi
     lost = np.zeros(len(x), dtype=bool)
     none = none - (1 - none) * folded
     return Placed(True, line, scale, x, 0 * x, terms, laws.mean, x <= start, lost, none, beyond)

@@ -142,8 +142,8 @@ class Mixtures:
     def guess(self, level: Floats) -> Floats:
         """A first guess of each law's quantile at `level` (B·Z,), harm units.
 
-        The quantile of the largest event plus the mean of the others; or, if it is larger, what mean, spread and skewness of the
-        others would have it be (Cornish & Fisher 1938, "Moments and cumulants in the specification of distributions").
+        The quantile of the largest event plus the mean of the others; or, if it is larger, what mean, spread and skewness of
+        the others make of it (Cornish & Fisher 1938, "Moments and cumulants in the specification of distributions").
         """
         from scipy.special import ndtri
 

@@ -38,7 +38,7 @@ def tails_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats, Flo
     pure, sizes = _pure(mixtures), np.stack([x, 0.99 * x], 1)
     if pure.any():
         below[pure] = chances_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, sizes[pure])
-    for row in np.flatnonzero(~pure):
+    for row in np.flatnonzero(~pure).tolist():
         below[row] = _grid(mixtures, row, x[row]).below(sizes[row])
         error[row] += _coarser(mixtures, row, x[row], below[row, 0])
     return 1 - below[:, 0], (below[:, 0] - below[:, 1]) / (0.01 * x), error
@@ -52,7 +52,7 @@ def quantiles_on_lattice(mixtures: Mixtures, level: Floats) -> Floats:
     if (some & pure).any():
         part = mixtures.take(some & pure)
         found[some & pure] = quantiles_by_steps(_atoms_of(part), mixtures.chance, level[some & pure])
-    for row in np.flatnonzero(some & ~pure):
+    for row in np.flatnonzero(some & ~pure).tolist():
         found[row] = _quantile(mixtures, row, level[row])
     return found
 
@@ -62,7 +62,7 @@ def excess_on_lattice(mixtures: Mixtures, x: Floats) -> Floats:
     found, pure = np.empty(len(x)), _pure(mixtures)
     if pure.any():
         found[pure] = excess_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, x[pure])
-    for row in np.flatnonzero(~pure):
+    for row in np.flatnonzero(~pure).tolist():
         found[row] = _grid(mixtures, row, x[row]).excess(float(x[row]))
     return found
 
@@ -85,7 +85,8 @@ def _pure(mixtures: Mixtures) -> Bools:
     """Mixtures in which only points and tables with a common span happen, in a window that is not too long, (B,)."""
     laws = mixtures.laws
     span = 0.0 if laws.smooth.all() else span_of(laws.severities)
-    short = 24 * np.sqrt(laws.variance) + 24 * max((severity.mean for severity in laws.severities if not smooth(severity)), default=0)
+    largest = max((severity.mean for severity in laws.severities if not smooth(severity)), default=0.0)
+    short = 24 * (np.sqrt(laws.variance) + largest)
     return _atoms_only(mixtures) & np.asarray((short <= span * LONGEST).reshape(len(mixtures), -1).all(1))
 
 

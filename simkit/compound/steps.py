@@ -138,8 +138,7 @@ def steps_of(laws: Laws, states: int) -> Iterator[tuple[Ints, Steps | Waves]]:
         for part in np.array_split(group, min(len(group), -(-work // TOGETHER))):
             rows = (part[:, None] * states + np.arange(states)).ravel()
             values = _transform(laws.take(rows), parts, alive, first[rows], count)
-            made = Waves(span, first[rows], count, alive, values) if few else _summed(span, first[rows], count, alive, values)
-            yield part, made
+            yield part, (Waves if few else _summed)(span, first[rows], count, alive, values)
 
 
 def _round_up(length: Ints) -> Ints:
