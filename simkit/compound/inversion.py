@@ -38,6 +38,8 @@ SEVERAL, SERIES, LINE = 20.0, 2, 6
 #: Spread (sd / mean) of the narrowest severity up to which a law of few events starts at the last path, the last but one, ….
 #: The wider a path opens, the sooner its two halves agree by luck on a law that is nearly one of atoms.
 NARROW = (0.2, 0.3, 0.45, 0.45, 0.7)
+#: Spread up to which no leaning path is to be trusted.
+NARROWEST = 0.045
 #: A path with this step or a smaller one tells a tail under this from none as well as any other does.
 DONE_STEP, NOISE = 0.08, 3e-12
 
@@ -92,7 +94,8 @@ def first_rung(laws: Laws) -> Ints:
     """The rung at which each law starts, (B,): a few narrow severities need a path that hardly leans."""
     narrow = LINE - 1 - np.searchsorted(NARROW, laws.narrowest)
     first = np.where(laws.events < FEW_EVENTS, np.maximum(narrow, laws.events > SEVERAL), SERIES)
-    return np.where(laws.lumpy & laws.dying, LINE, first)
+    leaning = (laws.events < FEW_EVENTS) & (laws.narrowest > NARROWEST)
+    return np.where(laws.lumpy & laws.dying & ~leaning, LINE, first)
 
 
 def read(
@@ -112,7 +115,7 @@ def read(
     least, served = np.broadcast_to(floor, x.shape), x >= 2 * laws.edge
     error, rung, scale = np.zeros(len(x)), np.array(start), np.full(len(x), 1e300)
     groups: list[tuple[Ints, Placed]] = []
-    unseen = laws.lumpy & ~laws.dying
+    resolved, unseen = laws.lumpy & laws.dying, laws.lumpy & ~laws.dying
     many = laws.events >= FEW_EVENTS  # then a series is centred; of few events every digit is in 1 − Φ
     for level, step in enumerate(LADDER):
         reached = np.flatnonzero(served & (rung == level))
@@ -132,8 +135,8 @@ def read(
             found[unseen[rows] & centred] = np.inf  # lumps that no leaning path sees
             fine = found <= tolerance * np.maximum(np.minimum(tail, 1 - tail), least[rows]) + 1e-15
             fine |= (step.path.step <= DONE_STEP) & (tail + found < NOISE)
-            if level >= LINE - 1:
-                fine[:] = True  # nothing is left to climb to: the error says what is wrong
+            if level >= LINE - 1:  # where nothing is left to climb to, the error says what is wrong
+                fine |= ~resolved[rows] | (level == LINE)
             error[rows], scale[rows] = found, placed.scale
             rung[rows[~fine]] += 2 if level == SERIES - 1 else 1  # the first series serves many events only
             groups.append((rows, placed) if fine.all() else (rows[fine], placed.take(fine)))

@@ -36,6 +36,8 @@ CEILING = 600.0
 TOGETHER = 4000
 #: An uncentred tail is read from 1 − Φ up to so many events: its small values keep their digits.
 FEW_EVENTS = 60.0
+#: Nodes of a line are left out where log |Φ| of every law is less than this.
+DEAD = -50.0
 #: A law begins where log P(S ≤ x) is under this.
 BEGINNING = -36.0
 
@@ -114,7 +116,10 @@ class Placed:
 
     inside: bool
     """Whether the terms add up to P(S ≤ x), or else to P(S > x)."""
-    path: Path | Line
+    nodes: Complexes
+    """s/scale, (K,)."""
+    sums: Floats
+    """What turns terms into chances, derivatives and gaps (`Path.sums`), (2K, 5)."""
     scale: Floats
     at: Floats
     centre: Floats
@@ -130,7 +135,7 @@ class Placed:
     """What the terms beyond the last may add up to at `at`, (B,), if that can be told."""
 
     def _nodes(self, rows: slice) -> Complexes:
-        nodes: Complexes = self.scale[rows, None] * self.path.nodes[: self.terms.shape[1]]
+        nodes: Complexes = self.scale[rows, None] * self.nodes
         return nodes
 
     def _grown(self, x: Floats, rows: slice) -> Complexes:
@@ -148,7 +153,7 @@ class Placed:
         with np.errstate(over="ignore", invalid="ignore"):
             for rows in _blocks(*self.terms.shape):
                 grown = self._grown(x, rows)
-                sums[rows] = grown.view(float) @ self.path.sums[: 2 * grown.shape[1]]
+                sums[rows] = grown.view(float) @ self.sums
                 error[rows] = self._error(np.abs(grown), np.abs(sums[rows, 4]))
             error += self.beyond * np.exp(self.scale * (x - self.at))
             sign = np.where(self.sunk, 0.0, 1.0 if self.inside else -1.0)
@@ -206,8 +211,8 @@ def place(laws: Laws, x: Floats, path: Path, scales: Scales, *, centred: bool, l
             travel = s * (x - centre)[rows, None]
             terms[rows] = _terms(travel, exponent, inside=inside) * _weights(path, s, lattice)
         lost[rows] |= _cut(terms[rows])
-    nothing = np.zeros(len(x))
-    return Placed(inside, path, scale, x, centre, terms, laws.mean, bound < -60, lost, nothing, nothing)
+    zero = np.zeros(len(x))
+    return Placed(inside, path.nodes[:count], path.sums, scale, x, centre, terms, laws.mean, bound < -60, lost, zero, zero)
 
 
 def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
@@ -224,18 +229,35 @@ def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
     tables = extended(laws.transforms(line, used, centred=False))
     scale, none = crossing(index), np.where(start > 0, 0.0, np.exp(laws.log_none))
     folded = 1 / np.expm1(2 * line.damping)  # Σ_j e^{−2·damping·j}: the sum's other terms, as P(S ≤ x + period) is nearly 1
-    nodes, weights = line.nodes[: tables.shape[2]], line.weights[: tables.shape[2]]
+    alive = _alive(laws, tables, where)
+    living = tables[..., alive]
+    nodes, weights = line.nodes[alive], line.weights[alive]
     terms = np.empty((len(x), len(nodes)), dtype=complex)
     for rows in _blocks(*terms.shape):
         s, some = scale[rows, None] * nodes, laws if len(x) == 1 else laws.take(rows)
-        exponent = some.exponent(s, tables[:, where[rows]], centred=False)
+        exponent = some.exponent(s, list(living[:, where[rows]]), centred=False)
         exponent += s * start[rows, None]
         terms[rows] = (exp(exponent) - none[rows, None]) * exp(s * room[rows, None]) * weights
-    shrunk = laws.exponent(np.ones((len(x), 1)), np.abs(1 + tables[:, where, -1:]) - 1, centred=False)[:, 0]
+    shrunk = laws.exponent(np.ones((len(x), 1)), list(np.abs(1 + tables[:, where, -1:]) - 1), centred=False)[:, 0]
     beyond = np.exp(np.minimum(scale * x, CEILING)) * (np.exp(shrunk) - np.exp(laws.log_none)) / np.pi
     lost = np.zeros(len(x), dtype=bool)
     none = none - (1 - none) * folded
-    return Placed(True, line, scale, x, 0 * x, terms, laws.mean, x <= start, lost, none, beyond)
+    sums = line.sums[np.stack([2 * alive, 2 * alive + 1], 1).ravel()]
+    return Placed(True, nodes, sums, scale, x, 0 * x, terms, laws.mean, x <= start, lost, none, beyond)
+
+
+def _alive(laws: Laws, tables: Complexes, where: Ints) -> Ints:
+    """Nodes of a line at which Φ of some law is not dead, (A,), from ψ of severities at their nodes (M, U, K).
+
+    |1 + Σ w ψ(s)| ≤ |1 + Σ w ψ(a)| · exp((1 − Σ w) Σ w Re (ψ(s) − ψ(a))), s = a + iω; where no event has a chance, Φ stays.
+    """
+    if laws.shock:
+        return np.arange(tables.shape[2])
+    quiet = 1 - laws.weights.sum(2, keepdims=True)
+    rates = (laws.users[..., None] * quiet * laws.weights).sum(1)
+    fewest = np.stack([rates[where == u].min(0) for u in range(tables.shape[1])])
+    shrunk = np.einsum("um,muk->uk", fewest, tables.real - tables.real[..., :1])
+    return np.flatnonzero((shrunk > DEAD).any(0))
 
 
 def _terms(travel: Complexes, exponent: Complexes, *, inside: bool) -> Complexes:

@@ -87,7 +87,7 @@ def windows(laws: Laws, span: float) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class Waves:
-    """The same law as Steps, of which few frequencies are alive: its transform about `first`, (B, A), at turns (A,) of `count`."""
+    """The same, of laws of which few frequencies are alive: the transform about `first`, (B, A), at turns (A,) of `count`."""
 
     span: float
     first: Ints

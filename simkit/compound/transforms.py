@@ -195,7 +195,9 @@ def _lognormal(severity: Lognormal, scale: Floats, shape: Complexes, kernel: Ker
     sigma, angle = severity.sigma, np.angle(shape)
     turn = np.clip(angle, -TURN * sigma, TURN * sigma)
     # The less the path could be turned, the more the integrand oscillates.
-    step = min(0.35, 0.26 / sigma) if float(np.abs(angle - turn).max(initial=0.0)) < 0.8 else min(0.06, 0.26 / sigma)
+    turns = float(np.abs(shape).max() * scale.max()) * severity.median * sigma * math.exp(8.5 * sigma)
+    slow = float(np.abs(angle - turn).max(initial=0.0)) < 0.8
+    step = min(0.35 if slow else min(max(2 * math.pi / (turns + 9.5), 0.06), 0.35), 0.26 / sigma)
     t = np.arange(-8.7, 8.7 + 2 * sigma, step)
     grown, density = np.exp(sigma * t), step / math.sqrt(2 * math.pi) * np.exp(-t * t / 2)
     phase = np.exp(np.multiply.outer(1j * turn / sigma, t)) * density * np.exp(turn**2 / (2 * sigma**2))[:, None]
