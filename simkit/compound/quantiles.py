@@ -109,7 +109,7 @@ class Mixtures:
         above, most = (above[most > 0], most[most > 0]) if (most > 0).any() else (above, np.ones(len(most)))
         low = SIZES[max(int((above.min(0) > 0.999).sum()) - 1, 0)]
         high = SIZES[min(int((most @ above > 1e-13).sum()), len(SIZES) - 1)]
-        return np.geomspace(low, high, 8 * round(np.log10(high / low)) + 1)
+        return np.asarray(low * 10 ** (np.arange(8 * round(np.log10(high / low)) + 1) / 8))
 
     @cached_property
     def _exceeded(self) -> Floats:

@@ -70,6 +70,8 @@ def excess_on_lattice(mixtures: Mixtures, x: Floats) -> Floats:
 def stepping(mixtures: Mixtures) -> Bools:
     """Mixtures that a lattice serves: with atoms, few events, and not so fine a lattice that its steps are lost in it, (B,)."""
     laws, states = mixtures.laws, len(mixtures.chance)
+    if laws.smooth.all():
+        return np.zeros(len(mixtures), dtype=bool)
     steps = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
     few = laws.events.reshape(-1, states).max(1) <= LATTICE_EVENTS
     return steps & few & ~(_atoms_only(mixtures) & ~_pure(mixtures) & (laws.events.reshape(-1, states).min(1) > MANY))
