@@ -290,6 +290,16 @@ def test_narrow_lognormals_by_a_transform_of_their_density(sigma, users, chance)
         assert law.tail(x) == pytest.approx(1 - below, rel=1e-8)
 
 
+def test_a_rounded_lattice_is_as_long_as_the_quantile():
+    """One for the total's likely size is too coarse for a quantile far below it: a state with few events."""
+    severities = (lognormal(0.97, 0.32), Point(kind="point", value=10.0))
+    laws = Laws(severities, np.array([[[0.02, 2e-5]], [[2e-4, 4e-3]]]), np.array([[10000.0], [10000.0]]))
+    base = one_law(lognormal(), 0.1, 10)
+    law = sk.totals.Total(base.case, base.policy, np.array(1.0), "harm", Mixtures(laws, np.array([0.9, 0.1])), ())
+    for level in (0.05, 0.3, 0.97):
+        assert law.tail(law.quantile(level)) == pytest.approx(1 - level, abs=1e-4)
+
+
 def test_a_narrow_severity_beside_one_that_no_line_serves():
     """Lumps that a Pareto blurs, but only in some worlds: a lattice serves them, or nothing does."""
     severities = (lognormal(1.0, 0.01), Pareto(kind="pareto", smallest=1.0, tail=3.0))

@@ -133,7 +133,7 @@ class Laws:
         Then |Φ| comes back on a vertical line, to about exp(−2π² Σ rate · spread²).
         """
         turned = self.rates @ np.minimum(self.spreads**2, 0.05)
-        return self.smooth & (self.narrowest < NARROW) & (turned < 2)
+        return self.smooth & (self.narrowest < NARROW) & (turned < np.where(self.dying, 2.0, 1.2))
 
     @cached_property
     def dying(self) -> Bools:

@@ -155,7 +155,7 @@ class Placed:
                 grown = self._grown(x, rows)
                 sums[rows] = grown.view(float) @ self.sums
                 error[rows] = self._error(np.abs(grown), np.abs(sums[rows, 4]))
-            error += self.beyond * np.exp(self.scale * (x - self.at))
+            error += self.beyond * np.exp(np.minimum(self.scale * (x - self.at), CEILING))
             sign = np.where(self.sunk, 0.0, 1.0 if self.inside else -1.0)
             derivatives = [sign * sums[:, j] * self.scale**j for j in (1, 2, 3)]
         tail = np.where(self.sunk, 1.0, 1 - self.none - sums[:, 0] if self.inside else sums[:, 0])
@@ -233,11 +233,12 @@ def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
     living = tables[..., alive]
     nodes, weights = line.nodes[alive], line.weights[alive]
     terms = np.empty((len(x), len(nodes)), dtype=complex)
-    for rows in _blocks(*terms.shape):
-        s, some = scale[rows, None] * nodes, laws if len(x) == 1 else laws.take(rows)
-        exponent = some.exponent(s, list(living[:, where[rows]]), centred=False)
-        exponent += s * start[rows, None]
-        terms[rows] = (exp(exponent) - none[rows, None]) * exp(s * room[rows, None]) * weights
+    with np.errstate(over="ignore", invalid="ignore"):
+        for rows in _blocks(*terms.shape):
+            s, some = scale[rows, None] * nodes, laws if len(x) == 1 else laws.take(rows)
+            exponent = some.exponent(s, list(living[:, where[rows]]), centred=False)
+            exponent += s * start[rows, None]
+            terms[rows] = (exp(exponent) - none[rows, None]) * exp(s * room[rows, None]) * weights
     shrunk = laws.exponent(np.ones((len(x), 1)), list(np.abs(1 + tables[:, where, -1:]) - 1), centred=False)[:, 0]
     beyond = np.exp(np.minimum(scale * x, CEILING)) * (np.exp(shrunk) - np.exp(laws.log_none)) / np.pi
     lost = np.zeros(len(x), dtype=bool)

@@ -73,8 +73,9 @@ def stepping(mixtures: Mixtures) -> Bools:
     if laws.smooth.all():
         return np.zeros(len(mixtures), dtype=bool)
     steps = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
-    few = laws.events.reshape(-1, states).max(1) <= LATTICE_EVENTS
-    return steps & few & ~(_atoms_only(mixtures) & ~_pure(mixtures) & (laws.events.reshape(-1, states).min(1) > MANY))
+    events, pure = laws.events.reshape(-1, states), _pure(mixtures)
+    few = np.where(pure, events.min(1), events.max(1)) <= LATTICE_EVENTS
+    return steps & few & ~(_atoms_only(mixtures) & ~pure & (events.min(1) > MANY))
 
 
 def _atoms_only(mixtures: Mixtures) -> Bools:
@@ -118,10 +119,11 @@ def _coarser(mixtures: Mixtures, row: int, x: float, below: float) -> float:
 
 
 def _quantile(mixtures: Mixtures, row: int, level: float) -> float:
+    """The lattice is as long as the quantile: longer is coarser than need be, shorter has too little of the law."""
     end = float(mixtures.take(np.array([row])).start(np.array([level]))[0])
     for _ in range(60):
         found = _grid(mixtures, row, end).quantile(float(level))
-        if np.isfinite(found):
+        if end / 2 <= found <= end or found == 0:
             return found
-        end *= 1.5
+        end *= 1.5 if found > end else max(1.2 * found / end, 1e-3)
     raise Disagreement("the lattice engine found no quantile: take a level farther from 1")
