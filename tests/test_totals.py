@@ -14,6 +14,8 @@ from simkit.compound import transforms
 from simkit.compound.inversion import LADDER, witness
 from simkit.compound.lattice import bracket, lattice_law, span_of
 from simkit.compound.laws import Laws
+from simkit.compound.paths import Line
+from simkit.compound.placed import place_on_line
 from simkit.compound.quantiles import Mixtures
 from simkit.compound.steps import windows
 from simkit.population import worlds_from
@@ -260,9 +262,9 @@ def test_narrow_severities_are_lumps(shape, users, chance):
     law = one_law(Gamma(kind="gamma", average=1.0, shape=shape), chance, users)
     n = np.arange(1, min(users, int(users * chance + 15 * np.sqrt(users * chance) + 30)) + 1)
     shares = stats.binom(users, chance).pmf(n)
-    x = law.quantile(np.array([0.5, 0.9, 0.999]))
+    x = law.quantile(np.array([0.5, 0.9, 0.999, 0.99999]))
     tails = np.array([(shares * special.gammaincc(shape * n, y * shape)).sum() for y in x])
-    assert tails == pytest.approx([0.5, 0.1, 0.001], rel=2e-8)
+    assert tails == pytest.approx([0.5, 0.1, 0.001, 0.00001], rel=2e-8)
     away = x * (1 + 0.2 / np.sqrt(shape))
     tails = np.array([(shares * special.gammaincc(shape * n, y * shape)).sum() for y in away])
     assert law.tail(away) == pytest.approx(tails, rel=1e-7, abs=1e-11)
@@ -293,11 +295,22 @@ def test_narrow_lognormals_by_a_transform_of_their_density(sigma, users, chance)
 def test_a_rounded_lattice_is_as_long_as_the_quantile():
     """One for the total's likely size is too coarse for a quantile far below it: a state with few events."""
     severities = (lognormal(0.97, 0.32), Point(kind="point", value=10.0))
-    laws = Laws(severities, np.array([[[0.02, 2e-5]], [[2e-4, 4e-3]]]), np.array([[10000.0], [10000.0]]))
+    laws = Laws(severities, np.array([[[0.9, 2e-5]], [[2e-4, 1e-4]]]), np.array([[10000.0], [10000.0]]))
     base = one_law(lognormal(), 0.1, 10)
     law = sk.totals.Total(base.case, base.policy, np.array(1.0), "harm", Mixtures(laws, np.array([0.9, 0.1])), ())
-    for level in (0.05, 0.3, 0.97):
-        assert law.tail(law.quantile(level)) == pytest.approx(1 - level, abs=1e-4)
+    for level in (0.02, 0.05, 0.09):
+        assert law.tail(law.quantile(level)) == pytest.approx(1 - level, abs=1e-5)
+
+
+def test_a_line_that_is_too_short_says_so():
+    """What lies beyond the last node is bounded, also where the terms have died there and come back."""
+    laws = Laws((lognormal(1.0, 0.05),), np.full((1, 1, 1), 0.02), np.full((1, 1), 2000.0))
+    mixtures, x = Mixtures(laws, np.ones(1)), np.array([41.3])
+    exact = place_on_line(laws, x, Line(2**15), mixtures.scales).chances(x)
+    assert exact.error < 1e-10
+    for count in (20, 40, 80, 160, 320):
+        short = place_on_line(laws, x, Line(count), mixtures.scales).chances(x)
+        assert 1e-8 < np.abs(short.tail - exact.tail) <= short.error
 
 
 def test_a_narrow_severity_beside_one_that_no_line_serves():

@@ -175,7 +175,7 @@ def _on_line(severity: Severity, line: Line, at: int) -> Complexes:
     for start in range(0, line.count, PIECE):
         table.append(psi(severity, crossing(np.array([at])), line.nodes[start : start + PIECE])[0])
         alive = np.flatnonzero(np.abs(1 + table[-1]) > DEAD)
-        if len(alive) < PIECE and (not len(alive) or alive[-1] < PIECE - 1):
+        if not len(alive) or alive[-1] < len(table[-1]) - 1:
             table[-1] = np.append(table[-1][: 1 + max(alive, default=-1)], -1.0)
             break
     found = np.concatenate(table)

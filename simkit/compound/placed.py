@@ -133,6 +133,8 @@ class Placed:
     """P(S = 0), where the terms leave it out, less what they have in excess, (B,)."""
     beyond: Floats
     """What the terms beyond the last may add up to at `at`, (B,), if that can be told."""
+    folded: Floats
+    """What E (x − S)⁺ has in excess, besides what `none` takes back, (B,), harm units."""
 
     def _nodes(self, rows: slice) -> Complexes:
         nodes: Complexes = self.scale[rows, None] * self.nodes
@@ -174,12 +176,16 @@ class Placed:
         with np.errstate(over="ignore", invalid="ignore"):
             for rows in _blocks(*self.terms.shape):
                 value[rows] = (self._grown(x, rows) / self._nodes(rows)).real.sum(1)
-        above = (self.mean - self.centre) + value - (x - self.centre) + self.none * x if self.inside else self.mean - value
+        above = (
+            (self.mean - self.centre) + value - (x - self.centre) + self.none * x - self.folded
+            if self.inside
+            else self.mean - value
+        )
         return np.where(self.sunk, self.mean - x, above)
 
     def take(self, rows: Bools) -> Placed:
         """The nodes of some of the laws."""
-        arrays = ("scale", "at", "centre", "terms", "mean", "sunk", "lost", "none", "beyond")
+        arrays = ("scale", "at", "centre", "terms", "mean", "sunk", "lost", "none", "beyond", "folded")
         return replace(self, **{name: getattr(self, name)[rows] for name in arrays})
 
 
@@ -212,7 +218,9 @@ def place(laws: Laws, x: Floats, path: Path, scales: Scales, *, centred: bool, l
             terms[rows] = _terms(travel, exponent, inside=inside) * _weights(path, s, lattice)
         lost[rows] |= _cut(terms[rows])
     zero = np.zeros(len(x))
-    return Placed(inside, path.nodes[:count], path.sums, scale, x, centre, terms, laws.mean, bound < -60, lost, zero, zero)
+    return Placed(
+        inside, path.nodes[:count], path.sums, scale, x, centre, terms, laws.mean, bound < -60, lost, zero, zero, zero
+    )
 
 
 def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
@@ -242,9 +250,10 @@ def place_on_line(laws: Laws, x: Floats, line: Line, scales: Scales) -> Placed:
     shrunk = laws.exponent(np.ones((len(x), 1)), list(np.abs(1 + tables[:, where, -1:]) - 1), centred=False)[:, 0]
     beyond = np.exp(np.minimum(scale * x, CEILING)) * (np.exp(shrunk) - np.exp(laws.log_none)) / np.pi
     lost = np.zeros(len(x), dtype=bool)
+    excess = folded * ((1 - none) * 2 * line.damping / scale - laws.mean)
     none = none - (1 - none) * folded
     sums = line.sums[np.stack([2 * alive, 2 * alive + 1], 1).ravel()]
-    return Placed(True, nodes, sums, scale, x, 0 * x, terms, laws.mean, x <= start, lost, none, beyond)
+    return Placed(True, nodes, sums, scale, x, 0 * x, terms, laws.mean, x <= start, lost, none, beyond, excess)
 
 
 def _alive(laws: Laws, tables: Complexes, where: Ints) -> Ints:

@@ -121,9 +121,9 @@ def _coarser(mixtures: Mixtures, row: int, x: float, below: float) -> float:
 def _quantile(mixtures: Mixtures, row: int, level: float) -> float:
     """The lattice is as long as the quantile: longer is coarser than need be, shorter has too little of the law."""
     end = float(mixtures.take(np.array([row])).start(np.array([level]))[0])
-    for _ in range(60):
+    for attempt in range(60):
         found = _grid(mixtures, row, end).quantile(float(level))
-        if end / 2 <= found <= end or found == 0:
+        if end / (1.1 if attempt < 6 else 2.0) <= found <= end or found == 0:
             return found
-        end *= 1.5 if found > end else max(1.2 * found / end, 1e-3)
+        end *= 1.5 if found > end else max(1.02 * found / end, 1e-3)
     raise Disagreement("the lattice engine found no quantile: take a level farther from 1")
