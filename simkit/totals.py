@@ -23,7 +23,7 @@ from .compound.inversion import LADDER, witness
 from .compound.lattice import bracket
 from .compound.laws import laws_of
 from .compound.quantiles import Mixtures
-from .compound.stepping import LATTICE_EVENTS, excess_on_lattice, quantiles_on_lattice, stepping, tails_on_lattice
+from .compound.stepping import LATTICE_EVENTS, excess_on_lattice, in_steps, quantiles_on_lattice, stepping, tails_on_lattice
 from .compound.verified import Checked, Curve, Disagreement, verify
 from .policy import Policy
 from .population import Worlds
@@ -266,7 +266,8 @@ class Total:
     def _excess(self, x: Floats) -> Floats:
         mean = self.mixtures.mixed(self.mixtures.laws.mean)
         found = np.where(x > 0, 0.0, mean)
-        smooth, lattice = self._split()
+        stepped = self._on_lattice | in_steps(self.mixtures)
+        smooth, lattice = np.flatnonzero(~stepped), np.flatnonzero(stepped)
         smooth = smooth[(x[smooth] > 0) & (self.mixtures.some[smooth] > 0)]
         if len(smooth):
             part = self.mixtures if len(smooth) == len(x) else self.mixtures.take(smooth)

@@ -16,7 +16,7 @@ from .steps import chances_by_steps, excess_by_steps, quantiles_by_steps
 from .transforms import smooth
 from .verified import Disagreement
 
-__all__ = ["LATTICE_EVENTS", "excess_on_lattice", "quantiles_on_lattice", "stepping", "tails_on_lattice"]
+__all__ = ["LATTICE_EVENTS", "excess_on_lattice", "in_steps", "quantiles_on_lattice", "stepping", "tails_on_lattice"]
 
 
 def __dir__() -> list[str]:
@@ -35,7 +35,7 @@ ROUNDING = 1e-13
 def tails_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats, Floats]:
     """P(S > x), its density over the last hundredth of x and its estimated error, at x (B,) > 0."""
     below, error = np.empty((len(x), 2)), np.full(len(x), ROUNDING)
-    pure, sizes = _pure(mixtures), np.stack([x, 0.99 * x], 1)
+    pure, sizes = in_steps(mixtures), np.stack([x, 0.99 * x], 1)
     if pure.any():
         below[pure] = chances_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, sizes[pure])
     for row in np.flatnonzero(~pure).tolist():
@@ -48,7 +48,7 @@ def quantiles_on_lattice(mixtures: Mixtures, level: Floats) -> Floats:
     """The smallest x with P(S ≤ x) ≥ level (B,), harm units."""
     found = np.where(level >= 1, np.inf, 0.0)
     some = (level < 1) & (level > mixtures.none * (1 + 1e-14))
-    pure = _pure(mixtures)
+    pure = in_steps(mixtures)
     if (some & pure).any():
         part = mixtures.take(some & pure)
         found[some & pure] = quantiles_by_steps(_atoms_of(part), mixtures.chance, level[some & pure])
@@ -59,7 +59,7 @@ def quantiles_on_lattice(mixtures: Mixtures, level: Floats) -> Floats:
 
 def excess_on_lattice(mixtures: Mixtures, x: Floats) -> Floats:
     """E (S − x)⁺ at x (B,) > 0, harm units."""
-    found, pure = np.empty(len(x)), _pure(mixtures)
+    found, pure = np.empty(len(x)), in_steps(mixtures)
     if pure.any():
         found[pure] = excess_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, x[pure])
     for row in np.flatnonzero(~pure).tolist():
@@ -73,7 +73,7 @@ def stepping(mixtures: Mixtures) -> Bools:
     if laws.smooth.all():
         return np.zeros(len(mixtures), dtype=bool)
     steps = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
-    events, pure = laws.events.reshape(-1, states), _pure(mixtures)
+    events, pure = laws.events.reshape(-1, states), in_steps(mixtures)
     few = np.where(pure, events.min(1), events.max(1)) <= LATTICE_EVENTS
     return steps & few & ~(_atoms_only(mixtures) & ~pure & (events.min(1) > MANY))
 
@@ -84,7 +84,7 @@ def _atoms_only(mixtures: Mixtures) -> Bools:
     return np.asarray((mixtures.laws.rates[:, continuous] == 0).reshape(len(mixtures), -1).all(1))
 
 
-def _pure(mixtures: Mixtures) -> Bools:
+def in_steps(mixtures: Mixtures) -> Bools:
     """Mixtures in which only points and tables with a common span happen, in a window that is not too long, (B,)."""
     laws = mixtures.laws
     span = 0.0 if laws.smooth.all() else span_of(laws.severities)
