@@ -20,9 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 from .arrays import Bools, Floats, Ints
 from .case import Case
 from .compound.inversion import LADDER, witness
-from .compound.lattice import Stepped, bracket, stepped
+from .compound.lattice import bracket
 from .compound.laws import laws_of
 from .compound.quantiles import Mixtures
+from .compound.stepping import LATTICE_EVENTS, excess_on_lattice, in_steps, quantiles_on_lattice, stepping, tails_on_lattice
 from .compound.verified import Checked, Curve, Disagreement, verify
 from .policy import Policy
 from .population import Worlds
@@ -38,8 +39,6 @@ def __dir__() -> list[str]:
 
 #: A tail below this, or below its own estimated error, is reported as below the floor: quadratures round at about this chance.
 FLOOR = 1e-14
-#: Up to so many expected events, a law with points or tables is computed on their lattice.
-LATTICE_EVENTS = 2e4
 #: An estimated error of a chance above which an engine's number is not used.
 UNSERVED = 1e-8
 
@@ -196,16 +195,10 @@ class Total:
     @cached_property
     def _on_lattice(self) -> Bools:
         """Mixtures that are computed on the lattice of their atoms, (B,)."""
-        laws, states = self.mixtures.laws, len(self.mixtures.chance)
-        stepping = (~laws.smooth & (laws.events > 0)).reshape(-1, states).any(1)
-        return stepping & (laws.events.reshape(-1, states).max(1) <= LATTICE_EVENTS)
+        return stepping(self.mixtures)
 
     def _split(self) -> tuple[Ints, Ints]:
         return np.flatnonzero(~self._on_lattice), np.flatnonzero(self._on_lattice)
-
-    def _grid(self, row: int, end: float) -> Stepped:
-        part = self.mixtures.take(np.array([row]))
-        return stepped(part.laws, part.chance, end)
 
     def _read(self, x: Floats) -> tuple[Floats, Floats, NDArray[np.str_], Floats]:
         """Tail, its estimated error, the engine and the density at x (B,)."""
@@ -225,11 +218,10 @@ class Total:
             plain = (part.spread(x[smooth]) < 2 * part.laws.edge).reshape(len(smooth), -1).all(1)
             engine[smooth[plain]] = "exact"
             lattice = np.append(lattice, self._unserved(smooth, error[smooth]))
-        for row in lattice[(x[lattice] > 0) & np.isfinite(x[lattice])]:
-            grid = self._grid(int(row), float(x[row]))
-            tail[row] = 1 - grid.below(x[[row]])[0]
-            density[row] = (grid.below(x[[row]])[0] - grid.below(x[[row]] * 0.99)[0]) / (0.01 * x[row])
-            error[row], engine[row] = self._lattice_error(int(row), float(x[row]), float(tail[row])), "lattice"
+        rows = lattice[(x[lattice] > 0) & np.isfinite(x[lattice])]
+        if len(rows):
+            tail[rows], density[rows], error[rows] = tails_on_lattice(self.mixtures.take(rows), x[rows])
+            engine[rows] = "lattice"
         return np.where(tail <= np.maximum(FLOOR, error), 0.0, tail), error, engine, density
 
     def _unserved(self, rows: Ints, error: Floats) -> Ints:
@@ -243,25 +235,18 @@ class Total:
             )
         return wrong
 
-    def _lattice_error(self, row: int, x: float, tail: float) -> float:
-        """How far a lattice twice as wide would be off, a third of it; nothing but rounding without densities."""
-        part = self.mixtures.take(np.array([row]))
-        if part.laws.lattice:
-            return 1e-13
-        coarse = stepped(part.laws, part.chance, x, points=2**12)
-        return float(abs(1 - coarse.below(np.array([x]))[0] - tail)) / 3 + 1e-13
-
     def _second(self, x: Floats, engine: NDArray[np.str_]) -> tuple[Floats, NDArray[np.str_]]:
         """The tails by another engine, and its name, (B,)."""
         second, other = self._read(x)[0], np.full(len(x), "exact", dtype="<U8")
         rows = np.flatnonzero((engine == "contour") | (engine == "series"))
         if len(rows):
             part = self.mixtures.take(rows)
-            x = part.whole(x) if len(rows) == len(x) else x
-            reading = part.read(x[rows])
-            second[rows] = part.mixed(witness(part.laws, part.spread(x[rows]), part.scales, reading, part.span)[0])
+            sizes = part.whole(x[rows])
+            seen = witness(part.laws, part.spread(sizes), part.scales, part.read(sizes), part.span)
+            second[rows] = part.mixed(seen[0])
             other[rows] = np.where(engine[rows] == "contour", "series", "contour")
-        for row in np.flatnonzero(engine == "lattice"):
+        few = self.mixtures.laws.events.reshape(len(engine), -1).max(1) <= LATTICE_EVENTS
+        for row in np.flatnonzero((engine == "lattice") | (np.isnan(second) & few)):
             part = self.mixtures.take(np.array([row]))
             ends = bracket(part.laws, float(x[row])).tail(float(x[row]))
             second[row], other[row] = float(part.chance @ (ends[0] + ends[1])) / 2, "bracket"
@@ -274,36 +259,24 @@ class Total:
             part = self.mixtures if not len(lattice) else self.mixtures.take(smooth)
             answer[smooth], error = part.quantile(level[smooth])
             lattice = np.append(lattice, self._unserved(smooth, error))
-        for row in lattice:
-            answer[row] = self._lattice_quantile(int(row), float(level[row]))
+        if len(lattice):
+            answer[lattice] = quantiles_on_lattice(self.mixtures.take(lattice), level[lattice])
         return answer
-
-    def _lattice_quantile(self, row: int, level: float) -> float:
-        part = self.mixtures.take(np.array([row]))
-        if level >= 1:
-            return float(np.inf)
-        if level <= part.none[0] * (1 + 1e-14):
-            return 0.0
-        end = float(part.start(np.array([level]))[0])
-        for _ in range(60):
-            found = self._grid(row, end).quantile(level)
-            if np.isfinite(found):
-                return found
-            end *= 1.5
-        raise Disagreement("the lattice engine found no quantile: take a level farther from 1")
 
     def _excess(self, x: Floats) -> Floats:
         mean = self.mixtures.mixed(self.mixtures.laws.mean)
         found = np.where(x > 0, 0.0, mean)
-        smooth, lattice = self._split()
+        stepped = self._on_lattice | in_steps(self.mixtures)
+        smooth, lattice = np.flatnonzero(~stepped), np.flatnonzero(stepped)
         smooth = smooth[(x[smooth] > 0) & (self.mixtures.some[smooth] > 0)]
         if len(smooth):
             part = self.mixtures if len(smooth) == len(x) else self.mixtures.take(smooth)
             reading = part.read(x[smooth])
             found[smooth] = part.mixed(reading.excess())
             lattice = np.append(lattice, self._unserved(smooth, part.mixed(reading.error)))
-        for row in lattice[x[lattice] > 0]:
-            found[row] = self._grid(int(row), float(x[row])).excess(float(x[row]))
+        rows = lattice[x[lattice] > 0]
+        if len(rows):
+            found[rows] = excess_on_lattice(self.mixtures.take(rows), x[rows])
         return np.where(np.isfinite(mean), np.maximum(found, 0.0), np.inf)
 
     # --- words ---

@@ -10,10 +10,14 @@ from worlds import random_case, random_policy
 
 import simkit as sk
 from simkit.case import from_arrays
+from simkit.compound import transforms
 from simkit.compound.inversion import LADDER, witness
 from simkit.compound.lattice import bracket, lattice_law, span_of
 from simkit.compound.laws import Laws
+from simkit.compound.paths import Line
+from simkit.compound.placed import place_on_line
 from simkit.compound.quantiles import Mixtures
+from simkit.compound.steps import windows
 from simkit.population import worlds_from
 from simkit.severity import Gamma, Level, Lognormal, Pareto, Point, Table
 from simkit.totals import Disagreement
@@ -249,6 +253,138 @@ def test_two_engines_agree(severity, users):
     assert found.tail[some] == pytest.approx(0.001, rel=1e-7)
     inverted = some & (found.engine != "exact")
     assert (found.engine[inverted] != found.second_engine[inverted]).all()
+
+
+@pytest.mark.parametrize("shape", [26, 100, 400, 2500, 1e5])
+@pytest.mark.parametrize(("users", "chance"), [(3, 0.4), (2000, 0.004), (2000, 0.1), (20000, 0.05)])
+def test_narrow_severities_are_lumps(shape, users, chance):
+    """So narrow that events can be counted: a sum over their number.  (With 1000 events a leaning path misses the lumps.)"""
+    law = one_law(Gamma(kind="gamma", average=1.0, shape=shape), chance, users)
+    n = np.arange(1, min(users, int(users * chance + 15 * np.sqrt(users * chance) + 30)) + 1)
+    shares = stats.binom(users, chance).pmf(n)
+    x = law.quantile(np.array([0.5, 0.9, 0.999, 0.99999]))
+    tails = np.array([(shares * special.gammaincc(shape * n, y * shape)).sum() for y in x])
+    assert tails == pytest.approx([0.5, 0.1, 0.001, 0.00001], rel=2e-8)
+    away = x * (1 + 0.2 / np.sqrt(shape))
+    tails = np.array([(shares * special.gammaincc(shape * n, y * shape)).sum() for y in away])
+    assert law.tail(away) == pytest.approx(tails, rel=1e-7, abs=1e-11)
+    excess = [
+        (shares * (n * special.gammaincc(shape * n + 1, y * shape) - y * special.gammaincc(shape * n, y * shape))).sum()
+        for y in x
+    ]
+    assert law.excess(x) == pytest.approx(excess, rel=1e-6, abs=1e-10)
+
+
+@pytest.mark.parametrize("sigma", [0.2, 0.1, 0.05, 0.02, 0.01])
+@pytest.mark.parametrize(("users", "chance"), [(3, 0.4), (2000, 0.004), (2000, 0.06)])
+def test_narrow_lognormals_by_a_transform_of_their_density(sigma, users, chance):
+    """Spectral: the density on a grid that resolves it, one FFT, the law's own Fourier series integrated exactly."""
+    law = one_law(lognormal(1.0, sigma), chance, users)
+    count, period = 2**17, 3 * users * chance + 80.0
+    y = np.arange(1, count) * period / count
+    density = np.append(0.0, np.exp(-(np.log(y) ** 2) / (2 * sigma**2)) / (y * sigma * np.sqrt(2 * np.pi)) * period / count)
+    none = (1 - chance) ** users
+    some = np.exp(users * np.log1p(chance * (np.fft.rfft(density) - 1))) - none
+    turns = 2 * np.pi / period * np.arange(1, len(some))
+    for x in law.quantile(np.array([0.6, 0.99, 0.999])):
+        below = none + some[0].real * x / period
+        below += 2 / period * (some[1:] * (np.exp(1j * turns * x) - 1) / (1j * turns)).real.sum()
+        assert law.tail(x) == pytest.approx(1 - below, rel=1e-8)
+
+
+def test_a_rounded_lattice_is_as_long_as_the_quantile():
+    """One for the total's likely size is too coarse for a quantile far below it: a state with few events."""
+    severities = (lognormal(0.97, 0.32), Point(kind="point", value=10.0))
+    laws = Laws(severities, np.array([[[0.9, 2e-5]], [[2e-4, 1e-4]]]), np.array([[10000.0], [10000.0]]))
+    base = one_law(lognormal(), 0.1, 10)
+    law = sk.totals.Total(base.case, base.policy, np.array(1.0), "harm", Mixtures(laws, np.array([0.9, 0.1])), ())
+    for level in (0.02, 0.05, 0.09):
+        assert law.tail(law.quantile(level)) == pytest.approx(1 - level, abs=1e-5)
+
+
+def test_a_line_that_is_too_short_says_so():
+    """What lies beyond the last node is bounded, also where the terms have died there and come back."""
+    laws = Laws((lognormal(1.0, 0.05),), np.full((1, 1, 1), 0.02), np.full((1, 1), 2000.0))
+    mixtures, x = Mixtures(laws, np.ones(1)), np.array([41.3])
+    exact = place_on_line(laws, x, Line(2**15), mixtures.scales).chances(x)
+    assert exact.error < 1e-10
+    for count in (20, 40, 80, 160, 320):
+        short = place_on_line(laws, x, Line(count), mixtures.scales).chances(x)
+        assert 1e-8 < np.abs(short.tail - exact.tail) <= short.error
+
+
+def test_a_narrow_severity_beside_one_that_no_line_serves():
+    """Lumps that a Pareto blurs, but only in some worlds: a lattice serves them, or nothing does."""
+    severities = (lognormal(1.0, 0.01), Pareto(kind="pareto", smallest=1.0, tail=3.0))
+    laws = Laws(severities, np.array([[[0.05, 5e-5]]]), np.array([[20000.0]]))
+    reading = Mixtures(laws, np.ones(1)).read(np.array([1050.0]))
+    assert np.isinf(reading.error)
+
+
+STEPPED = [
+    Point(kind="point", value=3.0),
+    table([0.5, 2, 15], [0.6, 0.3, 0.1]),
+    table([1, 0.5], [0.9999, 0.0001]),
+    table([0.07, 1, 33.3], [0.6, 0.3, 0.1]),
+]
+
+
+@pytest.mark.parametrize("severity", STEPPED, ids=["point", "table", "seldom-half", "fine"])
+@pytest.mark.parametrize(("users", "shock"), [(1, 0.0), (30, 0.0), (2000, 0.0), (60000, 0.0), (30, 0.3)])
+def test_a_batch_of_laws_in_steps(severity, users, shock):
+    """All at once by windows, each as the padded and tilted lattice has it."""
+    q = np.array([0.003, 0.02, 0.3])
+    case = from_arrays([1.0], [[1.0]], [[0, 0]], harmful=[True], harm_chance=[[0, 1.0]], severity=severity)
+    policies = sk.Policy(names=("some",), answer=np.stack([1 - q, q], -1)[:, None, :])
+    law = sk.total(case, policies, users, shock=shock)
+    alone = [sk.total(case, policies[i], users, shock=shock) for i in range(3)]
+    for level in (0.3, 0.99):
+        x = law.quantile(level)
+        assert x == pytest.approx([float(one.quantile(level)) for one in alone], rel=1e-12)
+        assert law.tail(x) == pytest.approx([float(one.tail(x[i])) for i, one in enumerate(alone)], rel=1e-9, abs=1e-12)
+        span = span_of((severity,))
+        for i in np.flatnonzero((x > 0) & (x / span < 3e4)):
+            grid = lattice_law(law.mixtures.laws.take(np.array([i])), span, 2 ** int(np.log2(x[i] / span + 4) + 1))
+            assert law.tail(x)[i] == pytest.approx(grid.tail(x[i])[0], abs=2e-12)
+            assert law.tail(x - span)[i] == pytest.approx(grid.tail(x[i] - span)[0], abs=2e-12)
+            assert grid.tail(x[i])[0] <= 1 - level + 1e-12 < grid.tail(x[i] - span)[0] + 1e-12
+
+
+@pytest.mark.parametrize(("users", "chance"), [(1000, 0.003), (60000, 0.02), (10**6, 0.05)])
+def test_excess_of_steps_is_that_of_a_binomial(users, chance):
+    law, exact = one_law(Point(kind="point", value=2.0), chance, users), stats.binom(users, chance)
+    for level in (0.3, 0.99, 0.9999):
+        x = float(law.quantile(level))
+        assert x == 2 * exact.ppf(level)
+        beyond = 2 * exact.sf(np.arange(x / 2, x / 2 + 2000)).sum()
+        assert law.excess(x) == pytest.approx(beyond, rel=1e-6)
+        assert law.excess(x + 0.5) == pytest.approx(beyond - 0.5 * exact.sf(x / 2), rel=1e-6)
+
+
+def test_windows_hold_their_laws():
+    laws = Laws((table([1, 4], [0.8, 0.2]),), np.array([[[1e-4]], [[0.01]], [[0.9]], [[1.0]]]), np.full((4, 1), 3000.0))
+    first, last = windows(laws, 1.0)
+    grid = lattice_law(laws, 1.0, 2**14).below
+    rows = np.arange(4)
+    assert (grid[rows, np.maximum(first - 1, 0)] * (first > 0) < 1e-11).all()
+    assert (1 - grid[rows, last] < 1e-11).all()
+    assert (last - first < np.array([60, 200, 1600, 1600])).all(), "and not much more"
+
+
+def test_a_lattice_too_fine_is_not_rounded_unseen():
+    """Steps of 0.01 in a total of 65,000: the law is nearly normal."""
+    law = one_law(STEPPED[3], 0.3, 60000)
+    ends = law.quantile(np.array([0.15865525393145707, 0.8413447460685429]))
+    assert ends[1] - ends[0] == pytest.approx(2 * law.sd, rel=1e-3)
+    assert law.quantile(0.5) == pytest.approx(law.mean, rel=1e-3)
+
+
+def test_exponentials_by_tangents():
+    rng = np.random.default_rng(3)
+    for size in (1e-9, 1e-3, 1.0, 20.0):
+        z = size * (rng.normal(size=4000) + 1j * rng.normal(size=4000) * 30)
+        assert np.abs(transforms.exp(z) / np.exp(z) - 1).max() < 3e-15
+        assert np.abs(transforms.expm1(z) / np.expm1(z) - 1).max() < 3e-15
 
 
 def test_panjer_is_the_lattice_engine():
@@ -585,7 +721,7 @@ def test_spans():
 def test_every_rung_is_reached():
     """The ladder has no rung that no law needs."""
     reached = set()
-    for severity in (*SMOOTH, lognormal(1.0, 0.3), lognormal(1.0, 0.05)):
+    for severity in (*SMOOTH, *(lognormal(1.0, sigma) for sigma in (0.3, 0.25, 0.05, 0.01))):
         for users in (3, 30, 300, 3000, 10**6):
             law = one_law(severity, 0.05, users)
             x = law.quantile(0.99)

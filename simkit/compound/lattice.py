@@ -82,7 +82,7 @@ def lattice_law(laws: Laws, span: float, points: int, rounding: Rounding = "near
     tilt = np.exp(-strength / (pad * points) * np.arange(points))
     spectra = np.fft.rfft(masses * tilt, pad * points)
     shape = np.broadcast_to(spectra[:, None, :] - 1, (len(spectra), len(laws), spectra.shape[1]))
-    exponent = laws.exponent(np.zeros(shape.shape[1:], dtype=complex), shape, centred=False)
+    exponent = laws.exponent(np.zeros(shape.shape[1:], dtype=complex), list(shape), centred=False)
     chances = np.fft.irfft(np.exp(exponent), pad * points)[:, :points] / tilt
     return Grid(span, np.cumsum(np.maximum(chances, 0.0), 1))
 

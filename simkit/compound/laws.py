@@ -12,9 +12,11 @@ Models*, ch. 6–9; Panjer & Willmot (1992), *Insurance Risk Models*, for gamma 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,7 +28,8 @@ from ..evaluate import fits
 from ..policy import Policy
 from ..population import Worlds
 from ..severity import Pareto, Point, Severity, Table
-from .transforms import Complexes, chi, log1p, log1p_rest, psi, smooth
+from .paths import Line, Path, on_path
+from .transforms import Complexes, log1p, log1p_rest, smooth
 
 __all__ = ["Laws", "laws_of"]
 
@@ -34,6 +37,10 @@ __all__ = ["Laws", "laws_of"]
 def __dir__() -> list[str]:
     """What tab completion offers."""
     return __all__
+
+
+#: sd / mean of a severity under which the lumps of few events stand apart; and up to which its transform dies out soon.
+NARROW, DYING = 0.2, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +117,29 @@ class Laws:
         return not any(smooth(severity) for severity in self.severities)
 
     @cached_property
+    def spreads(self) -> Floats:
+        """sd / mean of each severity, (M,)."""
+        return np.array([_spread(severity) for severity in self.severities])
+
+    @cached_property
     def narrowest(self) -> Floats:
         """sd / mean of the narrowest severity that can happen, (B,); ∞ if none can."""
-        spread = []
-        for severity in self.severities:
-            finite = np.isfinite(severity.mean_square)
-            spread.append(np.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if finite else np.inf)
-        return np.where(self.rates > 0, np.array(spread), np.inf).min(-1)
+        return np.where(self.rates > 0, self.spreads, np.inf).min(-1)
+
+    @cached_property
+    def lumpy(self) -> Bools:
+        """Whether severities are so narrow that events can be counted from the total, (B,).
+
+        Then |Φ| comes back on a vertical line, to about exp(−2π² Σ rate · spread²).
+        """
+        turned = self.rates @ np.minimum(self.spreads**2, 0.05)
+        return self.smooth & (self.narrowest < NARROW) & (turned < np.where(self.dying, 2.0, 1.2))
+
+    @cached_property
+    def dying(self) -> Bools:
+        """Whether all transforms die out soon on a vertical line, (B,); a Pareto's does not: it begins with a step."""
+        slow = (self.spreads > DYING) | [isinstance(severity, Pareto) for severity in self.severities]
+        return np.logical_not((self.rates[:, slow] > 0).any(-1))
 
     def _means(self, name: str) -> Floats:
         """Σ_m rate · (mean or mean square) of a severity, (B,), infinite where somebody meets an infinite one."""
@@ -165,31 +188,44 @@ class Laws:
         values = np.array([severity.mean for severity in self.severities])
         return self.rates @ np.where(np.isfinite(values), values, 0.0)
 
-    def transforms(self, scale: Floats, shape: Complexes, *, centred: bool) -> Complexes:
-        """ψ or χ of each severity at s = scale (U,) · shape (K,): (M, U, K)."""
-        return np.stack([(chi if centred else psi)(severity, scale, shape) for severity in self.severities])
+    def transforms(self, path: Path | Line, index: Ints, *, centred: bool) -> list[Complexes]:
+        """ψ, or χ if `centred`, of each severity at s = crossing[index] · nodes of the path: M arrays (len(index), K)."""
+        return [on_path(severity, path, index, centred=centred) for severity in self.severities]
 
-    def exponent(self, s: Complexes, parts: Complexes, *, centred: bool) -> Complexes:
-        """log E e^{−sS}, or log E e^{−s(S − centre)}, (B, K) at s (B, K), from parts (M, B, K) = ψ or χ of each severity.
+    def exponent(self, s: Any, parts: Sequence[Any], *, centred: bool) -> Any:
+        """log E e^{−sS}, or log E e^{−s(S − centre)}, (B, K) at s (B, K), from M parts (B, K) = ψ or χ of each severity.
 
-        Centred: N (log(1 + ψ) − ψ) + N Σ w·χ, which keeps its digits for N up to 10^12.
+        Centred: N (log(1 + ψ) − ψ) + N Σ w·χ, which keeps its digits for N up to 10^12.  Real parts make a real exponent.
         """
-        total = np.zeros(s.shape, dtype=s.dtype)
-        for g in range(self.users.shape[1]):
-            weight, users = self.weights[:, g, :], self.users[:, g, None]
-            mixed = weight[:, 0, None] * parts[0]
-            for m in range(1, len(parts)):
-                mixed += weight[:, m, None] * parts[m]
-            if self.shock:
-                total += users * mixed
-            elif centred:
-                drift = weight @ np.array([sv.mean if np.isfinite(sv.mean) else 0.0 for sv in self.severities])
-                total += users * (log1p_rest(mixed - s * drift[:, None]) + mixed)
-            else:
-                total += users * log1p(mixed)
+        total = self._of_group(0, s, parts, centred=centred)
+        for g in range(1, self.users.shape[1]):
+            total += self._of_group(g, s, parts, centred=centred)
         if self.shock and centred:
             return total - log1p_rest(-self.shock * (total - s * self.centre[:, None])) / self.shock
         return -log1p(-self.shock * total) / self.shock if self.shock else total
+
+    def _of_group(self, g: int, s: Any, parts: Sequence[Any], *, centred: bool) -> Any:
+        weight = self.weights[:, g, :, None]
+        mixed = weight[:, 0] * parts[0]
+        for m in range(1, len(parts)):
+            mixed += weight[:, m] * parts[m]
+        if not self.shock:
+            if centred:
+                mixed += log1p_rest(mixed - s * self._drift[:, g, None])
+            else:
+                mixed = log1p(mixed)
+        mixed *= self.users[:, g, None]
+        return mixed
+
+    @cached_property
+    def _drift(self) -> Floats:
+        """The finite part of the mean of what a user of each group brings, (B, G), harm units."""
+        return self.weights @ np.array([sv.mean if np.isfinite(sv.mean) else 0.0 for sv in self.severities])
+
+
+def _spread(severity: Severity) -> float:
+    """sd / mean."""
+    return math.sqrt(max(severity.mean_square / severity.mean**2 - 1, 0.0)) if math.isfinite(severity.mean_square) else math.inf
 
 
 def _least(severity: Severity) -> float:

@@ -1,21 +1,24 @@
 """Where a law of a total reaches a level: the size x with P(S > x) = 1 − p, for thousands of laws at once.
 
-The search starts from what is known without inversion: the p-quantile of the largest event (never above that of the total),
-and the mean and spread of events truncated there.  Then Newton's method on the log-odds of P(S > x) against log x, in which
-Gaussian and power-law tails are both nearly straight, kept between bounds.  Nodes of a reading serve all x nearby.
+The search starts from what is known without inversion: the p-quantile of the largest event, and mean, spread and skewness
+of the events that are smaller.  Then steps of Householder's method on the log-odds of P(S > x) against log x, in which
+Gaussian and power-law tails are both nearly straight, kept between bounds.  Nodes of a reading serve all x nearby, and give
+the derivatives of the density as well.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from .inversion import Reading, Scales, first_rung, read, scales_of
+from ..severity import Severity
+from .inversion import Reading, first_rung, read
 from .lattice import span_of
 from .laws import Laws
+from .placed import Chances, Scales, scales_of
 from .transforms import smooth
 from .verified import verify_chances
 
@@ -36,6 +39,16 @@ CHECKED_EVENTS = 30.0
 ROUNDS = 60
 #: Relative deviation of a chance that is rounding.
 FLAT = 1e-10
+
+
+#: Sizes of every order of magnitude, harm units.
+SIZES = 10.0 ** np.arange(-100, 141)
+
+
+@lru_cache(maxsize=256)
+def _decades(severity: Severity) -> Floats:
+    """P(Y > size) for sizes of every order of magnitude."""
+    return severity.above(SIZES)
 
 
 class NoConvergence(ArithmeticError):
@@ -92,19 +105,28 @@ class Mixtures:
     @cached_property
     def sizes(self) -> Floats:
         """A geometric grid from sizes that nearly every event exceeds to sizes that none will, (J,), harm units."""
-        decades = 10.0 ** np.arange(-100, 141)
-        above = np.stack([severity.above(decades) for severity in self.laws.severities])
-        most = self.laws.rates.max(0)
-        above = above[most > 0] if (most > 0).any() else above
-        low = decades[max(int((above.min(0) > 0.999).sum()) - 1, 0)]
-        expected = (most[most > 0] @ above) if (most > 0).any() else above[0]
-        high = decades[min(int((expected > 1e-13).sum()), len(decades) - 1)]
-        return np.geomspace(low, high, 8 * round(np.log10(high / low)) + 1)
+        above, most = np.stack([_decades(severity) for severity in self.laws.severities]), self.laws.rates.max(0)
+        above, most = (above[most > 0], most[most > 0]) if (most > 0).any() else (above, np.ones(len(most)))
+        low = SIZES[max(int((above.min(0) > 0.999).sum()) - 1, 0)]
+        high = SIZES[min(int((most @ above > 1e-13).sum()), len(SIZES) - 1)]
+        return np.asarray(low * 10 ** (np.arange(8 * round(np.log10(high / low)) + 1) / 8))
+
+    @cached_property
+    def _exceeded(self) -> Floats:
+        """P(Y > size) of each severity, (M, J)."""
+        return np.stack([severity.above(self.sizes) for severity in self.laws.severities])
 
     @cached_property
     def above(self) -> Floats:
         """Expected number of events above each of the sizes, (B·Z, J)."""
-        return self.laws.rates @ np.stack([severity.above(self.sizes) for severity in self.laws.severities])
+        return self.laws.rates @ self._exceeded
+
+    @cached_property
+    def _moments(self) -> Floats:
+        """E min(Y, size)^p of each severity, p = 1, 2, 3: (3, M, J)."""
+        p, sizes, above = np.arange(1, 4)[:, None, None], self.sizes, self._exceeded
+        parts = (above[:, 1:] + above[:, :-1]) / 2 * np.diff(sizes**p)
+        return np.concatenate([np.broadcast_to(sizes[0] ** p, (3, len(above), 1)), parts], 2).cumsum(2)
 
     @cached_property
     def scales(self) -> Scales:
@@ -118,21 +140,32 @@ class Mixtures:
         return grids
 
     def guess(self, level: Floats) -> Floats:
-        """A first guess of each law's quantile at `level` (B·Z,), harm units."""
+        """A first guess of each law's quantile at `level` (B·Z,), harm units.
+
+        The quantile of the largest event plus the mean of the others; or, if it is larger, what mean, spread and skewness of
+        the others make of it (Cornish & Fisher 1938, "Moments and cumulants in the specification of distributions").
+        """
         from scipy.special import ndtri
 
-        above, sizes = self.above, self.sizes
-        rarest = np.maximum((above >= -np.log(np.clip(level, 1e-12, 1 - 1e-16))[:, None]).sum(1) - 1, 0)
-        largest = np.where(above[:, 0] >= -np.log(np.clip(level, 1e-12, 1 - 1e-16)), sizes[rarest], 0.0)
-        step = np.diff(sizes)
-        parts = (above[:, 1:] + above[:, :-1]) / 2 * step
-        squares = (above[:, 1:] * sizes[1:] + above[:, :-1] * sizes[:-1]) * step
-        rows, inner = np.arange(len(above)), np.maximum(rarest - 1, 0)
-        below = np.cumsum(parts, 1)
-        beyond = below[:, -1] - below[rows, inner]
-        finite = np.isfinite(self.laws.mean)
-        mean = np.where(finite, np.maximum(self.laws.centre - beyond, 0.0), below[rows, inner])
-        return np.maximum(largest, mean + ndtri(level) * np.sqrt(np.cumsum(squares, 1)[rows, inner]))
+        level = np.clip(level, 1e-12, 1 - 1e-16)
+        rare, rows = -np.log(level), np.arange(len(level))
+        place = np.clip((self.above >= rare[:, None]).sum(1) - 1, 0, len(self.sizes) - 2)
+        here, next_one = self.above[rows, place], np.maximum(self.above[rows, place + 1], 1e-300)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part = np.clip(np.log(here / rare) / np.log(here / next_one), 0.0, 1.0)
+        some = here >= rare
+        largest = np.where(
+            some, self.sizes[place] * (self.sizes[place + 1] / self.sizes[place]) ** np.where(some, part, 0.0), 0.0
+        )
+        first, second, third = (
+            np.maximum((self.laws.rates * moment[:, place].T).sum(1) - rare * largest**p, 0.0)
+            for p, moment in enumerate(self._moments, 1)
+        )
+        beyond = (self.laws.rates * (self._moments[0, :, -1] - self._moments[0][:, place].T)).sum(1)
+        mean = np.where(np.isfinite(self.laws.mean), np.maximum(self.laws.centre - beyond - rare * largest, 0.0), first)
+        spread, z = np.sqrt(second), ndtri(level)
+        skewness = np.minimum(third / np.maximum(second * spread, 1e-300), 1.5)
+        return np.maximum(largest + mean, mean + spread * (z + (z * z - 1) * skewness / 6))
 
     # --- readings ---
 
@@ -173,8 +206,7 @@ class Mixtures:
                 part.__dict__["scales"] = self.scales.take(_states(open_rows, len(self.chance)))
             reading = part.read(x[open_rows], start[open_rows].ravel(), self.spread(least[open_rows]))
             start[open_rows] = reading.rung.reshape(len(open_rows), -1)
-            x[open_rows], done = part._newton(reading, x[open_rows], level[open_rows], state, open_rows)
-            error[open_rows] = part.mixed(reading.error)
+            x[open_rows], done, error[open_rows] = part._approach(reading, x[open_rows], level[open_rows], state, open_rows)
             open_rows = open_rows[~done]
             if not len(open_rows):
                 return x, error
@@ -183,24 +215,27 @@ class Mixtures:
             "take a level farther from 1 and from the chance of none, or read the tail at sizes of your choice"
         )
 
-    def _newton(self, reading: Reading, x: Floats, level: Floats, bounds: _Bounds, rows: Ints) -> tuple[Floats, Bools]:
-        """Newton's steps as far as the nodes of a reading serve, (b,), and whether each search is done."""
+    def _approach(
+        self, reading: Reading, x: Floats, level: Floats, bounds: _Bounds, rows: Ints
+    ) -> tuple[Floats, Bools, Floats]:
+        """Steps as far as the nodes of a reading serve: x (b,), whether each search is done, and the error of its chance."""
         origin, near = x, np.full(len(x), True)
         scale = reading.scale.reshape(len(x), -1).max(1)
-        done = np.full(len(x), False)
+        done, error = np.full(len(x), False), np.zeros(len(x))
         for _ in range(5):
-            tails, densities = reading.tail_and_density(self.spread(x))
-            tail, density = self.mixed(tails), self.mixed(densities)
-            bounds.narrow(rows, x, tail > 1 - level, near)
-            step = _log_odds_step(tail, density, self.some, level, x)
+            chances = Chances(*(self.mixed(values) for values in reading.chances(self.spread(x))))
+            bounds.narrow(rows, x, chances.tail > 1 - level, near)
+            step, settled = _step(chances, self.some, level, x)
             new = bounds.inside(rows, x, x * np.exp(np.clip(step, -2.0, 2.0)))
-            settled = (np.abs(new - x) <= PRECISION * x) | _flat(tail - (1 - level), x * density, np.minimum(1 - level, level))
+            settled = (np.abs(new - x) <= PRECISION * x) | (settled & (np.abs(np.log(new / x) - step) <= PRECISION))
+            settled |= _flat(chances.tail - (1 - level), x * chances.density, np.minimum(1 - level, level))
+            error = np.where(near, chances.error, error)
             done |= near & settled
-            x = np.where(near & ~done | (near & settled), new, x)
+            x = np.where(near, new, x)
             near = near & ~done & (scale * np.abs(x - origin) <= REACH)
             if not near.any():
                 break
-        return x, done
+        return x, done, error
 
 
 def _states(rows: Ints, states: int) -> Ints:
@@ -213,17 +248,37 @@ def _flat(miss: Floats, slope: Floats, chance: Floats) -> Bools:
     return (np.abs(miss) <= close) & (slope <= 1e3 * close)
 
 
-def _log_odds_step(tail: Floats, density: Floats, some: Floats, level: Floats, x: Floats) -> Floats:
-    """Newton's step in log x for log(P(S > x) / P(0 < S ≤ x)), (B,)."""
-    tail = np.clip(tail, 1e-300, None)
+def _step(at: Chances, some: Floats, level: Floats, x: Floats) -> tuple[Floats, Bools]:
+    """The step in log x to where log(P(S > x) / P(0 < S ≤ x)) is what is wanted, and whether it ends there to rounding, (B,).
+
+    Householder's method of the third order: the error of a step is of its fourth power, and less than its last term.
+    """
+    tail = np.clip(at.tail, 1e-300, None)
     inner = np.maximum(some - tail, 1e-17 * some)
     want = 1 - level
-    gap = np.log(tail / inner) - np.log(want / np.maximum(some - want, 1e-300))
-    with np.errstate(over="ignore"):
-        slope = x * density * (1 / tail + 1 / inner)
-    # Where nothing but rounding is left of a chance, only the direction is known.
-    known = np.isfinite(slope) & (slope > 0) & (np.minimum(tail, inner) > 1e-13 * some)
-    return np.where(known, gap / np.where(known, slope, 1.0), np.where(gap >= 0, np.inf, -np.inf))
+    gap = np.log(want / np.maximum(some - want, 1e-300)) - np.log(tail / inner)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # Derivatives of the tail in log x, and those of the log-odds: of log(tail) less log(inner).
+        first = -x * at.density
+        second = first - x**2 * at.slope
+        third = first - 3 * x**2 * at.slope - x**3 * at.bend
+        pairs = zip(_of_log(tail, first, second, third), _of_log(inner, -first, -second, -third), strict=True)
+        one, two, three = (above - below for above, below in pairs)
+        newton = gap / one
+        square = -two / (2 * one) * newton
+        cube = (two**2 / 2 - one * three / 6) / one**2 * newton**2
+        # Where nothing but rounding is left of a chance, only the direction is known.
+        known = np.isfinite(newton) & (one < 0) & (np.minimum(tail, inner) > 1e-13 * some)
+        higher = known & (np.abs(square) < 0.3) & (np.abs(cube) < 0.1)
+        step = np.where(higher, newton * (1 + square + cube), np.where(known, newton, np.where(gap <= 0, np.inf, -np.inf)))
+        settled = higher & (np.abs(cube * newton) <= PRECISION) & (np.abs(square) < 0.01)
+    return step, settled
+
+
+def _of_log(value: Floats, first: Floats, second: Floats, third: Floats) -> tuple[Floats, Floats, Floats]:
+    """Derivatives of log(value), from those of the value."""
+    one, two, three = first / value, second / value, third / value
+    return one, two - one**2, three - 3 * one * two + 2 * one**3
 
 
 @dataclass(frozen=True, eq=False)
