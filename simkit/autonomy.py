@@ -157,9 +157,14 @@ class Deployment:
         return np.asarray(self.at[..., None] < positions.ravel())
 
     @cached_property
+    def on_step(self) -> Floats:
+        """A position on each step of the staircase, (M + 1,): 0, then the last position of each."""
+        return frozen(np.concatenate([[0.0], self.cuts[1:], [1.0]]) if len(self.cuts) else [0.0])
+
+    @cached_property
     def on_steps(self) -> Floats:
-        """Which departures happen on each step of the staircase, (O, T, K, M + 1), as 0 and 1."""
-        return self.departing(np.append(0.0, np.append(self.cuts[1:], 1.0) if len(self.cuts) else [])).astype(float)
+        """Which departures happen on each step, (O, T, K, M + 1), as 0 and 1."""
+        return self.departing(self.on_step).astype(float)
 
     # --- what a departure changes, exactly ---
 

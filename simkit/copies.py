@@ -24,7 +24,7 @@ from .compound.quantiles import Mixtures
 from .policy import Policy
 from .totals import Total
 
-__all__ = ["bad_worlds", "expected_policy", "policy", "total_loss", "with_departures", "world"]
+__all__ = ["answers_given", "bad_worlds", "expected_policy", "policy", "tails", "total_loss", "with_departures", "world"]
 
 
 def __dir__() -> list[str]:
@@ -64,6 +64,11 @@ def with_departures(found: Deployment, safeguards: Safeguards = NONE) -> Case:
         ruled_out=_again(case.ruled_out, own),
         observed={},
     )
+
+
+def answers_given(found: Deployment) -> Ints:
+    """Which answer of the case each response of `with_departures` gives, (R + P,)."""
+    return np.append(np.arange(len(found.case.responses)), _pairs(found)[:, 1]).astype(np.int64)
 
 
 def _again(filtered: Bools, own: Ints) -> Bools:
@@ -196,16 +201,31 @@ def bad_worlds(
     safeguards: Safeguards = NONE,
     shared_principal: bool = False,
 ) -> Floats:
-    """The chance that the loss of N users comes to more than `per_user` harm units each, at each position (D,).
+    """The chance that the loss of N users comes to more than `per_user` harm units each, at each position (D,)."""
+    given = tails(found, per_user, users, dial=dial, safeguards=safeguards, shared_principal=shared_principal)
+    by_model = given @ found.cast.model_chances()
+    return by_model @ found.cast.operator_chances() if shared_principal else by_model
+
+
+def tails(
+    found: Deployment,
+    per_user: float,
+    users: float,
+    *,
+    dial: ArrayLike = POSITIONS,
+    safeguards: Safeguards = NONE,
+    shared_principal: bool = False,
+) -> Floats:
+    """The same chance given the model, (D, T), or given operator and model if the principal is shared, (D, O, T).
 
     Laws that stand at many positions are computed once.
     """
     steps, step = np.unique(np.searchsorted(found.cuts, np.ravel(dial), side="left"), return_inverse=True)
-    shown = np.append(0.0, np.append(found.cuts[1:], 1.0) if len(found.cuts) else [])[steps]
-    law = total_loss(found, shown, users, safeguards=safeguards, shared_principal=shared_principal)
+    law = total_loss(found, found.on_step[steps], users, safeguards=safeguards, shared_principal=shared_principal)
     weights = law.mixtures.laws.weights
     _, first, which = np.unique(weights.reshape(len(weights), -1), axis=0, return_index=True, return_inverse=True)
     alone = Mixtures(law.mixtures.laws.take(first), np.ones(1))
-    single = replace(law, mixtures=alone, shape=(len(first),))
-    tails = single.tail(per_user * users)[which.ravel()]
-    return law.mixtures.mixed(tails)[step.ravel()]
+    single = replace(law, mixtures=alone, shape=(len(first),)).tail(per_user * users)
+    who = found.at.shape[:2] if shared_principal else found.at.shape[1:2]
+    in_states = single[which.ravel()].reshape(len(steps), *who, -1)
+    return (in_states @ found.case.population.state_chance)[step.ravel()]

@@ -70,6 +70,8 @@ def test_the_curve_is_what_expect_finds_in_the_world_of_copies(found, safeguards
     outcome, expected = sk.expect(case, made), along(found, safeguards=safeguards).expected()
     for of in ("help", "harm", "neglect", "net"):
         assert np.allclose(getattr(outcome, of), getattr(expected, of), rtol=0, atol=1e-13)
+    at_cuts = sk.expect(case, copies.policy(found, found.cuts, safeguards, shared_principal=shared)).net
+    assert np.allclose(at_cuts, along(found, found.cuts, safeguards=safeguards).expected().net, rtol=0, atol=1e-13)
     averaged = copies.expected_policy(found, POSITIONS, safeguards)
     assert np.allclose(sk.expect(copies.with_departures(found, safeguards), averaged).net, expected.net, rtol=0, atol=1e-13)
 
@@ -307,6 +309,10 @@ def test_laws_that_are_computed_once_are_those_of_each_position(found, users, sh
     some = [0, 14, 37, 60, 64, 100]
     law = copies.total_loss(found, POSITIONS[some], users, shared_principal=shared)
     assert chances[some] == pytest.approx(law.tail(0.05 * users), abs=1e-12)
+    given = copies.tails(found, 0.05, users, shared_principal=shared)
+    assert given.shape == (101, 3, 6) if shared else (101, 6)
+    mixed = given @ found.cast.model_chances()
+    assert (mixed @ found.cast.operator_chances() if shared else mixed) == pytest.approx(chances, abs=1e-13)
 
 
 def test_among_very_many_users_a_bad_world_is_a_bad_model_or_a_bad_principal(found):
