@@ -37,9 +37,11 @@ FLOORS = [
     {"copies", "dispositions", "optimum", "report"},
     {"plots"},
     {"spec.section_map"},
+    {"spec.chain_map"},
     {"spec"},
     {
         "exercises.exercise",
+        "widgets.against",
         "widgets.choices",
         "widgets.controls",
         "widgets.panels",
@@ -49,8 +51,8 @@ FLOORS = [
     },
     {"widgets.explore_settings", "widgets.instrument"},
     {"widgets.explore_view"},
-    {"widgets.crowd_view", "widgets.explore"},
-    {"widgets.crowd"},
+    {"widgets.chain_view", "widgets.crowd_view", "widgets.explore"},
+    {"widgets.chain", "widgets.crowd"},
     {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
     {"__main__"},
 ]

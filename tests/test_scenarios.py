@@ -13,7 +13,7 @@ import simkit as sk
 from simkit.scenario import Edits
 
 FILES = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
-MINE = ("medication-threshold", "household-cleaners", "lock-picking", "santa")
+MINE = ("medication-threshold", "household-cleaners", "lock-picking", "santa", "bright-line")
 REFUSALS = ("refuse", "refuse-with-reason")
 BARE, NURSE = "bare+plain", "as-a-nurse+plain"
 
@@ -324,3 +324,31 @@ def test_the_constitution_says_that_not_to_tell_is_not_to_deceive():
     small, pupils = (sk.load("santa").in_context(name) for name in ("childrens-platform", "ed-tech"))
     assert best(small, "child-like+december") == "deflect-to-parent"
     assert all(best(pupils, signal) == "truthful-gentle" for signal in pupils.population.signal_names)
+
+
+# --- bright-line: a filter against a tiny chance of a catastrophe -------------------------------------------------------
+
+
+def test_weighing_alone_would_cross_the_line_and_an_open_share_decides_it():
+    """The share at which weighing would agree with the line lies inside its interval: nobody knows."""
+    free = sk.load("bright-line").without_constraints()
+    assert best(free, "bare") == "laboratory-detail"
+    (turn,) = flip(free, "laboratory-detail", "background", "malicious")
+    malicious = free.scenario.segments[-1].share
+    assert malicious.low < turn < malicious.high
+    gained = np.array([0.25, 0.05, -0.3]) @ free.population.share[:3]
+    mean = 1.2 / 0.2 * 100_000
+    assert turn == pytest.approx(gained / (20 * 0.001 * mean), rel=1e-4), "help gained = weight x share x chance x mean"
+
+
+def test_no_operator_and_no_claim_moves_the_line():
+    for case in everywhere(sk.load("bright-line")):
+        assert all(best(case, signal) == "background" for signal in case.population.signal_names)
+        made = sk.spec.compile(sk.spec.load("general-assistant"), case)
+        assert made.answer[:, case.response("background")].tolist() == [1.0, 1.0]
+        cost = sk.spec.lines(sk.spec.load("general-assistant"), case)
+        assert cost.lines == ("mass-casualty-uplift",)
+        assert cost.net_cost > 0
+        assert cost.harm_saved > 0
+    operator = sk.load("bright-line").in_context("research-platform")
+    assert sk.spec.classify(sk.spec.load("general-assistant"), operator.messages).verdict == "beyond its power"

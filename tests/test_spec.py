@@ -473,7 +473,7 @@ def test_deployments_of_the_medication_question():
 def test_what_a_bright_line_costs_and_saves(small, case):
     found = lines(small, case)
     free = case.without_constraints()
-    assert found.lines == ("never", "it crosses a hard constraint of the case")
+    assert found.lines == ("never", "line")
     with_line, without = sk.expect(case, sk.spec.compile(small, case)), sk.expect(free, bayes(free))
     assert found.net_cost > 0
     assert found.help_lost == pytest.approx(2.7 - 0.45)
@@ -489,3 +489,25 @@ def test_without_a_word_about_responses_a_spec_leaves_the_choice_alone(rng):
     for _ in range(20):
         case = random_case(rng)
         assert np.array_equal(sk.spec.compile(rules, case).answer, bayes(case).answer)
+
+
+def test_the_picture_of_a_graph_gives_every_node_a_place_of_its_own():
+    from simkit import spec
+    from simkit.spec.chain_map import places, visible
+
+    rules = spec.load("general-assistant")
+    messages = [spec.Message(level="developer", sets={"dignity": "off"}), spec.Message(level="user", sets={"dignity": "off"})]
+    path = spec.lit(rules, messages, spec.decide(rules, messages, "dignity"))
+    for made in (spec.graph(rules), path):
+        rows = places(made)
+        assert set(rows) == set(made)
+        assert len(set(rows.values())) == len(rows)
+    assert {"message:0", "message:1", "behaviour:dignity", "protection:dignity"} <= set(visible(path))
+    assert "behaviour:length" not in visible(path)
+    ax = spec.draw_chain(path)
+    assert "dignity is off" in ax.get_title(loc="left")
+    words = " ".join(text.get_text() for text in ax.texts)
+    assert "message 2 (user)" in words
+    heavy = [patch for patch in ax.patches if patch.get_linewidth() > 2]
+    assert len(heavy) == 2, "from the user to the message, and from there to the behaviour"
+    assert len(spec.draw_chain(spec.graph(rules)).texts) == len(spec.graph(rules)) + 4

@@ -18,9 +18,10 @@ from simkit.case import from_arrays
 from simkit.files import library
 from simkit.severity import Pareto
 from simkit.widgets import Explorer, Prediction, Settings, explore, predict
+from simkit.widgets.against import WORLDS
 from simkit.widgets.choices import MAX_CODE, as_code, from_code
 from simkit.widgets.explore_settings import RISKIEST
-from simkit.widgets.explore_view import WORLDS, look, stage_table
+from simkit.widgets.explore_view import look, stage_table
 from simkit.widgets.panels import packed
 from simkit.widgets.stage import table, toggle
 
@@ -90,7 +91,7 @@ def test_gains_along_the_slider_agree_with_single_policies(rng):
         i = int(rng.integers(1001))
         single = sk.expect(case, view.policies[i]).net - sk.expect(case, view.reference).net
         assert view.gain[i] == pytest.approx(1000 * float(single), abs=1e-9)
-        assert 0 <= view.ahead[i] + view.behind[i] <= 1
+        assert 0 <= view.against.ahead[i] + view.against.behind[i] <= 1
 
 
 def test_harm_without_a_finite_mean_is_said_not_drawn():

@@ -7,7 +7,7 @@ promises        guarantees: what every user keeps under any configuration
 configurations  classify: does an operator narrow the assistant, or turn it against users
 policies        compile: a spec and a case make an ordinary policy (combining: several rules, one verdict)
 priority        three ways to put goals in order      profiles   specs side by side
-graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit
+graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit (chain_map: its picture)
 
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
 release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..messages import LEVELS, Message
     from .chain import decide, decide_all
+    from .chain_map import draw_chain
     from .changes import Changes, compare
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
@@ -74,6 +75,7 @@ _NAMES = {
     "deny_overrides": "combining",
     "depends_on": "references",
     "draw": "section_map",
+    "draw_chain": "chain_map",
     "facts": "release_facts",
     "facts_text": "release_facts",
     "graph": "graphs",
@@ -123,6 +125,7 @@ __all__ = [
     "deny_overrides",
     "depends_on",
     "draw",
+    "draw_chain",
     "facts",
     "facts_text",
     "graph",

@@ -177,7 +177,7 @@ def _against(rules: Rules, case: Case, response: str, decisions: dict[str, Decis
     """Why a response is ruled out: bright lines before protections, these before all others."""
     place = case.response(response)
     if case.crosses[place]:
-        return [Removed(response, True, "it crosses a hard constraint of the case", "")]
+        return [Removed(response, True, f"it crosses {_crossed(case, response)}", "")]
     shown, refuses = shows(case)[response], bool(case.refuses[place])
     verdicts = {name: _verdict(d, shown.get(name), refuses=refuses) for name, d in decisions.items()}
     if deny_overrides(verdicts.values()) in ("Permit", "NotApplicable"):
@@ -187,6 +187,13 @@ def _against(rules: Rules, case: Case, response: str, decisions: dict[str, Decis
     stands = f"{decision.behaviour} is {decision.value}" if decision.value else f"{decision.behaviour}: inaction"
     at = decision.decided_by
     return [Removed(response, decision.hard, f"{stands} ({at.level}: {at.who})", decision.behaviour)]
+
+
+def _crossed(case: Case, response: str) -> str:
+    """The bright lines of the case that a response crosses."""
+    declared = case.scenario.responses if case.scenario is not None else ()
+    names = [name for each in declared if each.name == response for name in each.crosses]
+    return ", ".join(names) or "a hard constraint of the case"
 
 
 def _verdict(decision: Decision, shown: str | None, *, refuses: bool) -> Verdict:
@@ -285,7 +292,8 @@ def lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> Lines:
     free = case.without_constraints()
     other = compile(without, free, choose=choose) if without is not None else choose(free)
     a, b = expect(case, drawn), expect(case, other)
-    named = dict.fromkeys(r.behaviour or r.why for ruling in drawn.rulings for r in ruling.removed if r.hard)
+    hard_ones = [r for ruling in drawn.rulings for r in ruling.removed if r.hard]
+    named = dict.fromkeys(r.behaviour or _crossed(case, r.response) for r in hard_ones)
     return Lines(
         case=case.title,
         lines=tuple(named),

@@ -4,6 +4,7 @@
 >>> widgets.explore("medication-threshold")
 """
 
+from .chain import Chain, chain
 from .crowd import Crowd, crowd
 from .explore import Explorer, explore
 from .explore_settings import Settings
@@ -11,4 +12,17 @@ from .predict import Prediction, predict
 from .race import Race, race
 from .stage import Stage
 
-__all__ = ["Crowd", "Explorer", "Prediction", "Race", "Settings", "Stage", "crowd", "explore", "predict", "race"]
+__all__ = [
+    "Chain",
+    "Crowd",
+    "Explorer",
+    "Prediction",
+    "Race",
+    "Settings",
+    "Stage",
+    "chain",
+    "crowd",
+    "explore",
+    "predict",
+    "race",
+]

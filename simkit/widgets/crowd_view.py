@@ -23,10 +23,11 @@ from ..population import Worlds, draw_worlds
 from ..tables import number, people, percent
 from ..totals import total
 from . import panels
+from .against import harmful_name, now_and_base
 from .choices import Choices
 from .explore_settings import BEST, named, responses_of
 from .explore_settings import Settings as Explored
-from .explore_view import harmful_name, heading, now_and_base
+from .explore_view import heading
 from .panels import line, log_axis, packed
 from .stage import table
 

@@ -14,10 +14,11 @@ from ..evaluate import expect
 from ..frequencies import dots
 from ..policy import Policy, candidates
 from ..scenario import load
+from .against import SENDERS, harmful_name
 from .choices import chosen
 from .controls import menu, round_steps, steps
 from .explore_settings import RISKIEST, Settings, responses_of
-from .explore_view import SENDERS, View, harmful_name, look, stage_table
+from .explore_view import View, look, stage_table
 from .instrument import Instrument
 
 __all__ = ["Explorer", "explore"]

@@ -11,33 +11,24 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Floats, Ints, contract
+from ..arrays import Floats
 from ..case import Case
-from ..conclusions import net_in_worlds, turning_shares
-from ..evaluate import Outcome, expect, net_per_sender
+from ..evaluate import Outcome, expect
 from ..frequencies import Dots, dots
 from ..plots import HARMFUL
-from ..policy import Policy, candidates, plausible
-from ..population import draw_worlds
-from ..tables import number, percent, tally
+from ..policy import Policy, candidates
+from ..tables import number, tally
 from ..tradeoff import frontier
 from . import panels
+from .against import SENDERS, Against, against, harmful_name, surely
 from .explore_settings import RISKIEST, Settings, bent, policies_of
 from .panels import axis, line, packed, padded
 from .stage import table
 
-WORLDS = 1000
-SENDERS = 1000
-
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What is looked at: the case as bent, F policies and the reference, their dots and means, and how surely they differ.
-
-    `gain` (F,) is the net value over the reference per 1000 senders; `ahead` and `behind` (F,) are the fractions of plausible
-    worlds in which it is above and below 0, `low` and `high` its 5% and 95% points there, at the positions `at`; `turns` (F,)
-    is the share of harmful senders nearest to the present one at which its sign changes (nan: none).
-    """
+    """What is looked at: the case as bent, F policies and the reference, their dots and means, and how surely they differ."""
 
     case: Case
     policies: Policy
@@ -46,13 +37,12 @@ class View:
     other_dots: Dots
     outcome: Outcome
     other: Outcome
-    gain: Floats
-    ahead: Floats
-    behind: Floats
-    at: Ints
-    low: Floats
-    high: Floats
-    turns: Floats
+    against: Against
+
+    @property
+    def gain(self) -> Floats:
+        """Net value over the reference per 1000 senders, (F,), help units."""
+        return self.against.gain
 
 
 def look(case: Case, settings: Settings, only: int | None = None) -> View:
@@ -64,11 +54,6 @@ def look(case: Case, settings: Settings, only: int | None = None) -> View:
     weight = case.weight(settings.harm_weight)
     policies, reference = policies_of(case, settings, only)
     outcome, other = expect(case, policies, weight), expect(case, reference, weight)
-    with np.errstate(invalid="ignore"):  # ∞ − ∞, where harm has no finite mean, is nan
-        gain = np.atleast_1d(SENDERS * (outcome.net - other.net))
-        draws = _draws(case, policies, reference, weight)
-        at = np.unique(np.append(np.arange(0, len(gain), 20), len(gain) - 1))
-        low, high = SENDERS * np.quantile(draws[at], [0.05, 0.95], axis=1)
     return View(
         case=case,
         policies=policies,
@@ -77,25 +62,8 @@ def look(case: Case, settings: Settings, only: int | None = None) -> View:
         other_dots=dots(case, reference, SENDERS),
         outcome=outcome,
         other=other,
-        gain=gain,
-        ahead=np.count_nonzero(draws > 0, axis=1) / WORLDS,
-        behind=np.count_nonzero(draws < 0, axis=1) / WORLDS,
-        at=at,
-        low=low,
-        high=high,
-        turns=turning_shares(case, policies, reference, harm_weight=weight),
+        against=against(case, policies, reference, weight),
     )
-
-
-def _draws(case: Case, policies: Policy, reference: Policy, weight: float) -> Floats:
-    """Gain over the reference in plausible worlds, (F, n); what counts leave open varies too."""
-    rng = np.random.default_rng(0)
-    worlds = draw_worlds(case.population, rng, WORLDS)
-    if policies.batch:
-        gap = net_per_sender(case, policies, weight) - net_per_sender(case, reference, weight)
-        return contract(gap.reshape(len(gap), -1), worlds.joint.reshape(WORLDS, -1).T)
-    nets = [net_in_worlds(case, plausible(p, rng, WORLDS), worlds, harm_weight=weight) for p in (policies, reference)]
-    return np.broadcast_to(nets[0] - nets[1], (1, WORLDS))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -104,19 +72,6 @@ def _draws(case: Case, policies: Policy, reference: Policy, weight: float) -> Fl
 def heading(case: Case) -> str:
     """Who does what, and where."""
     return f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else "")
-
-
-def harmful_name(case: Case) -> str:
-    """What the harmful senders are called: the segment's name if there is one only."""
-    names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
-    return names[0] if len(names) == 1 else "harmful"
-
-
-def now_and_base(case: Case) -> str:
-    """The share of harmful senders as it is now, and that it is before contexts and states if these move it."""
-    people, share = case.population, percent(float(case.population.share[case.population.harmful].sum()))
-    moved = not np.allclose(people.shares, people.share, rtol=1e-9)
-    return f" before context and state (now {share})" if moved else f" (now {share})"
 
 
 def sentences(view: View, settings: Settings, first: int = 0) -> list[str]:
@@ -141,24 +96,7 @@ def sentences(view: View, settings: Settings, first: int = 0) -> list[str]:
 
 def notes(view: View) -> list[str]:
     """How each policy compares with the reference, in which fraction of plausible worlds, and what would turn it."""
-    case, reference = view.case, view.reference.name
-    if not np.isfinite(view.gain).all():
-        return ["Some harm here has no finite mean, so there is no net value to compare."] * len(view.gain)
-    who, now = harmful_name(case), now_and_base(case)
-    holds = np.where(view.gain > 0, view.ahead, view.behind)
-    same = (np.abs(view.gain) < 1e-9) & (view.ahead + view.behind == 0)
-    never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
-    said = []
-    for gain, often, turn, alike in zip(*(x.tolist() for x in (view.gain, holds, view.turns, same)), strict=True):
-        if alike:
-            said.append(f"This does the same as {reference} to everybody.")
-            continue
-        turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{now}"
-        said.append(
-            f"Per 1000 senders, worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, "
-            f"in {often:.0%} of {WORLDS} plausible worlds (stakes as stated){turns}."
-        )
-    return said
+    return surely(view.case, view.against, view.reference.name)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
@@ -258,11 +196,18 @@ def _tradeoff_panel(view: View) -> dict[str, Any]:
 
 def _along_panel(view: View) -> dict[str, Any]:
     """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
-    bottom, top = padded(np.append(view.low, view.gain), np.append(view.high, view.gain))
+    found = view.against
+    bottom, top = padded(np.append(found.low, found.gain), np.append(found.high, found.gain))
     here = np.arange(len(view.gain))[:, None]
     best = int(np.argmax(np.where(np.isfinite(view.gain), view.gain, -np.inf)))
     marks = [
-        {"kind": "band", "x": packed(view.at), "low": packed(view.low), "high": packed(view.high), "colour": 4},
+        {
+            "kind": "band",
+            "x": packed(found.at),
+            "low": packed(found.low),
+            "high": packed(found.high),
+            "colour": 4,
+        },
         line([0, len(view.gain) - 1], [0, 0], colour=-1, width=1),
         line(np.arange(len(view.gain))[::5], view.gain[::5], colour=4, width=2),
         {"kind": "points", "x": packed([best]), "y": packed([view.gain[best]]), "colour": -1, "hollow": True, "size": 7},

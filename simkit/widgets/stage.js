@@ -4,9 +4,9 @@
 // table = {
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
 //   sentences: [strings], notes: [strings],  one for each row: the slider's position counts fastest, the first toggle slowest
-//   panels: [{kind: "dots" | "chart", title, alt, first: is it shown before the stage unfolds, ...}],
+//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, ...}],
 // }
-// It stands on `marks.js`, which draws.
+// It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
 /** Sliders of ipywidgets have no accessible name: give them that of the label beside them.  Menus keep their arrow keys. */
 function helpControls() {
@@ -23,7 +23,8 @@ function lookOf(element, table) {
   const [r, g, b] = style.color.match(/[\d.]+/g).map(Number);
   const dark = 0.3 * r + 0.6 * g + 0.1 * b > 128;
   const ink = style.color;
-  return { ink, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
+  const paper = dark ? "#111" : "#fff";
+  return { ink, paper, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
 }
 
 /** A row as the slider's position and what each toggle shows; and back. */
@@ -44,11 +45,14 @@ let groups = 0;
 
 /** Buttons of which one is pressed; `chosen(option)` is called when another is. */
 function buttons(toggle, parent, chosen) {
-  const group = make("fieldset", "simkit-toggle", parent);
-  make("legend", "", group, toggle.label);
+  const group = make("div", "simkit-toggle", parent);
+  group.setAttribute("role", "radiogroup");
+  group.setAttribute("aria-label", toggle.label);
+  make("b", "", group, toggle.label);
+  const options = make("div", "", group);
   const name = `simkit-toggle-${groups++}`;
   const inputs = toggle.options.map((option, i) => {
-    const label = make("label", "", group);
+    const label = make("label", "", options);
     const input = make("input", "", label);
     make("span", "", label, option);
     Object.assign(input, { type: "radio", name });
@@ -93,7 +97,8 @@ function render({ model, el }) {
     return { ...table, panels, sentences: peek.sentences, notes: peek.notes };
   }
 
-  const shown = () => current().panels.filter((panel) => panel.first || model.get("unfolded"));
+  const early = (panel) => panel.first || panel.beside;
+  const shown = () => current().panels.filter((panel) => early(panel) || model.get("unfolded"));
 
   function build() {
     const wanted = shown();
@@ -143,7 +148,7 @@ function render({ model, el }) {
     shown().forEach((panel, i) => {
       const { figure, caption, canvas, legend } = frames[i];
       if (caption.textContent !== panel.title) caption.textContent = panel.title;
-      DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look);
+      DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look, legend);
       if (panel.legend) drawLegend(panel, legend, position, look);
       const said = panel.first ? `${panel.alt} ${table.sentences[row]}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== said) canvas.setAttribute("aria-label", said);

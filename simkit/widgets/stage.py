@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 class Stage(anywidget.AnyWidget):
     """The picture, the slider and the sentence.  `position` is where slider and toggles rest: a row of the table."""
 
-    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "stage.js"))
+    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
     _css = HERE / "stage.css"
     table = traitlets.Dict().tag(sync=True)
     position = traitlets.Int(0).tag(sync=True)

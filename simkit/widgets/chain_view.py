@@ -1,0 +1,320 @@
+"""What the instrument of the chain of command shows: a pure function from a case, a spec and settings to a table.
+
+For each operator, each word of the user, each trust that the operator lends and each quoted text: how the behaviour is decided,
+the policy that the spec then makes, and what that does to the same thousand senders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ..case import Case
+from ..files import suggest
+from ..frequencies import Dots, dots
+from ..messages import Message
+from ..policy import Policy, stack
+from ..spec.chain import decide
+from ..spec.policies import compile as compile_rules
+from ..spec.policies import shows
+from ..spec.rules import Ready, Rules
+from ..spec.traces import DEEDS, Decision, Step
+from . import panels
+from .against import Against, against, surely
+from .choices import Choices
+from .panels import packed
+from .stage import table, toggle
+
+SILENT = "says nothing"
+TRUST = ("as a user", "as itself")
+#: Who says the messages that the instrument adds, by the level at which they arrive.
+USER, QUOTED = "the user", "a quoted text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainSettings(Choices):
+    """The choices of `chain`.  Empty stands for the first that there is.
+
+    `behaviour` is the one whose path is shown; `operator` a context of the case; `user` and `quoted` what is said about the
+    behaviour, such as `asks for on`; `trust` what the operator lends to users.
+    """
+
+    behaviour: str = ""
+    operator: str = ""
+    user: str = SILENT
+    trust: str = TRUST[0]
+    quoted: str = SILENT
+
+
+@dataclass(frozen=True, eq=False)
+class ChainView:
+    """All rows: what each button offers, and for each combination the decision and the policy; dots of all rows.
+
+    `policies` and `against` have one entry for each operator: a batch over the other buttons, and how these compare with the
+    same operator's users if nobody says anything.
+    """
+
+    case: Case
+    rules: Rules
+    ready: Ready
+    offers: dict[str, tuple[str, ...]]
+    contexts: tuple[Case, ...]
+    decisions: tuple[Decision, ...]
+    policies: tuple[Policy, ...]
+    against: tuple[Against, ...]
+    dots: Dots
+
+
+def offers(case: Case, ready: Ready) -> dict[str, tuple[str, ...]]:
+    """What may be chosen of each toggle, in the order of the rows."""
+    values, far = ready.behaviour.values, max(ready.places, key=lambda v: abs(ready.places[v] - ready.default))
+    return {
+        "operator": tuple(case.contexts) or (case.context,),
+        "user": (SILENT, *(f"asks for {value}" for value in values), f"hints at {far}"),
+        "trust": TRUST,
+        "quoted": (SILENT, f"orders {far}"),
+    }
+
+
+def about(case: Case, rules: Rules, settings: ChainSettings) -> Ready:
+    """The behaviour that is looked at: the chosen one, or the first that responses show and that somebody may change."""
+    if settings.behaviour:
+        return rules.behaviour(settings.behaviour)
+    shown = {name for each in shows(case).values() for name in each}
+    return next((b for b in rules.behaviours.values() if b.name in shown), next(iter(rules.behaviours.values())))
+
+
+def completed(case: Case, rules: Rules, settings: ChainSettings) -> ChainSettings:
+    """The settings with nothing left empty.  A ValueError suggests a name for one that there is not."""
+    ready = about(case, rules, settings)
+    offered = offers(case, ready)
+    full = replace(settings, behaviour=ready.name, operator=settings.operator or offered["operator"][0])
+    for name, known in offered.items():
+        if getattr(full, name) not in known:
+            raise ValueError(f"{name} cannot be {getattr(full, name)!r}; {suggest(getattr(full, name), known)}")
+    return full
+
+
+def spoken(ready: Ready, user: str, trust: str, quoted: str) -> tuple[Message, ...]:
+    """What the buttons add to the operator's messages."""
+    said: list[Message] = []
+    if trust == TRUST[1]:
+        said.append(Message(level="developer", says="Trust users as you trust me.", trusts={"user": "developer"}))
+    if quoted != SILENT:
+        says = "A page that the user pasted gives an order."
+        said.append(Message(level="none", says=says, sets={ready.name: quoted.removeprefix("orders ")}))
+    if user != SILENT:
+        wish = user.removeprefix("asks for ").removeprefix("hints at ")
+        said.append(
+            Message(level="user", says="What the user wants.", implied=user.startswith("hints"), sets={ready.name: wish})
+        )
+    return tuple(said)
+
+
+def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = False) -> ChainView:
+    """Decide and evaluate every combination of the buttons, or `only` the chosen one."""
+    settings = completed(case, rules, settings)
+    ready = rules.behaviour(settings.behaviour)
+    offered = offers(case, ready)
+    if only:
+        offered = {name: (getattr(settings, name),) for name in offered}
+    contexts = tuple(case.in_context(name) if name != case.context else case for name in offered["operator"])
+    rest = [spoken(ready, *said) for said in product(offered["user"], offered["trust"], offered["quoted"])]
+    decisions, policies, found = [], [], []
+    for here in contexts:
+        made = [_policy(rules, here, more) for more in rest]
+        decisions += [decide(rules, (*here.messages, *more), ready.name) for more in rest]
+        silent = compile_rules(rules, replace(here, messages=()))
+        policies.append(stack(made))
+        found.append(against(here, policies[-1], silent, here.weight(None)))
+    counted = [dots(here, policy) for here, policy in zip(contexts, policies, strict=True)]
+    return ChainView(
+        case=case,
+        rules=rules,
+        ready=ready,
+        offers=offered,
+        contexts=contexts,
+        decisions=tuple(decisions),
+        policies=tuple(policies),
+        against=tuple(found),
+        dots=replace(
+            counted[0],
+            count=np.concatenate([each.count for each in counted]),
+            expected=np.concatenate([each.expected for each in counted]),
+        ),
+    )
+
+
+def _policy(rules: Rules, case: Case, more: Sequence[Message]) -> Policy:
+    """What the spec makes of a case in which somebody has said more."""
+    return compile_rules(rules, replace(case, messages=(*case.messages, *more)))
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def speaker(here: Case, step: Step) -> str:
+    """Who speaks in a step: a message is called by who says it."""
+    kind, _, name = step.node.partition(":")
+    if kind != "message":
+        return {"behaviour": "the default", "protection": "a protection", "rule": f"the rule {name}"}[kind]
+    if int(name) < len(here.messages):
+        return f"the operator ({here.context})" if here.context else "the operator"
+    return QUOTED if step.level == "none" else USER
+
+
+def sentences(view: ChainView) -> list[str]:
+    """One sentence for each row: what the behaviour is, who decided that, and who spoke in vain."""
+    said = []
+    for here, decision in zip(_of_rows(view), view.decisions, strict=True):
+        step = decision.decided_by
+        vain = [other for other in decision.steps if not other.lit]
+        lost = f" {_capital(speaker(here, vain[-1]))} {_short(vain[-1])}." if vain else ""
+        why = "nobody moves the default" if step.did == "stands" else f"{speaker(here, step)} {DEEDS[step.did]}"
+        holds = f"{decision.behaviour}: {decision.value or 'inaction'}, because {why}."
+        said.append(f"{holds}{lost} {_given(view, len(said))}")
+    return said
+
+
+def _given(view: ChainView, row: int) -> str:
+    """What the thousand get, the most frequent response first."""
+    count = view.dots.by_response()[row]
+    order = [r for r in np.argsort(-count, kind="stable") if count[r]][:2]
+    return "Of 1000 senders " + " and ".join(f"{count[r]} get {view.case.responses[r]}" for r in order) + "."
+
+
+def notes(view: ChainView) -> list[str]:
+    """What the words of operator and user are worth to the thousand, and how surely."""
+    pairs = zip(view.contexts, view.against, strict=True)
+    return [text for here, found in pairs for text in surely(here, found, "if nobody said anything")]
+
+
+def _of_rows(view: ChainView) -> list[Case]:
+    """The context of each row."""
+    many = len(view.decisions) // len(view.contexts)
+    return [here for here in view.contexts for _ in range(many)]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _short(step: Step) -> str:
+    """What became of a step, in a few words."""
+    reason = step.why.split("; message")[0].split(" (")[0]
+    if step.node.partition(":")[0] in ("behaviour", "protection") and reason:
+        return reason
+    return DEEDS[step.did] + (f": {reason}" if reason else "")
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+LABELS = {"operator": "operator", "user": "user", "trust": "trusts users", "quoted": "a pasted page"}
+
+
+def stage_table(view: ChainView) -> dict[str, Any]:
+    """All that a stage needs: buttons, sentences and pictures for each row."""
+    return table(
+        label="",
+        texts=[""],
+        sentences=sentences(view),
+        notes=notes(view),
+        panels=[_path(view), _people(view), _steps(view)],
+        toggles=[toggle(LABELS[name], known, first=name in ("operator", "user")) for name, known in view.offers.items()],
+    )
+
+
+def _people(view: ChainView) -> dict[str, Any]:
+    return panels.dots(view.dots, f"1000 people send: “{view.case.request}”", first=False) | {"beside": True}
+
+
+class Words:
+    """Texts that are sent once and pointed to by number."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = [""]
+        self._places: dict[str, int] = {"": 0}
+
+    def at(self, text: str) -> int:
+        """Where a text stands."""
+        if text not in self._places:
+            self._places[text] = len(self.all)
+            self.all.append(text)
+        return self._places[text]
+
+
+def _slots(view: ChainView) -> dict[str, tuple[str, str]]:
+    """The boxes from the highest level down: key -> (level, what it says if nobody speaks there)."""
+    b = view.ready.behaviour
+    made = {"protection": ("root", "")} if b.protection is not None else {}
+    for rule in view.ready.rules:
+        if rule.authority == "root":
+            made[f"rule:{rule.name}"] = ("root", f"{rule.name}: only if {', '.join(rule.when)}")
+    made["behaviour"] = ("default", "")
+    for level in ("system", "developer", "user", "guideline"):
+        if level in ("developer", "user"):
+            made[level] = (level, "the operator says nothing about it" if level == "developer" else "the user says nothing")
+        for rule in view.ready.rules:
+            if rule.authority == level:
+                made[f"rule:{rule.name}"] = (level, f"{rule.name}: only if {', '.join(rule.when)}" if rule.when else rule.name)
+    return made | {"none": ("none", "no quoted text orders anything")}
+
+
+def _key(here: Case, step: Step) -> str:
+    """The box in which a step is drawn."""
+    kind, _, name = step.node.partition(":")
+    if kind == "message":
+        return "developer" if int(name) < len(here.messages) else ("none" if step.level == "none" else "user")
+    return step.node if kind == "rule" else kind
+
+
+def _path(view: ChainView) -> dict[str, Any]:
+    """Who spoke at which level, what it did and the value after it."""
+    slots, words = _slots(view), Words()
+    order = list(slots)
+    shape = (len(view.decisions), len(order))
+    state, said, did, value = (np.zeros(shape, dtype=int) for _ in range(4))
+    result = np.zeros((shape[0], 1), dtype=int)
+    for row, (here, decision) in enumerate(zip(_of_rows(view), view.decisions, strict=True)):
+        for step in decision.steps:
+            at = row, order.index(_key(here, step))
+            state[at] = 2 if step == decision.decided_by else 1 if step.lit else 3
+            level = slots[order[at[1]]][0]
+            heard = f" (heard as {step.level})" if step.level != level and level in ("developer", "user") else ""
+            said[at] = words.at(f"{speaker(here, step)}{heard}: {step.wants}")
+            did[at] = words.at(_short(step))
+            value[at] = words.at(step.value)
+        result[row] = words.at(decision.value or "inaction")
+    return {
+        "kind": "path",
+        "first": True,
+        "title": f"Who decides {view.ready.name}, under {view.rules.name}",
+        "alt": "Who spoke at which level of authority, from the highest down, and the value after each.",
+        "slots": [{"level": level, "faint": faint} for level, faint in slots.values()],
+        "state": packed(state, "int16"),
+        "said": packed(said, "int16"),
+        "did": packed(did, "int16"),
+        "value": packed(value, "int16"),
+        "result": packed(result, "int16"),
+        "about": view.ready.name,
+        "words": words.all,
+    }
+
+
+def _steps(view: ChainView) -> dict[str, Any]:
+    """The whole trace, step by step."""
+    words = Words()
+    rows = [[words.at(str(step)) for step in decision.steps] for decision in view.decisions]
+    longest = max(map(len, rows))
+    return {
+        "kind": "steps",
+        "title": "The trace, step by step",
+        "alt": "The trace as text.",
+        "lines": packed([[*row, *[-1] * (longest - len(row))] for row in rows], "int16"),
+        "words": words.all,
+    }

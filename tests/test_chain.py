@@ -1,0 +1,95 @@
+"""The instrument of the chain of command without a browser: every row is what `decide` and `compile` say."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
+
+import simkit as sk
+from simkit import spec
+from simkit.widgets import chain
+from simkit.widgets.chain_view import SILENT, ChainSettings, look, offers, spoken
+from simkit.widgets.choices import from_code
+
+CASE = sk.load("medication-threshold")
+
+
+def unpacked(rows: dict) -> np.ndarray:
+    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
+
+
+@pytest.mark.parametrize("name", ["general-assistant", "anthropic-constitution", "openai-model-spec", "acme-support"])
+def test_every_row_is_what_decide_and_compile_say(name, rng):
+    rules = spec.load(name)
+    for behaviour in rng.choice(list(rules.behaviours), 2, replace=False):
+        made = chain(CASE, rules, behaviour=str(behaviour))
+        table, view = made._stage.table, made.view
+        path = table["panels"][0]
+        known = offers(CASE, rules.behaviour(str(behaviour)))
+        assert len(table["sentences"]) == np.prod([len(values) for values in known.values()])
+        for row in rng.integers(len(table["sentences"]), size=6):
+            chosen = made._chosen(int(row))
+            here = CASE.in_context(chosen["operator"])
+            messages = (*here.messages, *spoken(view.ready, chosen["user"], chosen["trust"], chosen["quoted"]))
+            decision = spec.decide(rules, messages, str(behaviour))
+            assert path["words"][unpacked(path["result"])[row, 0]] == (decision.value or "inaction")
+            assert list(unpacked(path["state"])[row]).count(2) == 1
+            assert table["sentences"][row].startswith(f"{behaviour}: {decision.value or 'inaction'}, because ")
+            written = spec.compile(rules, _with(here, messages))
+            dots = sk.dots(here, written)
+            assert view.dots.count[row].tolist() == dots.count.tolist()
+
+
+def _with(case, messages):
+    from dataclasses import replace
+
+    return replace(case, messages=tuple(messages))
+
+
+def test_worth_is_against_the_same_people_when_nobody_speaks():
+    made = chain(operator="coding-bot")
+    here = CASE.in_context("coding-bot")
+    silent = spec.compile(made.view.rules, _with(here, ()))
+    gain = 1000 * float(sk.expect(here, made.policy).net - sk.expect(here, silent).net)
+    row = made.view.offers["operator"].index("coding-bot")
+    assert made.view.against[row].gain[0] == pytest.approx(gain, abs=1e-9)
+
+
+def test_a_protection_holds_and_only_the_user_waives_it():
+    made = chain(behaviour="admits-being-ai", operator="malicious-operator")
+    assert made.decision.value == "on"
+    assert "crosses a protection" in made.sentences
+    made.settings = ChainSettings(behaviour="admits-being-ai", operator="malicious-operator", user="asks for off")
+    assert made.decision.value == "off"
+    made.settings = ChainSettings(behaviour="admits-being-ai", quoted="orders off")
+    assert made.decision.value == "on"
+
+
+def test_choices_are_kept_taken_back_and_read_from_code():
+    made = chain()
+    first = made.settings
+    made._stage.position = 17
+    rested = made.settings
+    assert rested != first
+    assert made._row(rested, made._stage.table) == 17
+    again = chain()
+    again.load(made.as_code())
+    assert again.sentences == made.sentences
+    made._controls["behaviour"].value = "system-prompt"
+    assert made.settings.behaviour == "system-prompt"
+    assert made.settings.operator == rested.operator
+    made.undo()
+    assert (made.settings.behaviour, made.settings.operator) == (rested.behaviour, rested.operator)
+    with pytest.raises(ValueError, match="user cannot be 'asks for tea'"):
+        made.settings = ChainSettings(user="asks for tea")
+    with pytest.raises(ValueError, match="no behaviour of general-assistant is called"):
+        chain(behaviour="manners")
+    assert from_code(made.as_code(), ChainSettings).operator == rested.operator
+
+
+def test_the_row_shown_first_is_the_row_of_the_table():
+    for chosen in (ChainSettings(), ChainSettings(operator="coding-bot", behaviour="off-topic-help", user="asks for on")):
+        made = chain(operator=chosen.operator, behaviour=chosen.behaviour, user=chosen.user)
+        peek = made._peek(made.settings)
+        assert f"{peek['sentences'][0]} {peek['notes'][0]}" == made.sentences
+    assert look(CASE, spec.load("general-assistant"), ChainSettings(), only=True).offers["user"] == (SILENT,)
