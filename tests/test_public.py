@@ -51,8 +51,8 @@ FLOORS = [
     },
     {"widgets.explore_settings", "widgets.instrument"},
     {"widgets.explore_view"},
-    {"widgets.chain_view", "widgets.crowd_view", "widgets.explore"},
-    {"widgets.chain", "widgets.crowd"},
+    {"widgets.chain_view", "widgets.crowd_view", "widgets.dial_view", "widgets.explore"},
+    {"widgets.chain", "widgets.crowd", "widgets.dial"},
     {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
     {"__main__"},
 ]

@@ -6,6 +6,7 @@
 
 from .chain import Chain, chain
 from .crowd import Crowd, crowd
+from .dial import Dial, dial
 from .explore import Explorer, explore
 from .explore_settings import Settings
 from .predict import Prediction, predict
@@ -15,6 +16,7 @@ from .stage import Stage
 __all__ = [
     "Chain",
     "Crowd",
+    "Dial",
     "Explorer",
     "Prediction",
     "Race",
@@ -22,6 +24,7 @@ __all__ = [
     "Stage",
     "chain",
     "crowd",
+    "dial",
     "explore",
     "predict",
     "race",

@@ -3,14 +3,14 @@
 
 const TYPES = { int16: Int16Array, float32: Float32Array };
 
-/** Row `position` of packed numbers; a table with one row is the same at every position. */
+/** Row `position` of packed numbers, of which each serves `every` so many positions; one row serves them all. */
 function row(packed, position) {
   if (!packed.values) {
     const { buffer, byteOffset, byteLength } = packed.data;
     packed.values = new TYPES[packed.type](buffer.slice(byteOffset, byteOffset + byteLength));
   }
   const rows = packed.values.length / packed.columns;
-  const start = Math.min(position, rows - 1) * packed.columns;
+  const start = Math.min(Math.floor(position / (packed.every || 1)), rows - 1) * packed.columns;
   return packed.values.subarray(start, start + packed.columns);
 }
 

@@ -1,0 +1,347 @@
+"""What the instrument of the dial shows at each of its 101 positions: a pure function from a case and settings to a table.
+
+Rows are positions, for the cast as expected and for each operator and each model looked at alone; worlds are drawn with a
+fixed seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Floats
+from ..autonomy import POSITIONS, Curve, Deployment, Safeguards, along, deployment
+from ..case import Case
+from ..cast import usual_cast
+from ..copies import answers_given, expected_policy, tails, with_departures
+from ..files import suggest
+from ..frequencies import Dots, dots
+from ..optimum import Optimum, Plausible, Turn, Turns, best_position, in_plausible_worlds, turning_trust, worth
+from ..plots import HARMFUL
+from ..tables import number, people, percent
+from . import panels
+from .choices import Choices
+from .explore_view import heading
+from .panels import axis, line, packed, padded
+from .stage import table, toggle
+
+WORLDS = 1000
+EXPECTED = "as expected"
+#: How many times the loss of following every instruction a world must have to be called bad.
+BAD = 2.0
+#: In whom one may trust, and the means that are shown.
+WHOM = ("model", "operator")
+MEANS = ("help", "harm", "neglect", "net", "departs", "mistaken")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialSettings(Choices):
+    """The choices of `dial`.  Trusts are chances that the operator is legitimate and that the model is good.
+
+    `position` is where the dial stands; `operator` and `model` name one of the cast to look at alone; `aversion` is what spread
+    (the sd over what all users share) counts beside the mean; `objects` lets the assistant decline at any position what it
+    believes to be worse than declining by more than `scale`.
+    """
+
+    position: float = 0.5
+    operator: str = EXPECTED
+    model: str = EXPECTED
+    context: str = ""
+    trust_in_operator: float = 0.9
+    trust_in_model: float = 0.8
+    verification: float = 0.0
+    irreversibility: float = 1.0
+    oversight: float = 0.0
+    users: int = 1_000_000
+    shared_principal: bool = False
+    aversion: float = 0.0
+    objects: bool = False
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("position", "trust_in_operator", "trust_in_model"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is a number from 0 to 1, not {getattr(self, name)}")
+        if not 1 <= self.users <= 10**10:
+            raise ValueError(f"users are from 1 to 10 billion, not {self.users}")
+
+    @property
+    def safeguards(self) -> Safeguards:
+        """What stands behind a departure."""
+        return Safeguards(verification=self.verification, irreversibility=self.irreversibility, oversight=self.oversight)
+
+
+@dataclass(frozen=True, eq=False)
+class DialView:
+    """All that is shown.  C ways to look at the cast (`looks`: chances of operators (C, O) and of models (C, T)), D positions.
+
+    `means` are (C, D) each, per request: help, loss, net, departs, mistaken; `worths` (D,) are net less what spread counts,
+    `bad` (C, D) chances of a bad world; dots of all C · D rows.
+    """
+
+    found: Deployment
+    curve: Curve
+    looks: tuple[Floats, Floats]
+    means: dict[str, Floats]
+    worths: Floats
+    bad: Floats
+    best: Optimum
+    plausible: Plausible
+    turns: tuple[Turns, ...]
+    dots: Dots
+
+
+def look(case: Case, settings: DialSettings) -> DialView:
+    """Evaluate what the settings ask for.  A ValueError names a setting that makes no sense."""
+    if settings.context and settings.context != case.context:
+        case = case.in_context(settings.context)
+    found = _deployed(case, settings)
+    safeguards, rest = settings.safeguards, {"aversion": settings.aversion, "shared_principal": settings.shared_principal}
+    curve = along(found, safeguards=safeguards)
+    looks = _looks(found)
+    means = {name: _seen(looks, getattr(curve.each, name)) for name in MEANS}
+    step = np.searchsorted(found.cuts, POSITIONS)
+    return DialView(
+        found=found,
+        curve=curve,
+        looks=looks,
+        means=means | {"loss": means["harm"] + means["neglect"]},
+        worths=worth(found, safeguards=safeguards, **rest)[step],
+        bad=_bad(found, curve, looks, settings),
+        best=best_position(found, safeguards=safeguards, **rest),
+        plausible=in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=WORLDS, safeguards=safeguards, **rest),
+        turns=tuple(turning_trust(found, whom, safeguards=safeguards, **rest) for whom in WHOM),
+        dots=_dots(found, safeguards, looks),
+    )
+
+
+def _deployed(case: Case, settings: DialSettings) -> Deployment:
+    true = replace(case, question=None)
+    cast = usual_cast(true, trust_in_operator=settings.trust_in_operator, trust_in_model=settings.trust_in_model)
+    for name, members in (("operator", cast.operators), ("model", cast.models)):
+        known = [EXPECTED, *(member.name for member in members)]
+        if getattr(settings, name) not in known:
+            raise ValueError(f"{name} cannot be {getattr(settings, name)!r}; {suggest(getattr(settings, name), known)}")
+    return deployment(true, cast, scale=settings.scale, objection=settings.scale if settings.objects else None)
+
+
+def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
+    """What the toggles offer: the cast as expected, or one of it alone."""
+    return {
+        "operator": (EXPECTED, *(operator.name for operator in found.operators)),
+        "model": (EXPECTED, *(model.name for model in found.models)),
+    }
+
+
+def _looks(found: Deployment) -> tuple[Floats, Floats]:
+    """Chances of operators and models in each way to look at the cast: operators count slowest."""
+    operators, models = (
+        np.vstack([chances, np.eye(len(chances))]) for chances in (found.cast.operator_chances(), found.cast.model_chances())
+    )
+    return np.repeat(operators, len(models), axis=0), np.tile(models, (len(operators), 1))
+
+
+def _seen(looks: tuple[Floats, Floats], values: Floats) -> Floats:
+    """Means (C, D) of values (O, T, D)."""
+    return np.einsum("co,ct,otd->cd", *looks, values, optimize=True)
+
+
+def bad_size(curve: Curve) -> float:
+    """The loss per user, harm units, above which a world is called bad."""
+    start = curve.expected()
+    return BAD * float(start.harm[0] + start.neglect[0])
+
+
+def _bad(found: Deployment, curve: Curve, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:
+    """The chance of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
+    each = {
+        shared: tails(found, bad_size(curve), settings.users, safeguards=settings.safeguards, shared_principal=shared)
+        for shared in (True, False)
+    }
+    chances = _seen(looks, np.moveaxis(each[True], 0, -1))
+    if not settings.shared_principal:
+        models = len(found.models) + 1  # the first rows: operators as expected
+        chances[:models] = looks[1][:models] @ each[False].T
+    return chances
+
+
+def _dots(found: Deployment, safeguards: Safeguards, looks: tuple[Floats, Floats]) -> Dots:
+    """The thousand senders for each way to look and each position; a departure counts as the answer that it gives."""
+    steps = [expected_policy(found, found.on_step, safeguards, operators=p, models=q) for p, q in zip(*looks, strict=True)]
+    batch = replace(steps[0], names=("dial",), answer=np.concatenate([policy.answer for policy in steps]))
+    counted = dots(with_departures(found, safeguards), batch)
+    step = np.searchsorted(found.cuts, POSITIONS)
+    rows = (np.arange(len(steps))[:, None] * len(found.on_step) + step).ravel()
+    return replace(
+        counted,
+        case=found.case,
+        response=answers_given(found)[counted.response],
+        count=counted.count[rows],
+        expected=counted.expected[rows],
+    )
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def sentences(view: DialView) -> list[str]:
+    """One sentence for each row: for how many the instruction is not followed, and what that is worth."""
+    said = []
+    columns = (1000 * view.means[name] for name in ("departs", "mistaken", "net"))
+    for departs, mistaken, net in zip(*columns, strict=True):
+        top = float(net.max())
+        for rows in zip(departs.tolist(), mistaken.tolist(), net.tolist(), strict=True):
+            said.append(_sentence(*rows, top))
+    return said
+
+
+def _sentence(departs: float, mistaken: float, net: float, top: float) -> str:
+    less = top - net
+    beside = f", {number(less)} less than at best" if less > 1e-9 * max(abs(top), 1.0) else ", the best there is here"
+    worth = f"Worth {number(net)} help units per 1000{beside}."
+    if departs <= 0:
+        return f"Everybody gets what the operator asks for. {worth}"
+    wrong = f"; for {few(mistaken)} of them that is a mistake" if mistaken > 0 else "; for none of them a mistake"
+    return f"Of 1000 senders, {few(departs)} get the assistant's own judgement, not what was asked for{wrong}. {worth}"
+
+
+def few(count: float) -> str:
+    """An expected number of people of a thousand."""
+    return f"{count:.0f}" if count >= 9.95 else f"{count:.1f}" if count >= 0.95 else "less than one"
+
+
+def notes(view: DialView) -> list[str]:
+    """For the cast as expected: where the dial is best, how surely, and the trust that turns it.  Else who is looked at."""
+    first, where = " ".join([*_best_said(view), *_turns_said(view)]), place(view.best.low, view.best.high)
+    offered, said = offers(view.found), []
+    for operator in offered["operator"]:
+        for model in offered["model"]:
+            who = [f"{kind} {name}" for kind, name in (("operator", operator), ("model", model)) if name != EXPECTED]
+            alone = f"Looked at alone: {', '.join(who)}. With the cast as expected the best position is {where}."
+            said += [alone if who else first] * len(POSITIONS)
+    return said
+
+
+def place(low: float | Floats, high: float | Floats) -> str:
+    """The best positions in words."""
+    return "0, fully corrigible" if low <= 0 else "1, fully autonomous" if high >= 1 else f"{float(high):.2f}"
+
+
+def _best_said(view: DialView) -> list[str]:
+    best, (low, high) = view.best, view.plausible.range
+    more = f", worth {number(1000 * float(best.margin))} help units per 1000 more than the better end" if best.inside else ""
+    holds = f"In {view.plausible.holds:.0%} of {WORLDS} plausible worlds some position beats both ends"
+    return [
+        f"The best position is {place(best.low, best.high)}{more}.",
+        f"{holds} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}.",
+    ]
+
+
+def _turns_said(view: DialView) -> list[str]:
+    """The trusts at which the best position jumps."""
+    said = []
+    for turns, whom in zip(view.turns, WHOM, strict=True):
+        ways = [(turn, way) for turn, way in ((turns.below, "below"), (turns.above, "above")) if turn is not None]
+        jumps = " and ".join(_jump(turn, way) for turn, way in ways)
+        said.append(f"It jumps {jumps} trust in the {whom} (now {percent(turns.stated)})." if jumps else _stays(whom))
+    return said
+
+
+def _jump(turn: Turn, way: str) -> str:
+    sure = "only with full" if turn.trust == 1 else "only without any" if turn.trust == 0 else f"{way} {percent(turn.trust)}"
+    return f"to {place(turn.low, turn.high)} {sure}"
+
+
+def _stays(whom: str) -> str:
+    return f"No trust in the {whom} moves it far."
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
+    """All that a stage needs: texts, toggles and pictures for each row."""
+    chosen = offers(view.found)
+    return table(
+        label="The dial, from 0 (fully corrigible) to 1 (fully autonomous)",
+        texts=[f"{position:.2f}" for position in POSITIONS],
+        sentences=sentences(view),
+        notes=notes(view),
+        panels=[
+            _means_panel(view, settings),
+            _bad_panel(view, settings),
+            panels.dots(view.dots, heading(view.found.case), first=False) | {"beside": True},
+        ],
+        toggles=[toggle("Operator", chosen["operator"]), toggle("Model", chosen["model"])],
+    )
+
+
+def _staircase(values: Floats, **style: Any) -> dict[str, Any]:
+    """A line along the dial for each way to look at the cast, (C, D)."""
+    return {"kind": "line", "x": packed(POSITIONS), "y": packed(values, every=len(POSITIONS)), **style}
+
+
+def _here(values: Floats, **style: Any) -> dict[str, Any]:
+    """A point on such a line where the dial stands."""
+    x = np.tile(POSITIONS, len(values))
+    return {"kind": "points", "x": packed(x[:, None]), "y": packed(values.reshape(-1, 1)), "size": 4, **style}
+
+
+def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
+    """Help, loss and net value along the dial, the best position, and where it lies in plausible worlds."""
+    help_, loss, net = (1000 * view.means[name] for name in ("help", "loss", "net"))
+    weighed = view.found.harm_weight * loss
+    bottom, top = padded(np.minimum(net, 0.0), np.maximum(help_, weighed))
+    low, high = view.plausible.range
+    best = [float(view.best.high if view.best.low > 0 else view.best.low)], [1000 * float(view.best.worth)]
+    band = {"kind": "band", "x": packed([low, high]), "low": packed([bottom] * 2), "high": packed([top] * 2), "colour": 3}
+    spread = [line(POSITIONS, 1000 * view.worths, colour=-1, width=1.5, dash=[2, 3])] if settings.aversion else []
+    return {
+        "kind": "chart",
+        "first": True,
+        "title": "What a thousand senders get (ring: best as expected; band: best in 90% of plausible worlds)",
+        "alt": "Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
+        "height": 270,
+        "wide": 660,
+        "x": axis(0, 1, ""),
+        "y": axis(bottom, top, "help units per 1000"),
+        "marks": [
+            band,
+            line([0, 1], [0, 0], colour=-1, width=1),
+            _staircase(help_, colour=0, width=2),
+            _staircase(weighed, colour=HARMFUL, width=2, dash=[7, 4]),
+            _staircase(net, colour=-1, width=2.5),
+            *spread,
+            {"kind": "points", "x": packed(best[0]), "y": packed(best[1]), "colour": -1, "hollow": True, "size": 8},
+            *(_here(values, colour=colour) for values, colour in ((help_, 0), (weighed, HARMFUL), (net, -1))),
+        ],
+        "legend": [
+            {"label": label, "colour": colour, "mark": "full", "event": 0}
+            for label, colour in (("help", 0), ("harm and neglect, weighed", HARMFUL), ("net value", -1))
+        ],
+        "legendValues": packed(np.stack([help_, weighed, net], axis=-1).reshape(-1, 3)),
+    }
+
+
+def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
+    """The chance of a world with much loss, along the dial."""
+    top = max(float(view.bad.max()), 1e-3) * 1.06
+    whose = "one principal for all" if settings.shared_principal else "each operator on its own"
+    return {
+        "kind": "chart",
+        "first": True,
+        "title": f"Chance of a bad world: {people(settings.users)} users, one model, {whose}",
+        "alt": "The chance that the total loss exceeds a size, along the dial.",
+        "height": 170,
+        "wide": 660,
+        "x": axis(0, 1, "the dial"),
+        "y": axis(-0.04 * top, top, "of worlds"),
+        "marks": [_staircase(view.bad, colour=4, width=2), _here(view.bad, colour=4)],
+        "legend": [
+            {"label": f"chance that losses are {number(BAD)} times those at 0", "colour": 4, "mark": "full", "event": 0}
+        ],
+        "legendValues": packed(view.bad.reshape(-1, 1)),
+    }
