@@ -70,13 +70,13 @@ def _controls(case: Case) -> dict[str, ipywidgets.Widget]:
         "context": context_menu(case),
         "trust_in_operator": steps("trust in the operator", np.sort(np.append(chances, 0.99)), ".0%"),
         "trust_in_model": steps("trust in the model", np.sort(np.append(chances, 0.99)), ".0%"),
-        "verification": steps("held before it happens", chances, ".0%"),
-        "irreversibility": steps("added harm stays, times", np.array([1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20.0])),
-        "oversight": steps("noticed in time to undo", chances, ".0%"),
+        "verification": steps("verification", chances, ".0%"),
+        "irreversibility": steps("irreversibility ×", np.array([1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20.0])),
+        "oversight": steps("oversight", chances, ".0%"),
         "users": menu("users of one model", [(people(count), count) for count in users]),
-        "shared_principal": menu("the operator is", [("another in each deployment", False), ("one for all", True)]),
+        "shared_principal": menu("the operator is", [("one of many", False), ("one for all", True)]),
         "aversion": steps("spread counts", np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2.0])),
         "objects": menu("may it decline?", [("only as the dial says", False), ("at any position", True)]),
-        "scale": steps("enough at the middle", np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 5.0])),
+        "scale": steps("scale (gain at ½)", np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 5.0])),
     }
     return {name: control for name, control in made.items() if case.contexts or name != "context"}

@@ -290,24 +290,33 @@ def _here(values: Floats, **style: Any) -> dict[str, Any]:
     return {"kind": "points", "x": packed(x[:, None]), "y": packed(values.reshape(-1, 1)), "size": 4, **style}
 
 
+def _axes(low: Floats, high: Floats, label: str) -> dict[str, Any]:
+    """A vertical axis of its own for each way to look at the cast, from low to high (C, D)."""
+    ends = [padded(*each) for each in zip(low, high, strict=True)]
+    return {"ys": [axis(*each, label) for each in ends], "every": len(POSITIONS)}
+
+
 def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
     """Help, loss and net value along the dial, the best position, and where it lies in plausible worlds."""
     help_, loss, net = (1000 * view.means[name] for name in ("help", "loss", "net"))
     weighed = view.found.harm_weight * loss
-    bottom, top = padded(np.minimum(net, 0.0), np.maximum(help_, weighed))
+    axes = _axes(np.minimum(net, 0.0), np.maximum(help_, weighed), "help units per 1000")
     low, high = view.plausible.range
-    best = [float(view.best.high if view.best.low > 0 else view.best.low)], [1000 * float(view.best.worth)]
-    band = {"kind": "band", "x": packed([low, high]), "low": packed([bottom] * 2), "high": packed([top] * 2), "colour": 3}
+    place_, top = float(view.best.high if view.best.low > 0 else 0.0), 1000 * float(view.best.worth)
+    seen = (np.arange(len(net)) == 0)[:, None]  # the best position is that of the cast as expected
+    ends = {name: packed([axes["ys"][0][name]] * 2) for name in ("low", "high")}
+    band = {"kind": "band", "x": packed(np.where(seen, [[low, high]], np.nan), every=len(POSITIONS)), **ends, "colour": 3}
+    ring = {"x": packed(np.where(seen, place_, np.nan), every=len(POSITIONS)), "y": packed([top])}
     spread = [line(POSITIONS, 1000 * view.worths, colour=-1, width=1.5, dash=[2, 3])] if settings.aversion else []
     return {
         "kind": "chart",
         "first": True,
-        "title": "What a thousand senders get (ring: best as expected; band: best in 90% of plausible worlds)",
+        "title": "What a thousand senders get",
         "alt": "Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
-        "height": 270,
+        "height": 230,
         "wide": 660,
-        "x": axis(0, 1, ""),
-        "y": axis(bottom, top, "help units per 1000"),
+        "x": axis(0, 1, "ring: the best position; band: where it lies in 90% of plausible worlds"),
+        **axes,
         "marks": [
             band,
             line([0, 1], [0, 0], colour=-1, width=1),
@@ -315,7 +324,7 @@ def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
             _staircase(weighed, colour=HARMFUL, width=2, dash=[7, 4]),
             _staircase(net, colour=-1, width=2.5),
             *spread,
-            {"kind": "points", "x": packed(best[0]), "y": packed(best[1]), "colour": -1, "hollow": True, "size": 8},
+            {"kind": "points", **ring, "colour": -1, "hollow": True, "size": 8},
             *(_here(values, colour=colour) for values, colour in ((help_, 0), (weighed, HARMFUL), (net, -1))),
         ],
         "legend": [
@@ -328,20 +337,18 @@ def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
 
 def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
     """The chance of a world with much loss, along the dial."""
-    top = max(float(view.bad.max()), 1e-3) * 1.06
-    whose = "one principal for all" if settings.shared_principal else "each operator on its own"
+    bad = 1000 * view.bad
+    whose = "one operator for all" if settings.shared_principal else "many operators"
     return {
         "kind": "chart",
         "first": True,
-        "title": f"Chance of a bad world: {people(settings.users)} users, one model, {whose}",
-        "alt": "The chance that the total loss exceeds a size, along the dial.",
-        "height": 170,
+        "title": f"Bad worlds ({people(settings.users)} users, {whose}, one model)",
+        "alt": "In how many of 1000 worlds the total loss exceeds a size, along the dial.",
+        "height": 150,
         "wide": 660,
-        "x": axis(0, 1, "the dial"),
-        "y": axis(-0.04 * top, top, "of worlds"),
-        "marks": [_staircase(view.bad, colour=4, width=2), _here(view.bad, colour=4)],
-        "legend": [
-            {"label": f"chance that losses are {number(BAD)} times those at 0", "colour": 4, "mark": "full", "event": 0}
-        ],
-        "legendValues": packed(view.bad.reshape(-1, 1)),
+        "x": axis(0, 1, f"bad: a loss over {number(BAD)} times that of following all instructions"),
+        **_axes(np.zeros_like(bad), np.maximum(bad, 1.0), "of 1000"),
+        "marks": [_staircase(bad, colour=4, width=2), _here(bad, colour=4)],
+        "legend": [{"label": "bad worlds, of 1000", "colour": 4, "mark": "full", "event": 0}],
+        "legendValues": packed(bad.reshape(-1, 1)),
     }

@@ -133,7 +133,8 @@ function drawChart(panel, canvas, width, position, look) {
   const left = panel.left || EDGE.left;
   const [x0, x1] = [left, width - EDGE.right];
   const [y0, y1] = [height - EDGE.bottom, EDGE.top];
-  const { x, y } = panel;
+  const x = panel.x;
+  const y = panel.ys ? panel.ys[Math.floor(position / panel.every)] : panel.y;  // an axis for all positions, or one for `every` so many
   const X = (v) => x0 + ((v - x.low) / (x.high - x.low)) * (x1 - x0);
   const Y = (v) => y0 + ((v - y.low) / (y.high - y.low)) * (y1 - y0);
   pen.lineWidth = 1;

@@ -1,0 +1,142 @@
+"""The instrument of the dial without a browser: every row is what policies evaluated one by one say."""
+
+import re
+
+import numpy as np
+import pytest
+
+pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
+
+import simkit as sk
+from simkit import copies, optimum
+from simkit.autonomy import POSITIONS
+from simkit.widgets import dial
+from simkit.widgets.choices import from_code
+from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
+
+ONE = {"context": "vulnerable-platform"}
+
+
+def unpacked(rows: dict) -> np.ndarray:
+    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
+
+
+@pytest.fixture(scope="module")
+def made():
+    return dial("medication-threshold", **ONE)
+
+
+def row_of(made, operator, model, position):
+    known = offers(made.view.found)
+    look = known["operator"].index(operator) * len(known["model"]) + known["model"].index(model)
+    return look * len(POSITIONS) + position
+
+
+@pytest.mark.parametrize("name", ["medication-threshold", "household-cleaners", "lock-picking", "santa", "xstest"])
+def test_every_context_of_the_library_opens(name):
+    case = sk.load(name)
+    for context in ("", *case.contexts):
+        table = dial(case, context=context)._stage.table
+        assert len(table["sentences"]) == len(table["notes"]) == 4 * 7 * 101
+        assert (unpacked(table["panels"][2]["count"]).sum(1) == 1000).all()
+        assert not re.search(r"\bnan\b|–", " ".join({*table["sentences"], *table["notes"]}))
+        for panel in table["panels"][:2]:
+            assert len(panel["ys"]) * panel["every"] == len(table["sentences"])
+
+
+def test_a_row_is_the_policy_of_override(made, rng):
+    found, view = made.view.found, made.view
+    for _ in range(12):
+        o, t, at = rng.integers(len(found.operators)), rng.integers(len(found.models)), int(rng.integers(101))
+        operator, model = found.operators[o], found.models[t]
+        world = model.believes(found.case)
+        own = sk.policy.bayes(found.case, believed=world, harm_weight=world.harm_weight)
+        gain = sk.evaluate.gain(world, operator.policy, own, harm_weight=world.harm_weight)
+        policy = sk.policy.override(operator.policy, own, gain=gain, dial=float(POSITIONS[at]), scale=1.0)
+        row = row_of(made, operator.name, model.name, at)
+        net = 1000 * float(sk.expect(found.case, policy).net)
+        said = re.search(r"Worth ([−\d.]+) help units", made._stage.table["sentences"][row])[1]
+        assert float(said.replace("−", "-")) == pytest.approx(net, rel=0.006)
+        assert unpacked(made._stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
+        expected = sk.dots(found.case, policy)
+        assert view.dots.by_segment()[row].tolist() == expected.by_segment().tolist()
+        assert np.abs(view.dots.by_response()[row] - expected.by_response()).max() <= 2
+        assert view.dots.events(1)[row] == pytest.approx(float(expected.events(1)))
+        assert view.dots.events(2)[row] == pytest.approx(float(expected.events(2)))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_bad_worlds_are_those_of_the_total(shared):
+    made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
+    found, size = made.view.found, bad_size(made.view.curve)
+    law = copies.total_loss(found, [0.0, 0.7], 1000, shared_principal=shared)
+    rows = unpacked(made._stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
+    assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
+    only = sk.autonomy.deployment(found.case, found.cast.with_trust(operator=1.0, model=1.0))
+    alone = copies.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
+    row = row_of(made, "legitimate", "good", 70)
+    assert unpacked(made._stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
+
+
+def test_the_note_says_how_surely_and_what_turns_it(made):
+    note = made._stage.table["notes"][50]
+    best = optimum.best_position(made.view.found)
+    assert f"The best position is {float(best.high):.2f}" in note
+    holds = float(re.search(r"In (\d+)% of 1000 plausible worlds", note)[1]) / 100
+    again = optimum.in_plausible_worlds(made.view.found, rng=np.random.default_rng(9), worlds=4000)
+    assert holds == pytest.approx(again.holds, abs=0.006 + 5 * np.sqrt(again.holds * (1 - again.holds) / WORLDS))
+    trust = float(re.search(r"below ([\d.]+)% trust in the model", note)[1]) / 100
+    ends = optimum.best_position(made.view.found, trust_in_model=np.array([trust - 0.002, trust + 0.002]))
+    assert abs(ends.high[0] - ends.high[1]) > 0.1
+
+
+def test_toggles_and_slider_are_one_row(made):
+    for operator in (EXPECTED, "malicious"):
+        for position in (0.0, 0.35, 1.0):
+            made.settings = DialSettings(operator=operator, model="naive", position=position, **ONE)
+            assert made._stage.position == row_of(made, operator, "naive", round(100 * position))
+            assert made._chosen(made._stage.position) == {"operator": operator, "model": "naive", "position": position}
+    made.settings = DialSettings(**ONE)
+
+
+def test_settings_go_through_code_and_back(made):
+    given = DialSettings(position=0.27, trust_in_model=0.99, shared_principal=True, objects=True, aversion=0.2, unfolded=True)
+    made.settings = given
+    assert from_code(made.as_code(), DialSettings) == given
+    assert "spread" in made._controls["aversion"].description
+    made.settings = DialSettings(**ONE)
+    assert made.as_code() == "simkit.widgets.dial('medication-threshold', context='vulnerable-platform')"
+
+
+def test_what_makes_no_sense_is_said_and_changes_nothing(made):
+    before = made.settings
+    for line, why in {
+        "dial(case, position=2)": "from 0 to 1",
+        "dial(case, model='paranoit')": "did you mean paranoid",
+        "dial(case, users=0)": "from 1 to 10 billion",
+        "dial(case, irreversibility=0.5)": "finite number from 1",
+        "dial(case, irreversibility=1e7)": "more than certain",
+        "dial(case, aversion=-1.0)": "aversion",
+        "dial(case, scale=0.0)": "scale is positive",
+        "dial(case, context='icu-tem')": "did you mean icu-team",
+    }.items():
+        made._code.value = line
+        assert why in made._message.value, line
+        assert made.settings == before
+
+
+def test_who_fears_spread_enough_stays_corrigible():
+    found = dial("medication-threshold", aversion=0.3, **ONE)
+    assert float(found.view.best.low) == 0
+    assert "fully corrigible" in found.sentences
+
+
+def test_a_table_stays_small(made):
+    def size(value) -> int:
+        if isinstance(value, dict):
+            return sum(map(size, value.values()))
+        if isinstance(value, list | tuple):
+            return sum(map(size, value))
+        return len(value) if isinstance(value, bytes | str) else 8
+
+    assert size(made._stage.table) < 1.6e6
