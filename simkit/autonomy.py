@@ -29,7 +29,7 @@ from .case import Case
 from .cast import Cast, Model, Operator, usual_cast
 from .evaluate import gain, per_sender
 from .policy import Policy, bayes, stack
-from .tables import percent
+from .tables import html_table, number, percent, text_table
 
 __all__ = ["NONE", "POSITIONS", "Curve", "Deployment", "Outlook", "Safeguards", "along", "deployment", "outlook"]
 
@@ -212,10 +212,28 @@ class Deployment:
         nets = per_sender(self.case, found, self.case.value(self.harm_weight))
         return float((nets * self.case.population.joint).sum())
 
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """The cast: what each would give to most senders if it alone decided, and what that would be worth."""
+        chance = self.case.population.signal_chance
+        rows = []
+        for kind, members, policies in (("operator", self.operators, self.instructed), ("model", self.models, self.own)):
+            nets = (per_sender(self.case, policies, self.case.value(self.harm_weight)) * self.case.population.joint).sum(
+                (-1, -2)
+            )
+            mostly = (chance[:, None] * policies.answer).sum(1).argmax(1)
+            for member, net, given in zip(members, nets, mostly, strict=True):
+                name = f"{kind}: {member.name}"
+                rows.append([name, percent(member.chance), self.case.responses[given], number(1000 * float(net))])
+        return ["who", "chance", "alone, gives most senders", "worth per 1000"], rows
+
+    def _note(self) -> str:
+        return f"{self.case.title}: what each of the cast would do, and what it would be worth in help units"
+
     def __repr__(self) -> str:
-        who = ", ".join(f"{o.name} {percent(o.chance)}" for o in self.operators)
-        what = ", ".join(f"{m.name} {percent(m.chance)}" for m in self.models)
-        return f"<Deployment of {self.case.title}: operators {who}; models {what}; {len(self.cuts)} steps>"
+        return f"{self._note()}\n{text_table(*self._table())}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._table(), self._note())
 
 
 def _per_request(by_signal: Floats, values: Floats) -> Floats:

@@ -12,6 +12,7 @@ from simkit.case import from_arrays
 from simkit.cast import Cast, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_cast
 from simkit.evaluate import net_per_sender
 from simkit.population import draw_worlds
+from simkit.tables import number
 
 CASES = [
     ("medication-threshold", "vulnerable-platform"),
@@ -374,6 +375,14 @@ def test_beliefs_are_what_they_say():
 def test_what_makes_no_sense_is_said(found, wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong(found)
+
+
+def test_a_deployment_shows_what_each_would_do_alone(found):
+    shown = repr(found)
+    for row, policy in (("careless", found.operators[1].policy), ("naive", found.own[2])):
+        net = number(1000 * float(sk.expect(found.case, policy).net))
+        assert next(line for line in shown.splitlines() if row in line).endswith(net)
+    assert "<table" in found._repr_html_()
 
 
 def test_a_policy_that_asks_is_not_an_instruction_here():

@@ -53,7 +53,15 @@ FLOORS = [
     {"widgets.explore_view"},
     {"widgets.chain_view", "widgets.crowd_view", "widgets.dial_view", "widgets.explore"},
     {"widgets.chain", "widgets.crowd", "widgets.dial"},
-    {"exercises", "exercises.read_the_spec", "exercises.thousand_users", "exercises.whole_population", "lab", "widgets"},
+    {
+        "exercises",
+        "exercises.read_the_spec",
+        "exercises.the_dial",
+        "exercises.thousand_users",
+        "exercises.whole_population",
+        "lab",
+        "widgets",
+    },
     {"__main__"},
 ]
 
