@@ -85,17 +85,21 @@ def new_row(name: str, line: str) -> Row:
     return Row(name, line, os.getloadavg()[0], psutil.cpu_percent(interval=1))
 
 
+#: The instruments whose toggles are measured, beside the pictures of `peers`.
+TOGGLED = {"chain": "import simkit as sk\nsk.widgets.chain()"}
+
+
 @contextmanager
 def opened(context: Any, server: Server, root: Path, name: str, port: int | None = None) -> Iterator[Notebook]:
     """A page in which the cell of this name has run and its picture is there."""
-    write_notebook(root / f"{name}.ipynb", CELLS[name])
+    write_notebook(root / f"{name}.ipynb", {**CELLS, **TOGGLED}[name])
     book = Notebook(context, server, f"{name}.ipynb", port)
     try:
         book.run()
         book.page.evaluate(
             "() => window.jupyterapp.shell.currentWidget.content.widgets.forEach(c => { c.inputHidden = true; })"
         )
-        book.page.locator(PICTURES[name]).first.wait_for()
+        book.page.locator(PICTURES.get(name, PICTURES["simkit"])).first.wait_for()
         time.sleep(1.5)
         yield book
     finally:
@@ -196,6 +200,18 @@ def kernel_controls(book: Notebook, rows: dict[str, Row], keys: int) -> None:
             )
 
 
+def toggled(context: Any, server: Server, root: Path, name: str, line: str, port: int | None, keys: int) -> Row:
+    """Arrow keys on the first toggle of an instrument: rows of the table that are in the browser already."""
+    row = new_row(f"toggle of {name}", line)
+    with opened(context, server, root, name, port) as book:
+        book.page.evaluate(METER, {"kind": "stage", "positions": None})
+        book.page.locator(".simkit-toggle input:checked").first.focus()
+        for _ in range(keys):
+            press(book.page, row, "ArrowRight", 1500)
+    print_row(row, None)
+    return row
+
+
 def memory(context: Any, server: Server, root: Path, changes: int) -> dict[str, Any]:
     """Megabytes of the kernel and of the page's JavaScript before and after random changes of those controls."""
     import psutil
@@ -260,6 +276,7 @@ def run(root: Path, quick: bool) -> dict[str, Any]:
             print(CONTROL_HEAD)
             for line, port in (("local", None), ("slow", slow)):
                 kernel += kernel_rows(context, server, root, line, port, quick)
+                kernel += [toggled(context, server, root, name, line, port, keys) for name in TOGGLED]
             used = memory(context, server, root, 60 if quick else 300)
         with started(root, False) as server:
             kernel += kernel_rows(context, server, root, "stock", None, quick)
@@ -294,7 +311,7 @@ PICTURE_HEAD = """
 picture    line    seen  painted  95%  × simkit  frames/s  latency  95%  last  moves/s    ms  shown   avg  CPU %"""
 CONTROL_HEAD = """
                          event to pixels, ms          not  load  other
-kernel control     line     seen  painted  95%      shown   avg  CPU %"""
+other control      line     seen  painted  95%      shown   avg  CPU %"""
 
 
 def print_row(row: Row, base: Row | None) -> None:
@@ -324,6 +341,9 @@ def print_verdicts(found: dict[str, Any]) -> None:
     for row in found["kernel"]:
         if row["name"] == "all of these":
             print(f"kernel controls, {row['line']}: median {point(row['painted'], 0.5):.0f} ms (locally at most 80)")
+        elif row["name"].startswith("toggle"):
+            middle, high = (point(row["painted"], q) for q in (0.5, 0.95))
+            print(f"{row['name']}, {row['line']}: median {middle:.0f} ms (at most 45), 95% {high:.0f} (60)")
     used = found["memory"]
     for name in ("kernel", "javascript"):
         print(f"{name}: {' → '.join(f'{mb:.0f}' for mb in used[name])} MB, after 20 changes, half and all of {used['changes']}")

@@ -26,7 +26,7 @@ The rooms, in the order in which the data flows:
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
-    spec         the written spec: decide with a trace, compile to a policy; published Model Specs as records, compared
+    spec         the written spec: decide with a trace, compile to a policy, hear an amendment; published Model Specs compared
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
     lab          JupyterLab on the notebooks (server: what makes its sliders quick)

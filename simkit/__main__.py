@@ -45,6 +45,8 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+#: Where the library's files are.
+FOLDERS = ("scenarios", "specs", "specs/amendments")
 CONTEXT = typer.Option("--context", "-c", help="An operator context of the file.")
 
 
@@ -70,14 +72,14 @@ Scenario = Annotated[str, typer.Argument(help="A name from the library, or a pat
 
 @app.command(epilog="Example:  simkit check my-request.yaml  |  simkit check  (the whole library)")
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Scenario or spec files; else all of the library.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenarios, specs or amendments; else all of the library.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check scenario and spec files and say everything that is wrong with them, with line, rule and likely fix."""
+    """Check scenarios, specs and amendments and say everything that is wrong with them, with line, rule and likely fix."""
     from .files import InvalidFile, library
 
     found: list[InvalidFile] = []
-    paths = files or [path for folder in ("scenarios", "specs") for path in sorted(library(folder).glob("*.yaml"))]
+    paths = files or [path for folder in FOLDERS for path in sorted(library(folder).glob("*.yaml"))]
     for path in paths:
         try:
             _read(path if files is None or path.suffix else str(path))
@@ -93,14 +95,16 @@ def check(
 
 
 def _read(path: Path | str) -> None:
-    """Read a scenario, or a spec: what speaks of behaviours is one."""
+    """Read a scenario, a spec or an amendment: what speaks of behaviours is a spec, what changes something amends one."""
     from . import scenario, spec
     from .files import find, parse, read_text
 
     place = find(path, "specs" if str(path) in specs("") else "scenarios")
     tree = parse(read_text(place), str(place))
-    kind = spec if isinstance(tree.data, dict) and "behaviours" in tree.data else scenario
-    kind.load(place)
+    said = set(tree.data) if isinstance(tree.data, dict) else set()
+    amends = said & {"change", "clear", "add", "drop"}
+    reads = spec.load if "behaviours" in said else spec.load_amendment if amends else scenario.load
+    reads(place)
 
 
 def _records(error: InvalidFile) -> list[dict[str, str | int]]:

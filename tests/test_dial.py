@@ -68,7 +68,7 @@ def test_a_row_is_the_policy_of_override(made, rng):
 @pytest.mark.parametrize("shared", [False, True])
 def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
-    found, size = made.view.found, bad_size(made.view.curve)
+    found, size = made.view.found, bad_size(made.view.found)
     law = copies.total_loss(found, [0.0, 0.7], 1000, shared_principal=shared)
     rows = unpacked(made._stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
     assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
@@ -76,6 +76,14 @@ def test_bad_worlds_are_those_of_the_total(shared):
     alone = copies.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
     row = row_of(made, "legitimate", "good", 70)
     assert unpacked(made._stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
+
+
+def test_a_bad_world_is_measured_by_following_every_instruction(made):
+    objects = dial("medication-threshold", objects=True, **ONE)
+    start = sk.autonomy.along(made.view.found, [0.0]).expected()
+    assert (
+        bad_size(objects.view.found) == bad_size(made.view.found) == pytest.approx(2 * float(start.harm[0] + start.neglect[0]))
+    )
 
 
 def test_the_note_says_how_surely_and_what_turns_it(made):

@@ -98,3 +98,32 @@ def test_mistakes_of_the_second_notebook_are_named():
     for exercise in (first, second, third):
         for answer in (-1, "1", True, None, math.nan, 1e300):
             assert not exercise.check(answer).right
+
+
+# --- the chain of command ---------------------------------------------------------------------------------------------
+
+
+def test_the_chain_of_command_catches_what_is_wrong():
+    from simkit.exercises import chain_of_command
+    from simkit.spec import Message
+
+    for answer in (3, np.array([1, 2]), object(), "truth", [], {}):
+        assert "needed" in chain_of_command.check(1, answer).says
+    for value in ("denies", "neither", "admits"):
+        assert not chain_of_command.check(1, value).right
+    brief = {"length": "brief"}
+    wrong = [
+        ([Message(level="user", sets=brief)], "No message by"),
+        ([Message(level="none", by="tool", sets=brief)], "no authority yet"),
+        ([Message(level="user", by="tool", sets=brief)], "until it is lent"),
+        (
+            [Message(level="user", trusts={"tool": "user"}), Message(level="user", by="tool", sets={"length": "usual"})],
+            "but length is",
+        ),
+        ([Message(level="user")] * 4, "At most 3"),
+        (["brief"], "A list of"),
+    ]
+    for answer, says in wrong:
+        assert says in chain_of_command.check(2, answer).says
+    assert "as the file states it" in chain_of_command.check(3, 10).says
+    assert "20 help units" in chain_of_command.check(3, 305).says

@@ -1,8 +1,14 @@
-"""Exercises of notebook 04: count levels, follow references, tell a rename from a change of meaning."""
+"""Exercises of notebook 04: count levels, follow references, tell a rename from a change of meaning, hear an amendment."""
 
 from __future__ import annotations
 
-from ..spec import compare, depends_on, facts
+from functools import cache
+
+import numpy as np
+
+from ..scenario import load
+from ..spec import amend, compare, depends_on, facts, hearing, load_amendment
+from ..spec import load as load_spec
 from .exercise import Exercise, checker, near
 
 __all__ = ["check", "exercises"]
@@ -28,6 +34,16 @@ def _cited() -> float:
 
 def _changed() -> float:
     return float(len(compare(facts("2025-02-12"), facts("2025-12-18")).level_changed))
+
+
+@cache
+def _mix(harm_weight: float) -> float:
+    """Of 100 senders in intensive care and on the site of the incident, how many have to come to the site."""
+    rules, case = load_spec("general-assistant"), load("medication-threshold")
+    cases = [case.in_context(name) for name in ("icu-team", "malicious-operator")]
+    amended = amend(rules, load_amendment("keep-safe-messaging"))
+    found = hearing(rules, amended, cases, rng=np.random.default_rng(0), worlds=1, harm_weight=harm_weight)
+    return 100 * found.mix.share if found.mix else float("nan")
 
 
 exercises = (
@@ -83,6 +99,27 @@ exercises = (
             "compare(old, new) sets renames apart.",
             "Look at .level_changed of the comparison.",
             "len(spec.compare(spec.facts('2025-02-12'), spec.facts('2025-12-18')).level_changed)",
+        ),
+    ),
+    Exercise(
+        "One harm unit outweighs only 5 help units. How many of 100 senders in icu-team and malicious-operator have to come to "
+        "the second before the amendment is worth it?",
+        near(
+            lambda: _mix(5),
+            within=0.01,
+            low=0,
+            high=100,
+            of_100=True,
+            mistakes={
+                "That is with one harm unit outweighing 20 help units.": lambda: _mix(20),
+                "So many may come to intensive care at most. The question asks for the other ones.": lambda: 100 - _mix(5),
+            },
+        ),
+        right="57 instead of 40: what a harm is worth is not among the facts. The hearing says how far two judges are apart.",
+        hints=(
+            "spec.hearing takes harm_weight.",
+            "The last sentence of a hearing names the mix; .mix.share is the number.",
+            "100 * spec.hearing(rules, amended, products, rng=np.random.default_rng(0), harm_weight=5).mix.share",
         ),
     ),
 )

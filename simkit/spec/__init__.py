@@ -9,6 +9,12 @@ policies        compile: a spec and a case make an ordinary policy (combining: s
 priority        three ways to put goals in order      profiles   specs side by side
 graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit (chain_map: its picture)
 
+amendments      amend: a proposed change as data, checked by the same door; the incident that it answers
+differences     difference: two versions field by field, guarantees lost and gained
+incidents       inquire: what did the spec in force say there, and what would the amended one have said?
+flags           docket: flags of users, each weak, added up per behaviour
+hearings        hearing: both versions on every case, who gains and who loses      hearing_pictures   pictures of it
+
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
 release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
 changes         two releases side by side: renames apart from changes of meaning
@@ -27,12 +33,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..messages import LEVELS, Message
+    from .amendments import Amendment, Incident, Proposal, amend, load_amendment, read_amendment
     from .chain import decide, decide_all
     from .chain_map import draw_chain
     from .changes import Changes, compare
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
+    from .differences import SpecDifference, difference
+    from .flags import Docket, Habits, Stream, Suspicion, docket, stream
     from .graphs import graph, lit
+    from .hearing_pictures import review_chances, winners
+    from .hearings import Hearing, hearing
+    from .incidents import Inquiry, inquire
     from .model_spec import read_model_spec, read_model_spec_text
     from .model_spec_records import ModelSpec
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
@@ -47,16 +59,23 @@ if TYPE_CHECKING:
     from .traces import Decision, Step
 
 _NAMES = {
+    "Amendment": "amendments",
     "Behaviour": "rules",
     "Changes": "changes",
     "Configuration": "configurations",
     "Decision": "traces",
+    "Docket": "flags",
     "Grant": "rules",
     "Guarantees": "promises",
+    "Habits": "flags",
+    "Hearing": "hearings",
+    "Incident": "amendments",
+    "Inquiry": "incidents",
     "LEVELS": "..messages",
     "Message": "..messages",
     "ModelSpec": "model_spec_records",
     "Principal": "rules",
+    "Proposal": "amendments",
     "Protection": "rules",
     "Rule": "rules",
     "Rules": "rules",
@@ -64,8 +83,12 @@ _NAMES = {
     "SideBySide": "profiles",
     "Situation": "rules",
     "Spec": "rules",
+    "SpecDifference": "differences",
     "Step": "traces",
+    "Stream": "flags",
+    "Suspicion": "flags",
     "WrittenPolicy": "policies",
+    "amend": "amendments",
     "citations": "references",
     "classify": "configurations",
     "compare": "changes",
@@ -74,39 +97,55 @@ _NAMES = {
     "decide_all": "chain",
     "deny_overrides": "combining",
     "depends_on": "references",
+    "difference": "differences",
+    "docket": "flags",
     "draw": "section_map",
     "draw_chain": "chain_map",
     "facts": "release_facts",
     "facts_text": "release_facts",
     "graph": "graphs",
     "guarantees": "promises",
+    "hearing": "hearings",
     "holistic": "priority",
+    "inquire": "incidents",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
     "load": "rules",
+    "load_amendment": "amendments",
     "measures": "references",
     "permit_overrides": "combining",
     "read": "rules",
+    "read_amendment": "amendments",
     "read_model_spec": "model_spec",
     "read_model_spec_text": "model_spec",
     "releases": "release_facts",
+    "review_chances": "hearing_pictures",
     "side_by_side": "profiles",
     "standings": "standing",
+    "stream": "flags",
     "weighted": "priority",
+    "winners": "hearing_pictures",
 }
 
 __all__ = [
     "LEVELS",
+    "Amendment",
     "Behaviour",
     "Changes",
     "Configuration",
     "Decision",
+    "Docket",
     "Grant",
     "Guarantees",
+    "Habits",
+    "Hearing",
+    "Incident",
+    "Inquiry",
     "Message",
     "ModelSpec",
     "Principal",
+    "Proposal",
     "Protection",
     "Rule",
     "Rules",
@@ -114,8 +153,12 @@ __all__ = [
     "SideBySide",
     "Situation",
     "Spec",
+    "SpecDifference",
     "Step",
+    "Stream",
+    "Suspicion",
     "WrittenPolicy",
+    "amend",
     "citations",
     "classify",
     "compare",
@@ -124,26 +167,35 @@ __all__ = [
     "decide_all",
     "deny_overrides",
     "depends_on",
+    "difference",
+    "docket",
     "draw",
     "draw_chain",
     "facts",
     "facts_text",
     "graph",
     "guarantees",
+    "hearing",
     "holistic",
+    "inquire",
     "ladder",
     "lines",
     "lit",
     "load",
+    "load_amendment",
     "measures",
     "permit_overrides",
     "read",
+    "read_amendment",
     "read_model_spec",
     "read_model_spec_text",
     "releases",
+    "review_chances",
     "side_by_side",
     "standings",
+    "stream",
     "weighted",
+    "winners",
 ]
 
 

@@ -275,10 +275,19 @@ class Lines:
     net_cost: float
     """Net value given up, help units: what it costs to be unable to weigh."""
 
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        cells = [number(1000 * value) for value in (self.help_lost, self.harm_saved, self.net_cost)]
+        return ["bright lines", "help lost", "harm saved", "net cost"], [[", ".join(self.lines) or "none", *cells]]
+
+    @property
+    def _title(self) -> str:
+        return f"{self.case}: what its bright lines cost and save, per 1000 senders (help and harm units)"
+
     def __repr__(self) -> str:
-        head = ["bright lines", "help lost", "harm saved", "net cost"]
-        cells = [number(self.help_lost), number(self.harm_saved), number(self.net_cost)]
-        return f"{self.case}\n" + text_table(head, [[", ".join(self.lines) or "none", *cells]])
+        return self._title + "\n" + text_table(*self._table())
+
+    def _repr_html_(self) -> str:
+        return html_lines(self._title, []) + html_table(*self._table())
 
 
 def lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> Lines:

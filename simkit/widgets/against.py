@@ -76,7 +76,7 @@ def surely(case: Case, found: Against, reference: str) -> list[str]:
     said = []
     for gain, often, turn, alike in zip(*(x.tolist() for x in (found.gain, holds, found.turns, same)), strict=True):
         if alike:
-            said.append(f"This does the same as {reference} to everybody.")
+            said.append(f"This does the same to everybody as {reference}.")
             continue
         turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{now}"
         said.append(

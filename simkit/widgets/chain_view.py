@@ -169,7 +169,7 @@ def speaker(here: Case, step: Step) -> str:
 
 def sentences(view: ChainView) -> list[str]:
     """One sentence for each row: what the behaviour is, who decided that, and who spoke in vain."""
-    said = []
+    said: list[str] = []
     for here, decision in zip(_of_rows(view), view.decisions, strict=True):
         step = decision.decided_by
         vain = [other for other in decision.steps if not other.lit]
@@ -249,13 +249,12 @@ class Words:
 
 
 def _slots(view: ChainView) -> dict[str, tuple[str, str]]:
-    """The boxes from the highest level down: key -> (level, what it says if nobody speaks there)."""
+    """The boxes, the default and then from the highest level down: key -> (level, what it says if nobody speaks there)."""
     b = view.ready.behaviour
-    made = {"protection": ("root", "")} if b.protection is not None else {}
+    made = {"behaviour": ("default", "")} | ({"protection": ("root", "")} if b.protection is not None else {})
     for rule in view.ready.rules:
         if rule.authority == "root":
             made[f"rule:{rule.name}"] = ("root", f"{rule.name}: only if {', '.join(rule.when)}")
-    made["behaviour"] = ("default", "")
     for level in ("system", "developer", "user", "guideline"):
         if level in ("developer", "user"):
             made[level] = (level, "the operator says nothing about it" if level == "developer" else "the user says nothing")

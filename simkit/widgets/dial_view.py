@@ -110,7 +110,7 @@ def look(case: Case, settings: DialSettings) -> DialView:
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
         worths=worth(found, safeguards=safeguards, **rest)[step],
-        bad=_bad(found, curve, looks, settings),
+        bad=_bad(found, looks, settings),
         best=best_position(found, safeguards=safeguards, **rest),
         plausible=in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=WORLDS, safeguards=safeguards, **rest),
         turns=tuple(turning_trust(found, whom, safeguards=safeguards, **rest) for whom in WHOM),
@@ -149,16 +149,16 @@ def _seen(looks: tuple[Floats, Floats], values: Floats) -> Floats:
     return np.einsum("co,ct,otd->cd", *looks, values, optimize=True)
 
 
-def bad_size(curve: Curve) -> float:
-    """The loss per user, harm units, above which a world is called bad."""
-    start = curve.expected()
-    return BAD * float(start.harm[0] + start.neglect[0])
+def bad_size(found: Deployment) -> float:
+    """The loss per user, harm units, above which a world is called bad: so many times that of following every instruction."""
+    base = found.stated[0]
+    return BAD * float(found.cast.operator_chances() @ (base[1] + base[2]))
 
 
-def _bad(found: Deployment, curve: Curve, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:
+def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:
     """The chance of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
     each = {
-        shared: tails(found, bad_size(curve), settings.users, safeguards=settings.safeguards, shared_principal=shared)
+        shared: tails(found, bad_size(found), settings.users, safeguards=settings.safeguards, shared_principal=shared)
         for shared in (True, False)
     }
     chances = _seen(looks, np.moveaxis(each[True], 0, -1))

@@ -89,7 +89,6 @@ DRAW.path = drawPath;
 DRAW.steps = (panel, canvas, width, position, look, list) => {
   canvas.hidden = true;
   const said = Array.from(row(panel.lines, position)).filter((index) => index >= 0).map((index) => panel.words[index]);
-  list.className = "simkit-steps";
   if (list.textContent === said.join("")) return;
   list.replaceChildren();
   said.forEach((text) => make("li", "", list, text));

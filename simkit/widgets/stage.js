@@ -41,8 +41,6 @@ function together(table, at, pressed) {
   return table.toggles.reduce((row, toggle, i) => row * toggle.options.length + pressed[i], 0) * table.slider.texts.length + at;
 }
 
-let groups = 0;
-
 /** Buttons of which one is pressed; `chosen(option)` is called when another is. */
 function buttons(toggle, parent, chosen) {
   const group = make("div", "simkit-toggle", parent);
@@ -50,7 +48,7 @@ function buttons(toggle, parent, chosen) {
   group.setAttribute("aria-label", toggle.label);
   make("b", "", group, toggle.label);
   const options = make("div", "", group);
-  const name = `simkit-toggle-${groups++}`;
+  const name = `simkit-toggle-${Math.random()}`;  // every stage on the page has this module to itself
   const inputs = toggle.options.map((option, i) => {
     const label = make("label", "", options);
     const input = make("input", "", label);

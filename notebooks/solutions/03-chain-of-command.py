@@ -1,0 +1,29 @@
+"""Solutions of notebook 03.  Each is what a student could have written."""
+
+import numpy as np
+
+import simkit as sk
+from simkit import spec
+
+rules = spec.load("general-assistant")
+
+# 1. An order that crosses a protection is void as a whole; the user may have the default.
+said = [
+    spec.Message(level="developer", sets={"system-prompt": "denies"}),
+    spec.Message(level="user", sets={"system-prompt": "reveals"}),
+]
+first = spec.decide(rules, said, "system-prompt").value
+
+# 2. The user lends a tool the user's own authority; without that its output has none.
+second = [
+    spec.Message(level="user", trusts={"tool": "user"}),
+    spec.Message(level="user", by="tool", sets={"length": "brief"}),
+]
+
+# 3. The share at which the conclusion turns.
+free = sk.load("bright-line").without_constraints()
+pair = sk.policy.constant(free, "background"), sk.policy.constant(free, "laboratory-detail")
+found = sk.compare(free, *pair, rng=np.random.default_rng(0))
+third = 1e6 * next(flip.flips_at[0] for flip in found.flips if flip.of == "share of malicious")
+
+answers = (first, second, third)

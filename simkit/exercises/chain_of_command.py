@@ -1,0 +1,114 @@
+"""Exercises of notebook 03: what holds after all have spoken, how authority is lent, where a bright line is worth its cost."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ..conclusions import turning_shares
+from ..messages import Message
+from ..policy import constant
+from ..scenario import load
+from ..spec import decide
+from ..spec import load as load_rules
+from .exercise import Exercise, Form, checker, near
+
+__all__ = ["check", "exercises"]
+
+MOST = 3
+
+
+def _value(answer: Any) -> str:
+    """What is wrong with a value of system-prompt after the operator's `denies` and the user's `reveals`."""
+    rules = load_rules("general-assistant")
+    known = rules.behaviours["system-prompt"].behaviour.values
+    if not isinstance(answer, str) or answer not in known:
+        return Form(f"A value of system-prompt is needed: {', '.join(known)}.")
+    said = [
+        Message(level="developer", sets={"system-prompt": "denies"}),
+        Message(level="user", sets={"system-prompt": "reveals"}),
+    ]
+    if answer == decide(rules, said, "system-prompt").value:
+        return ""
+    return {
+        "denies": "That would deceive users about something that they could be harmed by. The spec has a floor there.",
+        "neither": "The floor is higher than that.",
+        "admits": "The order is not cut down to the floor: an order that crosses a protection is void as a whole.",
+    }[answer]
+
+
+def _lent(answer: Any) -> str:
+    """What is wrong with messages after which a tool's output should decide `length`."""
+    messages = list(answer) if isinstance(answer, list | tuple) else [answer]
+    if not all(isinstance(message, Message) for message in messages):
+        return Form("A list of spec.Message is needed.")
+    if not 1 <= len(messages) <= MOST:
+        return Form(f"At most {MOST} messages.")
+    decision = decide(load_rules("general-assistant"), messages, "length")
+    kind, _, number = decision.decided_by.node.partition(":")
+    if kind != "message" or messages[int(number)].by != "tool":
+        spoke = [message for message in messages if message.by == "tool" and "length" in message.sets]
+        if not spoke:
+            return "No message by='tool' sets length."
+        if spoke[0].level == "user":
+            return "The output stands in the user's place, but its author is a tool: it has no authority until it is lent some."
+        return f"length is {decision.value}: {decision.decided_by.who} decides. The output has no authority yet."
+    if decision.value != "brief":
+        return f"The output decides, but length is {decision.value}."
+    return ""
+
+
+@cache
+def _turn() -> float:
+    """Malicious senders in a million at which background and detail are worth the same."""
+    case = load("bright-line").without_constraints()
+    pair = (constant(case, name) for name in ("background", "laboratory-detail"))
+    return 1e6 * float(turning_shares(case, *pair)[0])
+
+
+exercises = (
+    Exercise(
+        "Which value of system-prompt holds after the operator says denies and the user asks for reveals?",
+        _value,
+        right="The operator's order is void, so the default stands, and the user may ask for it. Had the operator said admits, "
+        "that would hold: it is within its power.",
+        hints=(
+            "Look at the floor of system-prompt in the table of the spec.",
+            "An operator's order that crosses a protection is void as a whole: what held before stands.",
+            "spec.decide(rules, [spec.Message(level='developer', sets={'system-prompt': 'denies'}), …], 'system-prompt')",
+        ),
+    ),
+    Exercise(
+        "Write messages after which a tool's output decides length.",
+        _lent,
+        right="Authority can be lent by whoever has it, up to its own, and only if the spec has a grant for it. That is why a "
+        "page cannot lend itself any.",
+        hints=(
+            "rules.spec.grants lists who may lend authority to whom.",
+            "A user may trust a tool as far as itself: trusts={'tool': 'user'}. The output then arrives at the user's level.",
+            "[spec.Message(level='user', trusts={'tool': 'user'}), spec.Message(level='user', by='tool', sets={…})]",
+        ),
+    ),
+    Exercise(
+        "In bright-line, at how many malicious senders in a million would weighing agree with the line?",
+        near(
+            _turn,
+            within=0.05,
+            low=0,
+            high=1e6,
+            mistakes={
+                "That is the share as the file states it.": lambda: 10.0,
+                "One harm unit counts as much as 20 help units here; you count it as one.": lambda: 20 * _turn(),
+            },
+        ),
+        right="About fifteen in a million: half as many again as our best guess, and well inside its interval of one to a "
+        "hundred. No count of such senders exists.",
+        hints=(
+            "sk.compare lists the values at which a conclusion turns.",
+            "Look for `share of malicious turns it at`, and read it per million.",
+            "Help gained by the detail, per sender, divided by harm weight × chance × mean severity, is that share.",
+        ),
+    ),
+)
+
+check = checker(exercises)

@@ -1,0 +1,106 @@
+"""An incident looked at again: what did the spec in force say there, and what would the amended one have said?
+
+Three things can have failed.  If the spec in force had ruled the answer out, the assistant did not follow it, and an amendment
+mends nothing.  If both leave the answer, the amendment does not meet the case.  Only if the first leaves it and the second
+does not is the amendment about this incident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..case import Case
+from ..evaluate import exposure
+from ..files import suggest
+from ..policy import bayes
+from ..scenario import load
+from ..tables import html_lines, number
+from .amendments import Incident
+from .differences import label
+from .policies import Choose, WrittenPolicy, compile  # noqa: A004
+from .rules import Rules
+from .traces import Decision
+
+Finding = Literal["met", "not met", "ruled out already", "ruled out no longer"]
+
+#: What each finding means.
+FINDINGS: dict[Finding, str] = {
+    "met": "The spec in force left this answer, and the amended one rules it out.",
+    "not met": "Both leave this answer: the amendment does not meet the incident.",
+    "ruled out already": "The spec in force ruled this answer out already: the assistant did not follow it.",
+    "ruled out no longer": "The spec in force ruled this answer out, and the amended one leaves it.",
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inquiry:
+    """An incident under two versions of a spec: what each leaves to answer, and what it decides about the behaviour."""
+
+    incident: Incident
+    case: Case
+    before: WrittenPolicy
+    after: WrittenPolicy
+    names: tuple[str, str]
+    """How the two versions are called."""
+
+    @property
+    def finding(self) -> Finding:
+        """What failed: the rules, or whoever should have followed them."""
+        then, now = (self.incident.response in policy.on(self.incident.signal).left for policy in (self.before, self.after))
+        if then:
+            return "not met" if now else "met"
+        return "ruled out no longer" if now else "ruled out already"
+
+    @property
+    def decisions(self) -> tuple[Decision, Decision]:
+        """What each version decides about the behaviour on this signal, with its trace."""
+        policies, about = (self.before, self.after), self.incident.behaviour
+        first, second = (policy.on(self.incident.signal).decisions[about] for policy in policies)
+        return first, second
+
+    @property
+    def expected(self) -> tuple[float, float]:
+        """Bad outcomes for this segment in a million senders of the message, whatever they are answered, under each version."""
+        s, chance = self.case.segments.index(self.incident.segment), self.case.harms.chance + self.case.neglects.chance
+        first, second = (1e6 * float(exposure(self.case, policy)[s] @ chance[s]) for policy in (self.before, self.after))
+        return first, second
+
+    def sentences(self) -> list[str]:
+        """The incident, what failed, what each version leaves, and how often such a thing is to be expected."""
+        at = self.incident
+        left = [", ".join(policy.on(at.signal).left) for policy in (self.before, self.after)]
+        first, second = self.expected
+        return [
+            f"{at.name}, {at.date} ({at.source}): {at.about}",
+            FINDINGS[self.finding],
+            f"On {at.signal} in {self.case.title}, {self.names[0]} leaves {left[0]}; {self.names[1]} leaves {left[1]}.",
+            f"Bad outcomes for {at.segment} in a million senders: {number(first)} expected before, {number(second)} after.",
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join([*self.sentences(), *(decision.text for decision in self.decisions)])
+
+    def _repr_html_(self) -> str:
+        first, *rest = self.sentences()
+        return html_lines(first, rest) + "".join(decision.html for decision in self.decisions)
+
+
+def inquire(incident: Incident, before: Rules, after: Rules, *, case: Case | None = None, choose: Choose = bayes) -> Inquiry:
+    """An incident under the spec in force and under the amended one.
+
+    The case is the incident's scenario in its context, unless another is given.  A ValueError suggests a name if the case has
+    no such segment, signal or response, or one of the specs no such behaviour.
+    """
+    whole = load(incident.scenario) if case is None else case
+    here = whole.in_context(incident.context) if case is None and incident.context else whole
+    if incident.segment not in here.segments:
+        known = suggest(incident.segment, here.segments)
+        raise ValueError(f"no segment of {here.name} is called {incident.segment!r}; {known}")
+    here.response(incident.response)
+    for rules in (before, after):
+        rules.behaviour(incident.behaviour)
+    then, now = (compile(rules, here, choose=choose) for rules in (before, after))
+    then.on(incident.signal)
+    names = label(before, "the spec in force"), label(after, "the amended spec")
+    return Inquiry(incident, here, then, now, names)
