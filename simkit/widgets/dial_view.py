@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats
-from ..autonomy import POSITIONS, Curve, Deployment, Safeguards, along, deployment
+from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment
 from ..case import Case
 from ..cast import usual_cast
 from ..copies import answers_given, expected_policy, tails, with_departures
@@ -83,7 +83,6 @@ class DialView:
     """
 
     found: Deployment
-    curve: Curve
     looks: tuple[Floats, Floats]
     means: dict[str, Floats]
     worths: Floats
@@ -106,7 +105,6 @@ def look(case: Case, settings: DialSettings) -> DialView:
     step = np.searchsorted(found.cuts, POSITIONS)
     return DialView(
         found=found,
-        curve=curve,
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
         worths=worth(found, safeguards=safeguards, **rest)[step],
