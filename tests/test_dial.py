@@ -148,3 +148,40 @@ def test_a_table_stays_small(made):
         return len(value) if isinstance(value, bytes | str) else 8
 
     assert size(made._stage.table) < 1.6e6
+
+
+def test_what_notebook_05_says_is_so():
+    """Every number in its text that no cell prints."""
+    app = sk.load("medication-threshold").in_context("vulnerable-platform")
+    found, objects = sk.autonomy.deployment(app), sk.autonomy.deployment(app, objection=1.0)
+    assert app.population.shares[-1] > 0.4
+    answers = [[app.responses[r] for r in operator.policy.answer.argmax(1)] for operator in found.operators]
+    assert [set(row) for row in answers] == [{"refuse-with-reason"}, {"full-bare"}, {"refuse"}]
+    net = 1000 * sk.autonomy.along(found, [0.0, 1.0]).expected().net
+    best = optimum.best_position(found)
+    assert (round(net[0]), round(1000 * float(best.worth)), round(float(best.high), 2)) == (172, 244, 0.63)
+    assert round(1000 * sk.autonomy.along(objects, [0.0]).expected().net[0]) == 302
+    assert float(optimum.best_position(objects).low) == 0
+    worlds = optimum.in_plausible_worlds(objects, rng=np.random.default_rng(0))
+    assert 0.4 < (worlds.low == 0).mean() < 0.6
+    public = sk.load("medication-threshold")
+    ends = [1000 * sk.autonomy.along(sk.autonomy.deployment(public, objection=o), [0.0]).expected().net[0] for o in (None, 1.0)]
+    assert [round(end) for end in ends] == [856, 818]
+    listed = sk.dispositions.departures(found, least=0.002)
+    first = list(zip(listed.operator, listed.model, listed.signal, listed.at.round(2), strict=True))
+    assert {row[:3] for row in first[:2]} == {
+        ("legitimate", "contrary", "bare+painless"),
+        ("careless", "good", "bare+painless"),
+    }
+    assert first[0][3] == first[1][3] == 0.14
+    assert ("careless", "good", "bare+plain", 0.36) in first
+    late = [model for operator, model, _, at in first if operator == "legitimate" and at >= 0.63]
+    assert list(dict.fromkeys(late)) == ["naive", "blind", "heedless"]
+    seen = sk.autonomy.along(found).expected()
+    wrong = seen.mistaken > seen.departs / 2
+    assert wrong[80:].all()
+    assert not wrong[15:80].all()
+    sure = optimum.best_position(found, trust_in_model=1.0)
+    assert float(sure.worth - sure.autonomous) == pytest.approx(0, abs=1e-12), "with full trust nothing holds it back"
+    places = [optimum.best_position(found, aversion=a) for a in (0, 0.1, 0.2, 0.3)]
+    assert [round(float(p.high if p.low > 0 else 0), 2) for p in places] == [0.63, 0.63, 0.14, 0]
