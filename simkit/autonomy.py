@@ -18,6 +18,7 @@ The dial is an idea of Anthropic's constitution (January 2026, "How we think abo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -214,17 +215,17 @@ class Deployment:
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         """The cast: what each would give to most senders if it alone decided, and what that would be worth."""
-        chance = self.case.population.signal_chance
-        rows = []
-        for kind, members, policies in (("operator", self.operators, self.instructed), ("model", self.models, self.own)):
-            nets = (per_sender(self.case, policies, self.case.value(self.harm_weight)) * self.case.population.joint).sum(
-                (-1, -2)
-            )
-            mostly = (chance[:, None] * policies.answer).sum(1).argmax(1)
-            for member, net, given in zip(members, nets, mostly, strict=True):
-                name = f"{kind}: {member.name}"
-                rows.append([name, percent(member.chance), self.case.responses[given], number(1000 * float(net))])
+        rows = [*self._rows("operator", self.operators, self.instructed), *self._rows("model", self.models, self.own)]
         return ["who", "chance", "alone, gives most senders", "worth per 1000"], rows
+
+    def _rows(self, kind: str, members: Sequence[Operator | Model], policies: Policy) -> list[list[str]]:
+        people = self.case.population
+        nets = (per_sender(self.case, policies, self.case.value(self.harm_weight)) * people.joint).sum((-1, -2))
+        mostly = (people.signal_chance[:, None] * policies.answer).sum(1).argmax(1)
+        return [
+            [f"{kind}: {member.name}", percent(member.chance), self.case.responses[given], number(1000 * float(net))]
+            for member, net, given in zip(members, nets, mostly, strict=True)
+        ]
 
     def _note(self) -> str:
         return f"{self.case.title}: what each of the cast would do, and what it would be worth in help units"

@@ -393,6 +393,18 @@ def test_a_policy_that_asks_is_not_an_instruction_here():
         deployment(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
 
 
+def test_an_operator_may_speak_through_a_written_spec():
+    """The malicious operator of the file under a spec: its users are still told what the assistant cannot do."""
+    case = replace(sk.load("medication-threshold"), question=None)
+    wicked = replace(case.in_context("malicious-operator"), question=None)
+    compiled = sk.spec.compile(sk.spec.load("general-assistant"), wicked)
+    cast = usual_cast(case)
+    ruled = replace(cast, operators=(*cast.operators[:2], replace(cast.operators[2], policy=compiled)))
+    bare, protected = (along(deployment(case, each), [0.0]).each.net[2, 0, 0] for each in (cast, ruled))
+    assert protected == pytest.approx(float(sk.expect(case, compiled).net))
+    assert protected > bare
+
+
 def test_a_dial_needs_means():
     case = sk.load("medication-threshold")
     endless = sk.severity.Pareto(kind="pareto", smallest=1.0, tail=0.9)

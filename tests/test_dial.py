@@ -162,6 +162,9 @@ def test_what_notebook_05_says_is_so():
     assert (round(net[0]), round(1000 * float(best.worth)), round(float(best.high), 2)) == (172, 244, 0.63)
     assert round(1000 * sk.autonomy.along(objects, [0.0]).expected().net[0]) == 302
     assert float(optimum.best_position(objects).low) == 0
+    tables = [sk.dispositions.two_by_two(each) for each in (found, objects)]
+    assert [round(1000 * table.good_defers) for table in tables] == [172, 324]
+    assert [round(100 * table.break_even) for table in tables] == [76, 96]
     worlds = optimum.in_plausible_worlds(objects, rng=np.random.default_rng(0))
     assert 0.4 < (worlds.low == 0).mean() < 0.6
     public = sk.load("medication-threshold")

@@ -98,7 +98,12 @@ def look(case: Case, settings: DialSettings) -> DialView:
     if settings.context and settings.context != case.context:
         case = case.in_context(settings.context)
     found = _deployed(case, settings)
-    safeguards, rest = settings.safeguards, {"aversion": settings.aversion, "shared_principal": settings.shared_principal}
+    safeguards = settings.safeguards
+    stands: dict[str, Any] = {
+        "safeguards": safeguards,
+        "aversion": settings.aversion,
+        "shared_principal": settings.shared_principal,
+    }
     curve = along(found, safeguards=safeguards)
     looks = _looks(found)
     means = {name: _seen(looks, getattr(curve.each, name)) for name in MEANS}
@@ -107,11 +112,11 @@ def look(case: Case, settings: DialSettings) -> DialView:
         found=found,
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
-        worths=worth(found, safeguards=safeguards, **rest)[step],
+        worths=worth(found, **stands)[step],
         bad=_bad(found, looks, settings),
-        best=best_position(found, safeguards=safeguards, **rest),
-        plausible=in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=WORLDS, safeguards=safeguards, **rest),
-        turns=tuple(turning_trust(found, whom, safeguards=safeguards, **rest) for whom in WHOM),
+        best=best_position(found, **stands),
+        plausible=in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=WORLDS, **stands),
+        turns=tuple(turning_trust(found, whom, **stands) for whom in WHOM),
         dots=_dots(found, safeguards, looks),
     )
 
