@@ -13,7 +13,17 @@ import simkit as sk
 from simkit.scenario import Edits
 
 FILES = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
-MINE = ("medication-threshold", "household-cleaners", "lock-picking", "santa", "bright-line")
+MINE = (
+    "medication-threshold",
+    "household-cleaners",
+    "lock-picking",
+    "santa",
+    "bright-line",
+    "confidential-prompt",
+    "companion",
+    "childrens-platform",
+    "persona",
+)
 REFUSALS = ("refuse", "refuse-with-reason")
 BARE, NURSE = "bare+plain", "as-a-nurse+plain"
 

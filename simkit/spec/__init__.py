@@ -14,6 +14,8 @@ differences     difference: two versions field by field, guarantees lost and gai
 incidents       inquire: what did the spec in force say there, and what would the amended one have said?
 flags           docket: flags of users, each weak, added up per behaviour
 hearings        hearing: both versions on every case, who gains and who loses      hearing_pictures   pictures of it
+honesty         judge: seven properties of one thing said      honesty_duties   which of them are filters, per document
+covert          channels: a confidential prompt used against users, in numbers
 
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
 release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
@@ -39,11 +41,14 @@ if TYPE_CHECKING:
     from .changes import Changes, compare
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
+    from .covert import Channel, Channels, ChannelVerdict, channels, with_hostile
     from .differences import SpecDifference, difference
     from .flags import Docket, Habits, Stream, Suspicion, docket, stream
     from .graphs import graph, lit
     from .hearing_pictures import review_chances, winners
     from .hearings import Hearing, hearing
+    from .honesty import Assertion, Honesty, judge
+    from .honesty_duties import Duties, Duty, duties
     from .incidents import Inquiry, inquire
     from .model_spec import read_model_spec, read_model_spec_text
     from .model_spec_records import ModelSpec
@@ -60,15 +65,22 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Amendment": "amendments",
+    "Assertion": "honesty",
     "Behaviour": "rules",
     "Changes": "changes",
+    "Channel": "covert",
+    "ChannelVerdict": "covert",
+    "Channels": "covert",
     "Configuration": "configurations",
     "Decision": "traces",
     "Docket": "flags",
+    "Duties": "honesty_duties",
+    "Duty": "honesty_duties",
     "Grant": "rules",
     "Guarantees": "promises",
     "Habits": "flags",
     "Hearing": "hearings",
+    "Honesty": "honesty",
     "Incident": "amendments",
     "Inquiry": "incidents",
     "LEVELS": "..messages",
@@ -89,6 +101,7 @@ _NAMES = {
     "Suspicion": "flags",
     "WrittenPolicy": "policies",
     "amend": "amendments",
+    "channels": "covert",
     "citations": "references",
     "classify": "configurations",
     "compare": "changes",
@@ -101,6 +114,7 @@ _NAMES = {
     "docket": "flags",
     "draw": "section_map",
     "draw_chain": "chain_map",
+    "duties": "honesty_duties",
     "facts": "release_facts",
     "facts_text": "release_facts",
     "graph": "graphs",
@@ -108,6 +122,7 @@ _NAMES = {
     "hearing": "hearings",
     "holistic": "priority",
     "inquire": "incidents",
+    "judge": "honesty",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
@@ -126,20 +141,28 @@ _NAMES = {
     "stream": "flags",
     "weighted": "priority",
     "winners": "hearing_pictures",
+    "with_hostile": "covert",
 }
 
 __all__ = [
     "LEVELS",
     "Amendment",
+    "Assertion",
     "Behaviour",
     "Changes",
+    "Channel",
+    "ChannelVerdict",
+    "Channels",
     "Configuration",
     "Decision",
     "Docket",
+    "Duties",
+    "Duty",
     "Grant",
     "Guarantees",
     "Habits",
     "Hearing",
+    "Honesty",
     "Incident",
     "Inquiry",
     "Message",
@@ -159,6 +182,7 @@ __all__ = [
     "Suspicion",
     "WrittenPolicy",
     "amend",
+    "channels",
     "citations",
     "classify",
     "compare",
@@ -171,6 +195,7 @@ __all__ = [
     "docket",
     "draw",
     "draw_chain",
+    "duties",
     "facts",
     "facts_text",
     "graph",
@@ -178,6 +203,7 @@ __all__ = [
     "hearing",
     "holistic",
     "inquire",
+    "judge",
     "ladder",
     "lines",
     "lit",
@@ -196,6 +222,7 @@ __all__ = [
     "stream",
     "weighted",
     "winners",
+    "with_hostile",
 ]
 
 
