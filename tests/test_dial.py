@@ -1,6 +1,7 @@
 """The instrument of the dial without a browser: every row is what policies evaluated one by one say."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,6 +115,20 @@ def test_settings_go_through_code_and_back(made):
     assert "spread" in made._controls["aversion"].description
     made.settings = DialSettings(**ONE)
     assert made.as_code() == "simkit.widgets.dial('medication-threshold', context='vulnerable-platform')"
+
+
+def test_another_cast():
+    """Two kinds of each; trusts are the cast's until they are moved."""
+    case = sk.load("medication-threshold")
+    usual = sk.cast.usual_cast(case)
+    models = (replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5))
+    operators = (replace(usual.operators[0], chance=0.75), replace(usual.operators[1], chance=0.25))
+    made = dial(case, replace(usual, operators=operators, models=models), trust_in_model=0.6)
+    assert (made.view.found.cast.trust_in_operator, made.view.found.cast.trust_in_model) == (0.75, 0.6)
+    assert made.as_code() == "simkit.widgets.dial(case, cast, trust_in_model=0.6)"
+    assert len(made._stage.table["sentences"]) == 3 * 3 * 101
+    made.load("simkit.widgets.dial(case, cast, model='contrary')")
+    assert made._controls["trust_in_model"].value == 0.5
 
 
 def test_what_makes_no_sense_is_said_and_changes_nothing(made):

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autonomy import POSITIONS
 from ..case import Case
+from ..cast import Cast
 from ..scenario import load
 from ..tables import people
 from .choices import chosen
@@ -22,15 +23,17 @@ from .instrument import Instrument
 __all__ = ["Dial", "dial"]
 
 
-def dial(case: Case | str, **settings: Any) -> Dial:
-    """Open the instrument on a case, or on a scenario's name or path; `settings` are those of `DialSettings`.
+def dial(case: Case | str, cast: Cast | None = None, **settings: Any) -> Dial:
+    """Open the instrument on a case, or on a scenario's name or path, with the usual cast or another.
+
+    `settings` are those of `DialSettings`.
 
     First view: help, harm and the chance of a bad world along the dial, the thousand senders, and who in the cast is looked at.
     `More` unfolds trust in operator and model, what stands behind a departure, the number of users and what they share.  A
     ValueError names a setting that makes no sense.
     """
-    source = "case" if isinstance(case, Case) else repr(case)
-    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings))
+    source = ("case" if isinstance(case, Case) else repr(case)) + (", cast" if cast else "")
+    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), cast)
 
 
 class Dial(Instrument[DialSettings, DialView]):
@@ -38,19 +41,21 @@ class Dial(Instrument[DialSettings, DialView]):
 
     opened_by, slider, toggles = "dial", "position", ("operator", "model")
 
-    def __init__(self, case: Case, source: str, settings: DialSettings) -> None:
-        self._given = case
+    def __init__(self, case: Case, source: str, settings: DialSettings, cast: Cast | None = None) -> None:
+        self._given, self._cast = case, cast
         super().__init__(source, settings, _controls(case))
 
     def _look(self, settings: DialSettings) -> DialView:
-        return look(self._given, settings)
+        return look(self._given, settings, self._cast)
 
     def _table(self, view: DialView, settings: DialSettings) -> dict[str, Any]:
         return stage_table(view, settings)
 
     def _shown(self) -> dict[str, Any]:
         shown = {name: getattr(self._settings, name) for name in self._controls}
-        return shown | ({"context": self._settings.context or self._given.context} if "context" in shown else {})
+        cast = self._view.found.cast
+        shown |= {"trust_in_operator": cast.trust_in_operator, "trust_in_model": cast.trust_in_model}
+        return shown | {"context": self._settings.context or self._given.context}
 
     def _position(self, settings: DialSettings) -> int:
         return int(np.abs(POSITIONS - settings.position).argmin())

@@ -14,7 +14,7 @@ import numpy as np
 from ..arrays import Floats
 from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment
 from ..case import Case
-from ..cast import usual_cast
+from ..cast import Cast, usual_cast
 from ..copies import answers_given, expected_policy, tails, with_departures
 from ..files import suggest
 from ..frequencies import Dots, dots
@@ -38,7 +38,8 @@ MEANS = ("help", "harm", "neglect", "net", "departs", "mistaken")
 
 @dataclass(frozen=True, kw_only=True)
 class DialSettings(Choices):
-    """The choices of `dial`.  Trusts are chances that the operator is legitimate and that the model is good.
+    """The choices of `dial`.  Trusts are chances that the operator is legitimate and that the model is good
+    (None: the cast's).
 
     `position` is where the dial stands; `operator` and `model` name one of the cast to look at alone; `aversion` is what spread
     (the sd over what all users share) counts beside the mean; `objects` lets the assistant decline at any position what it
@@ -49,8 +50,8 @@ class DialSettings(Choices):
     operator: str = EXPECTED
     model: str = EXPECTED
     context: str = ""
-    trust_in_operator: float = 0.9
-    trust_in_model: float = 0.8
+    trust_in_operator: float | None = None
+    trust_in_model: float | None = None
     verification: float = 0.0
     irreversibility: float = 1.0
     oversight: float = 0.0
@@ -63,7 +64,7 @@ class DialSettings(Choices):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("position", "trust_in_operator", "trust_in_model"):
-            if not 0 <= getattr(self, name) <= 1:
+            if getattr(self, name) is not None and not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a number from 0 to 1, not {getattr(self, name)}")
         if not 1 <= self.users <= 10**10:
             raise ValueError(f"users are from 1 to 10 billion, not {self.users}")
@@ -93,11 +94,14 @@ class DialView:
     dots: Dots
 
 
-def look(case: Case, settings: DialSettings) -> DialView:
-    """Evaluate what the settings ask for.  A ValueError names a setting that makes no sense."""
+def look(case: Case, settings: DialSettings, cast: Cast | None = None) -> DialView:
+    """Evaluate what the settings ask for, with the usual cast if none is given.
+
+    A ValueError names a setting that makes no sense.
+    """
     if settings.context and settings.context != case.context:
         case = case.in_context(settings.context)
-    found = _deployed(case, settings)
+    found = _deployed(case, settings, cast)
     safeguards = settings.safeguards
     stands: dict[str, Any] = {
         "safeguards": safeguards,
@@ -121,9 +125,9 @@ def look(case: Case, settings: DialSettings) -> DialView:
     )
 
 
-def _deployed(case: Case, settings: DialSettings) -> Deployment:
+def _deployed(case: Case, settings: DialSettings, cast: Cast | None) -> Deployment:
     true = replace(case, question=None)
-    cast = usual_cast(true, trust_in_operator=settings.trust_in_operator, trust_in_model=settings.trust_in_model)
+    cast = (cast or usual_cast(true)).with_trust(operator=settings.trust_in_operator, model=settings.trust_in_model)
     for name, members in (("operator", cast.operators), ("model", cast.models)):
         known = [EXPECTED, *(member.name for member in members)]
         if getattr(settings, name) not in known:
