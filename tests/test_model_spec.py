@@ -448,6 +448,27 @@ def test_facts_of_three_releases_ship():
         spec.facts("2025-12-19")
 
 
+def anchors() -> dict[str, list[float]]:
+    """Published numbers by their id."""
+    rows = json.loads((ROOT / "tests" / "reference" / "specs.json").read_text(encoding="utf-8"))["anchors"]
+    return {key: row["value"] for key, row in rows.items()}
+
+
+#: The order in which the anchors count; the first is `platform` in the older releases.
+SHOWN = ("root", "system", "developer", "user", "guideline")
+
+
+@pytest.mark.parametrize(("name", "anchor"), [("2025-02-12", "B4.1"), ("2025-12-18", "B4.2")])
+def test_b4_levels_of_two_releases_from_the_facts_that_ship(name, anchor):
+    """Sections by level, in the tally and by the sections themselves; the rest have none."""
+    found = spec.facts(name)
+    levels = ["root" if level == "platform" else level for level in (s.authority for s in found.sections)]
+    assert [levels.count(level) for level in SHOWN] == anchors()[anchor]
+    told = found.tally["authority"]
+    assert [told.get("root", 0) + told.get("platform", 0), *(told.get(level, 0) for level in SHOWN[1:])] == anchors()[anchor]
+    assert levels.count(None) == len(levels) - sum(anchors()[anchor])
+
+
 def test_facts_hold_no_text():
     for path in (ROOT / "specs" / "facts").glob("*.json"):
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -578,6 +599,29 @@ def test_agrees_with_the_reference_exactly(name):
     assert sections == wanted["sections"]
     assert [list(edge) for edge in found.edges] == wanted["edges"]
     assert dict(found.tally) == wanted["tally"]
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_release_under_other_hands(name):
+    """Other line ends and a byte order mark change nothing; a block that loses its end is an error with its line."""
+    text = (documents() / f"model_spec_{name}.md").read_text(encoding="utf-8")
+    plain, other = (spec.read_model_spec_text(x) for x in (text, "\ufeff" + text.replace("\n", "\r\n")))
+    assert (other.sections, other.examples, other.edges) == (plain.sections, plain.examples, plain.edges)
+    lines = text.split("\n")
+    ends = [n for n, line in enumerate(lines) if line == "~~~"]
+    assert len(ends) == len(plain.examples)
+    for end in ends[::25]:
+        with pytest.raises(sk.InvalidFile, match="line "):
+            spec.read_model_spec_text("\n".join(lines[:end] + lines[end + 1 :]))
+
+
+@pytest.mark.parametrize(("name", "anchor"), [("2025-02-12", "B4.1"), ("2025-12-18", "B4.2")])
+def test_a_grep_for_levels_agrees_with_the_reader(name, anchor):
+    """A second route to the anchors: the attribute, counted in the lines that begin with #."""
+    text = (documents() / f"model_spec_{name}.md").read_text(encoding="utf-8")
+    lines = [line for line in text.split("\n") if line.startswith("#") and "{#" in line]
+    found = [sum(f"authority={level}" in line for line in lines) for level in ("root", "platform", *SHOWN[1:])]
+    assert [found[0] + found[1], *found[2:]] == anchors()[anchor]
 
 
 def test_the_project_holds_no_sentence_of_a_release():

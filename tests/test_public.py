@@ -12,15 +12,16 @@ import simkit
 ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
-    {"arrays", "files", "server", "tables"},
-    {"spec.model_spec_records"},
-    {"spec.changes", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
-    {"spec.model_spec"},
+    {"arrays", "files", "server", "spec.cues", "tables"},
+    {"spec.concealed", "spec.instruction_records", "spec.model_spec_records"},
+    {"spec.changes", "spec.instruction_lines", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
+    {"spec.instruction_walk", "spec.model_spec"},
+    {"spec.instructions", "spec.model_spec_footnotes"},
     {"plain", "records"},
     {"messages", "scenario_rules"},
     {"population", "severity", "spec.checks", "spec.honesty"},
     {"spec.honesty_duties", "spec.rules"},
-    {"spec.amendments", "spec.combining", "spec.profiles", "spec.standing", "spec.traces"},
+    {"spec.amendments", "spec.combining", "spec.meanings", "spec.profiles", "spec.standing", "spec.traces"},
     {"spec.chain", "spec.promises"},
     {"spec.configurations", "spec.graphs", "spec.differences"},
     {"case", "compound.transforms"},

@@ -74,6 +74,21 @@ def test_b2_deny_overrides(numbers):
     assert deny_overrides([]) == "NotApplicable"
 
 
+def test_b2_by_what_could_have_been(numbers):
+    """A second route: a failed rule stands for all that it could have said; what is combined is all that could come of it."""
+    could = {"Permit": "P", "Deny": "D", "NotApplicable": "N", "I{D}": "DN", "I{P}": "PN", "I{DP}": "PDN"}
+    sure = {"P": "Permit", "D": "Deny", "N": "NotApplicable"}
+
+    def combined(first, second):
+        found = {next(mark for mark in "DPN" if mark in pair) for pair in product(could[first], could[second])}
+        unsure = "I{" + "".join(mark for mark in "DP" if mark in found) + "}"
+        return sure["".join(found)] if len(found) == 1 else unsure
+
+    pairs = list(product(could, repeat=2))
+    assert all(combined(*pair) == deny_overrides(pair) for pair in pairs)
+    assert [sum(combined(*pair) == name for pair in pairs) for name in could] == numbers["B2.1"]
+
+
 def test_b3_bounded_delegation(numbers):
     """Outcomes `on` of 15 operator × user cases, for the four kinds of behaviour of the reference semantics."""
     operators = [{}, *({how: {"a": v}} for how in ("sets", "prefers") for v in ("off", "on"))]

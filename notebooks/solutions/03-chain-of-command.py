@@ -4,6 +4,7 @@ import numpy as np
 
 import simkit as sk
 from simkit import spec
+from simkit.spec.covert import OPERATORS
 
 rules = spec.load("general-assistant")
 
@@ -26,4 +27,14 @@ pair = sk.policy.constant(free, "background"), sk.policy.constant(free, "laborat
 found = sk.compare(free, *pair, rng=np.random.default_rng(0))
 third = 1e6 * next(flip.flips_at[0] for flip in found.flips if flip.of == "share of malicious")
 
-answers = (first, second, third)
+# 4. At no hostile operators the lie costs nothing, at 3% it costs more than all leaks: halve the interval between.
+secret = sk.load("confidential-prompt")
+documents = spec.load("model-spec-2025-02-12"), spec.load("anthropic-constitution")
+low, high = 0.0, 0.03
+for _ in range(30):
+    middle = (low + high) / 2
+    february, constitution = spec.channels(secret, *documents, operators=spec.with_hostile(OPERATORS, middle)).rows
+    low, high = (middle, high) if february.harm < constitution.harm else (low, middle)
+fourth = 1000 * high
+
+answers = (first, second, third, fourth)

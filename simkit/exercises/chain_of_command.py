@@ -5,17 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from ..conclusions import turning_shares
 from ..messages import Message
 from ..policy import constant
 from ..scenario import load
-from ..spec import decide
+from ..spec import channels, decide
 from ..spec import load as load_rules
 from .exercise import Exercise, Form, checker, near
 
 __all__ = ["check", "exercises"]
 
 MOST = 3
+FEBRUARY = "model-spec-2025-02-12"
 
 
 def _value(answer: Any) -> str:
@@ -66,6 +69,13 @@ def _turn() -> float:
     return 1e6 * float(turning_shares(case, *pair)[0])
 
 
+@cache
+def _even_with_february(name: str) -> float:
+    """Of 1000 operators, how many hostile ones make a document and the release of February bring the same harm."""
+    found = channels(load("confidential-prompt"), load_rules(name), load_rules(FEBRUARY))
+    return 1000 * found.compare(name, FEBRUARY, rng=np.random.default_rng(0), worlds=1).hostile_at[0]
+
+
 exercises = (
     Exercise(
         "Which value of system-prompt holds after the operator says denies and the user asks for reveals?",
@@ -107,6 +117,31 @@ exercises = (
             "sk.compare lists the values at which a conclusion turns.",
             "Look for `share of malicious turns it at`, and read it per million.",
             "Help gained by the detail, per sender, divided by harm weight × chance × mean severity, is that share.",
+        ),
+    ),
+    Exercise(
+        "How many of 1000 operators must have a hidden goal before the constitution brings no more harm than the release of "
+        "February 2025?",
+        near(
+            lambda: _even_with_february("anthropic-constitution"),
+            within=0.03,
+            low=0,
+            high=1000,
+            mistakes={
+                "There the release of December is even with February. The constitution leaks a little more.": (
+                    lambda: _even_with_february("openai-model-spec")
+                ),
+                "That is of 100. The question is about 1000 operators.": (
+                    lambda: _even_with_february("anthropic-constitution") / 10
+                ),
+                "That is how many there are. At which number do both bring the same harm?": lambda: 30.0,
+            },
+        ),
+        right="About one in ninety. Below that, what secrets cost decent operators outweighs what a hidden goal costs users.",
+        hints=(
+            "spec.channels(case, *documents, operators=…) takes the operators; spec.with_hostile(…, share) moves one of them.",
+            "Compare `.harm` of the two at shares between 0.5% and 3%, or let `found.compare(…)` look for you.",
+            "1000 * found.compare('anthropic-constitution', 'model-spec-2025-02-12', rng=rng).hostile_at[0]",
         ),
     ),
 )

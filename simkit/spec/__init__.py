@@ -18,9 +18,13 @@ honesty         judge: seven properties of one thing said      honesty_duties   
 covert          channels: a confidential prompt used against users, in numbers
 
 model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
+model_spec_footnotes  the prompts that its footnote marks stand for, read from the folder beside it
 release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
 changes         two releases side by side: renames apart from changes of meaning
 references      who cites whom: the graph and its measures      section_map   a picture of it
+
+instructions    read a plain file of project instructions (AGENTS.md): sentences, code, what is hidden (cues, concealed)
+meanings        what such sentences mean for the behaviours of a spec: messages, and what was not understood
 
 >>> from simkit import spec
 >>> rules = spec.load("general-assistant")
@@ -50,7 +54,11 @@ if TYPE_CHECKING:
     from .honesty import Assertion, Honesty, judge
     from .honesty_duties import Duties, Duty, duties
     from .incidents import Inquiry, inquire
+    from .instruction_records import Instruction, InstructionFile
+    from .instructions import instructions_for, read_instructions, read_instructions_text
+    from .meanings import Heard, Meaning, as_messages, load_meanings, read_meanings
     from .model_spec import read_model_spec, read_model_spec_text
+    from .model_spec_footnotes import FootnoteExamples, read_examples
     from .model_spec_records import ModelSpec
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
     from .priority import holistic, ladder, weighted
@@ -76,14 +84,19 @@ _NAMES = {
     "Docket": "flags",
     "Duties": "honesty_duties",
     "Duty": "honesty_duties",
+    "FootnoteExamples": "model_spec_footnotes",
     "Grant": "rules",
     "Guarantees": "promises",
     "Habits": "flags",
+    "Heard": "meanings",
     "Hearing": "hearings",
     "Honesty": "honesty",
     "Incident": "amendments",
     "Inquiry": "incidents",
+    "Instruction": "instruction_records",
+    "InstructionFile": "instruction_records",
     "LEVELS": "..messages",
+    "Meaning": "meanings",
     "Message": "..messages",
     "ModelSpec": "model_spec_records",
     "Principal": "rules",
@@ -101,6 +114,7 @@ _NAMES = {
     "Suspicion": "flags",
     "WrittenPolicy": "policies",
     "amend": "amendments",
+    "as_messages": "meanings",
     "channels": "covert",
     "citations": "references",
     "classify": "configurations",
@@ -122,16 +136,22 @@ _NAMES = {
     "hearing": "hearings",
     "holistic": "priority",
     "inquire": "incidents",
+    "instructions_for": "instructions",
     "judge": "honesty",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
     "load": "rules",
     "load_amendment": "amendments",
+    "load_meanings": "meanings",
     "measures": "references",
     "permit_overrides": "combining",
     "read": "rules",
     "read_amendment": "amendments",
+    "read_examples": "model_spec_footnotes",
+    "read_instructions": "instructions",
+    "read_instructions_text": "instructions",
+    "read_meanings": "meanings",
     "read_model_spec": "model_spec",
     "read_model_spec_text": "model_spec",
     "releases": "release_facts",
@@ -158,13 +178,18 @@ __all__ = [
     "Docket",
     "Duties",
     "Duty",
+    "FootnoteExamples",
     "Grant",
     "Guarantees",
     "Habits",
+    "Heard",
     "Hearing",
     "Honesty",
     "Incident",
     "Inquiry",
+    "Instruction",
+    "InstructionFile",
+    "Meaning",
     "Message",
     "ModelSpec",
     "Principal",
@@ -182,6 +207,7 @@ __all__ = [
     "Suspicion",
     "WrittenPolicy",
     "amend",
+    "as_messages",
     "channels",
     "citations",
     "classify",
@@ -203,16 +229,22 @@ __all__ = [
     "hearing",
     "holistic",
     "inquire",
+    "instructions_for",
     "judge",
     "ladder",
     "lines",
     "lit",
     "load",
     "load_amendment",
+    "load_meanings",
     "measures",
     "permit_overrides",
     "read",
     "read_amendment",
+    "read_examples",
+    "read_instructions",
+    "read_instructions_text",
+    "read_meanings",
     "read_model_spec",
     "read_model_spec_text",
     "releases",

@@ -27,6 +27,8 @@ _HASHES = re.compile(r"(#{1,6})[ \t]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 #: Control characters, and those that change the direction of text: none belongs into a document, all disturb a terminal.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+#: What may stand before a heading without being seen, so that it would be taken for prose.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _REF = re.compile(r"\[([^\[\]\n]{1,300})\]\(#([A-Za-z0-9_-]{1,100})\)")
 _FOOTNOTE = re.compile(r"\[\^([a-z0-9]{4})\]")
 _META = re.compile(r'!!![ \t]*([a-z]+)(?:[ \t]+"([^"]*)")?')
@@ -55,8 +57,10 @@ def read_model_spec_text(text: str, name: str = "<text>", release: str = "") -> 
     `InvalidFile` as for `read_model_spec`.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    walk = _Walk(name)
-    walk.read(text.replace("\r\n", "\n").split("\n"))  # not splitlines: it also breaks at characters that belong to the text
+    walk = Walk(name)
+    walk.read(
+        text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    )  # not splitlines: it also breaks at characters that belong to the text
     if walk.problems:
         raise InvalidFile(name, sorted(walk.problems, key=lambda problem: problem.line))
     return walk.spec(release, digest)
@@ -70,7 +74,7 @@ class _Block(NamedTuple):
     lines: list[str]
 
 
-class _Walk:
+class Walk:
     """One pass over the lines, with the section, the commentary and the example title that are open."""
 
     def __init__(self, name: str) -> None:
@@ -95,9 +99,15 @@ class _Walk:
         return self.above[-1].id if self.above else ""
 
     def read(self, lines: list[str]) -> None:
-        """Walk over all lines; what is wrong is collected."""
+        """Walk over all lines of a release; what is wrong is collected."""
         if not any("{#" in line and _HASHES.match(line) for line in lines):
             self.stop(1, "no heading carries an {#id}: this is no Model Spec", OTHER)
+        self.over(lines)
+        if not self.problems and not any(section.authority for section in self.sections):
+            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
+
+    def over(self, lines: list[str]) -> None:
+        """Walk over lines, whatever they are of."""
         number = 0
         while number < len(lines):
             opened = _FENCE.match(lines[number])
@@ -109,8 +119,6 @@ class _Walk:
                 number += 1
         self.close_title(len(lines))
         self.close_meta()
-        if not self.problems and not any(section.authority for section in self.sections):
-            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
 
     def fence(self, lines: list[str], number: int, mark: str, kind: str) -> int:
         """A block from its opening line on; the number of the line after it."""
@@ -118,6 +126,10 @@ class _Walk:
         end = number + 1
         while end < len(lines) and not _closes(lines[end], mark):
             self.no_control(lines[end], end + 1)
+            if kind.lower() == "xml" and _opens(lines[end], mark):
+                rule = f"this block is not closed before the next one opens on line {end + 1}: {shown(lines[number])}"
+                self.wrong(number + 1, rule, f"close it with a line {mark}")
+                return end
             end += 1
         if end == len(lines):
             self.stop(number + 1, f"this block is never closed: {shown(lines[number])}", f"close it with a line {mark}")
@@ -151,7 +163,7 @@ class _Walk:
         self.close_meta()
         if _HASHES.match(text):
             self.heading(text, line)
-        elif "{#" in text and text.lstrip().startswith("#"):
+        elif "{#" in text and text.lstrip().lstrip(_UNSEEN).startswith("#"):
             self.wrong(line, f"this is no heading: {shown(text)}", "begin the line with one to six # and a blank")
         elif text.startswith("!!!"):
             self.open_meta(text, line)
@@ -289,7 +301,13 @@ class _Walk:
         return replace(found, tally={"release": release, **tally(found)})
 
 
-OTHER = "give the file model_spec.md of a release of 2025-02-12 or later"
+OTHER = "give the file model_spec.md of a release of 2025-02-12 or later; for an AGENTS.md there is read_instructions"
+
+
+def _opens(line: str, mark: str) -> bool:
+    """Whether a line opens a block of the same marks and says what it holds: inside an example, its end was forgotten."""
+    found = _FENCE.match(line)
+    return found is not None and found[1].startswith(mark) and found[2] != ""
 
 
 def _closes(line: str, mark: str) -> bool:
