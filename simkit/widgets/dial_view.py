@@ -322,6 +322,7 @@ def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
         "alt": "Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
         "height": 230,
         "wide": 660,
+        "left": 68,
         "x": axis(0, 1, "ring: the best position; band: where it lies in 90% of plausible worlds"),
         **axes,
         "marks": [
@@ -353,6 +354,7 @@ def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
         "alt": "In how many of 1000 worlds the total loss exceeds a size, along the dial.",
         "height": 150,
         "wide": 660,
+        "left": 68,
         "x": axis(0, 1, f"bad: a loss over {number(BAD)} times that of following all instructions"),
         **_axes(np.zeros_like(bad), np.maximum(bad, 1.0), "of 1000"),
         "marks": [_staircase(bad, colour=4, width=2), _here(bad, colour=4)],
