@@ -74,6 +74,13 @@ class Safeguards:
         over = np.asarray(self.irreversibility, dtype=float) - 1
         return 1 + over * (1 - np.asarray(self.oversight, dtype=float))
 
+    @property
+    def numbers(self) -> tuple[float, float]:
+        """`happens` and `times` as numbers.  A ValueError if they are arrays."""
+        if np.ndim(self.happens) or np.ndim(self.times):
+            raise ValueError("one number for each safeguard is needed here; `optimum` takes arrays of them")
+        return float(self.happens), float(self.times)
+
 
 #: Nobody checks anything, and added harm is harm like any other.
 NONE = Safeguards()
@@ -337,8 +344,8 @@ def along(found: Deployment, dial: ArrayLike = POSITIONS, *, safeguards: Safegua
 def outlook(found: Deployment, taken: Floats, safeguards: Safeguards = NONE) -> Outlook:
     """Means of each operator and model if the departures `taken` (O, T, K, F), as 0 and 1, happen: arrays (O, T, F)."""
     base, change, added = found.stated
-    happens, over = float(safeguards.happens), float(safeguards.times) - 1
-    change = np.concatenate([change[:1], change[1:] + over * added])
+    happens, times = safeguards.numbers
+    change = np.concatenate([change[:1], change[1:] + (times - 1) * added])
     help_, harm, neglect = base[:, :, None, None] + happens * (change[..., None, :] @ taken)[..., 0, :]
     net = help_ - found.harm_weight * (harm + neglect)
     gains = change[0] - found.harm_weight * (change[1] + change[2])

@@ -43,7 +43,7 @@ def with_departures(found: Deployment, safeguards: Safeguards = NONE) -> Case:
     case, pairs = found.case, _pairs(found)
     instead, own = pairs.T if len(pairs) else np.zeros((2, 0), dtype=np.int64)
     harms, neglects = (
-        _more(events, means, instead, own, float(safeguards.times))
+        _more(events, means, instead, own, safeguards.numbers[1])
         for events, means in ((case.harms, case.harm), (case.neglects, case.neglect))
     )
     if (harms.chance + neglects.chance).max() > 1 + 1e-12:
@@ -111,7 +111,7 @@ def world(found: Deployment, safeguards: Safeguards = NONE, *, shared_principal:
 
 def _answers(found: Deployment, dial: Floats, safeguards: Safeguards) -> Floats:
     """What happens with each operator and model at each position: (D, O, T, K, R + P)."""
-    pairs, happens = _pairs(found), float(safeguards.happens)
+    pairs, happens = _pairs(found), safeguards.numbers[0]
     instructed, own = found.instructed.answer[:, None], found.own.answer[None]
     departures = instructed[..., pairs[:, 0]] * own[..., pairs[:, 1]]
     stays, goes = (

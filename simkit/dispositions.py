@@ -71,10 +71,10 @@ def departures(found: Deployment, *, safeguards: Safeguards = NONE, least: float
     """The list that the dial walks down; departures that fewer than `least` of all requests meet are left out of it (not of
     net)."""
     base, change, added = found.stated
-    weight, times = found.harm_weight, float(safeguards.times) - 1
-    gains = change[0] - weight * ((change[1:] + times * added).sum(0))
+    weight, (happens, times) = found.harm_weight, safeguards.numbers
+    gains = change[0] - weight * ((change[1:] + (times - 1) * added).sum(0))
     sent = found.case.population.signal_chance
-    cast = np.outer(found.cast.operator_chances(), found.cast.model_chances())[..., None] * float(safeguards.happens)
+    cast = np.outer(found.cast.operator_chances(), found.cast.model_chances())[..., None] * happens
     share = (cast * sent)[found.at < 1]
     order = np.argsort(found.at[found.at < 1], kind="stable")
     o, t, k = (index[order] for index in np.nonzero(found.at < 1))

@@ -354,6 +354,7 @@ def test_beliefs_are_what_they_say():
         (lambda f: along(f, [1.2]), "dial goes from 0"),
         (lambda _: Safeguards(verification=1.5), "verification is a chance"),
         (lambda _: Safeguards(irreversibility=0.5), "finite number from 1"),
+        (lambda f: along(f, safeguards=Safeguards(verification=[0.1, 0.2])), "one number for each safeguard"),
         (lambda f: deployment(f.case, scale=0.0), "scale is positive"),
         (lambda f: deployment(f.case, replace(f.cast, operators=f.cast.operators[1:])), "add up to 1"),
         (lambda f: replace(f.cast, evidence=0.0), "evidence is a positive"),
