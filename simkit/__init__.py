@@ -27,6 +27,7 @@ The rooms, in the order in which the data flows:
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
     report       a comparison of policies that people can read
     spec         the written spec: decide with a trace, compile to a policy, hear an amendment; published Model Specs compared
+    theory       formal models beside the chain: off_switch, delegation, dial, obedience, insurance, control
     plots        results -> Axes
     widgets      instruments for notebooks: controls, a pure function, a picture
     lab          JupyterLab on the notebooks (server: what makes its sliders quick)
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         severity,
         simulation,
         spec,
+        theory,
         totals,
         tradeoff,
         widgets,
@@ -105,6 +107,7 @@ _ROOMS = (
     "severity",
     "simulation",
     "spec",
+    "theory",
     "totals",
     "tradeoff",
     "widgets",
@@ -162,6 +165,7 @@ __all__ = [
     "simulation",
     "spec",
     "summarize",
+    "theory",
     "total",
     "totals",
     "tradeoff",

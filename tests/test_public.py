@@ -13,6 +13,19 @@ ROOT = Path(simkit.__file__).parent
 
 FLOORS = [
     {"arrays", "files", "server", "spec.cues", "tables"},
+    {"theory.inputs"},
+    {"theory.normal"},
+    {"theory.overseers"},
+    {"theory.beliefs"},
+    {
+        "theory",
+        "theory.control",
+        "theory.delegation",
+        "theory.dial",
+        "theory.insurance",
+        "theory.obedience",
+        "theory.off_switch",
+    },
     {"spec.concealed", "spec.instruction_records", "spec.model_spec_records"},
     {"spec.changes", "spec.instruction_lines", "spec.model_spec_examples", "spec.references", "spec.release_facts"},
     {"spec.instruction_walk", "spec.model_spec"},

@@ -1,0 +1,302 @@
+"""The dial: how far own judgement should go against instructions, from 0, fully corrigible, to 1, fully autonomous.
+
+The idea of a dial between the two is from Anthropic's constitution (January 2026, "How we think about corrigibility"); the two
+models are derived here.  Neither end is best in either, unless one side is without error or without value.
+
+**Two estimates** (`TwoEstimates`).  The action is w·(agent's estimate) + (1 − w)·(human's).  The agent errs with variance
+σ_A² + τ², τ the standard deviation of its misalignment, the human with σ_H²; an irreversibility κ ≥ 1 multiplies the agent's
+errors.  Then loss(w) = κ w²(σ_A² + τ²) + (1 − w)² σ_H², least at
+
+    w* = σ_H² / (σ_H² + κ(σ_A² + τ²)),   loss* = (1 − w*) σ_H².
+
+**Two signals** (`TwoSignals`).  The good of acting, U ~ N(0, 1), is seen twice: the principal's signal correlates with it by
+ρ_H, the agent's by ρ_A, errors independent given U.  Act iff (1 − d)·z_H + d·z_A > 0.  This index correlates with U by
+
+    R(d) = [(1 − d)ρ_H + dρ_A] / √((1 − d)² + d² + 2d(1 − d)ρ_Hρ_A),
+
+and a decision is worth W(d) = [(1 + R) − w(1 − R)] / (2√(2π)), w the weight of harm.  With A = ρ_H(1 − ρ_A²) and
+B = ρ_A(1 − ρ_H²) the slope is R′(d) = [(1 − d)B − dA] / D³, D the root above, so that
+
+    leave full corrigibility iff E[ρ_A(1 − ρ_H²)] > 0,   leave full autonomy iff E[ρ_H(1 − ρ_A²)] > 0,
+
+expectations over the types of principals and agents: if both are informative on average and their types independent, neither
+end is best.  **Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.
+Over many decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import Bools, Floats
+from ..tables import number
+from .inputs import Numbers, amount, at_least, chance, chances, correlation
+from .normal import ROOT_2PI, quotient
+
+__all__ = ["Best", "TwoEstimates", "TwoSignals", "Types", "discounted_trust", "index_correlation", "types", "worth"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+# --- two estimates -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TwoEstimates:
+    """A human's estimate and an agent's, each with its noise (standard deviations ≥ 0); arrays broadcast."""
+
+    human_noise: Numbers
+    agent_noise: Numbers
+    misalignment: Numbers = 0.0
+    irreversibility: Numbers = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("human_noise", "agent_noise", "misalignment"):
+            object.__setattr__(self, name, amount(name, getattr(self, name), " (a standard deviation)"))
+        kappa = amount("irreversibility", self.irreversibility, " (1 is reversible)", low=1)
+        object.__setattr__(self, "irreversibility", kappa)
+
+    @property
+    def agent_error(self) -> Floats:
+        """√(κ(σ_A² + τ²)): what the agent's errors weigh, as a standard deviation."""
+        return np.sqrt(self.irreversibility) * np.hypot(self.agent_noise, self.misalignment)
+
+    def loss(self, weight: Numbers) -> Floats:
+        """Expected loss at a weight on the agent's estimate, 0 to 1, (…)."""
+        w = chance("weight", weight)
+        return (w * self.agent_error) ** 2 + ((1 - w) * self.human_noise) ** 2
+
+    @property
+    def best(self) -> Floats:
+        """w*, the weight of least loss, (…); 0 if neither ever errs."""
+        with np.errstate(over="ignore"):
+            odds = quotient(self.agent_error, self.human_noise) ** 2
+        return np.where(np.equal(self.human_noise, 0), 0.0, 1 / (1 + odds))[()]
+
+    @property
+    def least_loss(self) -> Floats:
+        """The loss at w*: half of the harmonic mean of the two variances, (…)."""
+        w = self.best
+        return np.where(w > 0.5, w * self.agent_error**2, (1 - w) * np.square(self.human_noise))[()]
+
+
+# --- two signals -------------------------------------------------------------------------------------------------------
+
+
+def _spread_of_index(d: Floats, product: Floats) -> Floats:
+    """D² = (1 − d)² + d² + 2d(1 − d)ρ_Hρ_A, without cancellation where the signals contradict each other."""
+    return (1 - 2 * d) ** 2 + 2 * d * (1 - d) * (1 + product)
+
+
+def _over(a: Floats, b: Floats) -> Floats:
+    """a/b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=np.greater(b, 0))
+
+
+def index_correlation(dial: Numbers, principal: Numbers, agent: Numbers) -> Floats:
+    """R(d), what the index knows of the good of acting; `principal` ρ_H, `agent` ρ_A; shapes broadcast, (…).
+
+    0 where two perfect signals contradict each other and cancel: the index is then always 0.
+    """
+    d, h, a = chance("dial", dial), correlation("principal", principal), correlation("agent", agent)
+    return np.clip(_over((1 - d) * h + d * a, np.sqrt(_spread_of_index(d, h * a))), -1, 1)[()]
+
+
+def worth(dial: Numbers, principal: Numbers, agent: Numbers, harm_weight: Numbers = 1.0) -> Floats:
+    """W(d), the expected value of a decision in standard deviations of the good of acting, (…).
+
+    0 where the index is always 0: then nothing is ever done.
+    """
+    w = _weight(harm_weight)
+    known = index_correlation(dial, principal, agent)
+    silent = np.equal(_spread_of_index(np.asarray(dial, dtype=float), np.multiply(principal, agent)), 0)
+    return np.where(silent, 0.0, _worth(known, w))[()]
+
+
+def _worth(known: Floats, weight: Floats) -> Floats:
+    return ((1 + known) - weight * (1 - known)) / (2 * ROOT_2PI)
+
+
+def _weight(harm_weight: Numbers) -> Floats:
+    return amount("harm_weight", harm_weight)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Types:
+    """Types of a principal or an agent: `correlation` (…, J) of their signal with the good, `chance` (…, J) of each."""
+
+    correlation: Floats
+    chance: Floats
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "correlation", np.atleast_1d(correlation("correlation", self.correlation)))
+        object.__setattr__(self, "chance", np.atleast_1d(chances("chance of the types", self.chance)))
+        if self.correlation.shape[-1] != self.chance.shape[-1]:
+            raise ValueError(f"each type needs a chance: {self.correlation.shape[-1]} types, {self.chance.shape[-1]} chances")
+
+
+def types(*pairs: tuple[Numbers, Numbers]) -> Types:
+    """Types from pairs (correlation, chance), numbers or arrays: `types((0.9, q), (-0.5, 1 - q))`."""
+    if not pairs:
+        raise ValueError("at least one type is needed: types((0.9, 1.0))")
+    columns: list[ArrayLike] = [
+        np.stack(np.broadcast_arrays(*(np.asarray(pair[i], dtype=float) for pair in pairs)), -1) for i in (0, 1)
+    ]
+    return Types(correlation=np.asarray(columns[0]), chance=np.asarray(columns[1]))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Best:
+    """The best dial, and what it is worth there: mean and spread over the agent's type; all (…)."""
+
+    dial: Floats
+    worth: Floats
+    spread: Floats
+
+    def __repr__(self) -> str:
+        if np.ndim(self.dial):
+            return f"<Best {np.shape(self.dial)}: dial from {np.min(self.dial):.3g} to {np.max(self.dial):.3g}>"
+        return "dial {}, worth {} ± {} over the agent's type".format(
+            *(number(float(value)) for value in (self.dial, self.worth, self.spread))
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TwoSignals:
+    """Principals and agents of independent types; `harm_weight` w ≥ 0.  A dial broadcasts against the types' leading axes."""
+
+    principals: Types
+    agents: Types
+    harm_weight: Numbers = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "harm_weight", _weight(self.harm_weight))
+
+    def worth(self, dial: Numbers) -> Floats:
+        """E W(d) over both types, (…)."""
+        return self._mean(self._by_agent(self._cells(dial)))[()]
+
+    def spread(self, dial: Numbers) -> Floats:
+        """Standard deviation over the agent's type: what many decisions of copies of one agent leave, (…)."""
+        each = self._by_agent(self._cells(dial))
+        return np.sqrt(_covariance(each, each, self.agents.chance))[()]
+
+    def spread_if_shared(self, dial: Numbers) -> Floats:
+        """The same if one principal is shared by all decisions as well: over both types; not 0 at d = 0, (…)."""
+        cells, joint = np.broadcast_arrays(
+            self._cells(dial), self.principals.chance[..., :, None] * self.agents.chance[..., None, :]
+        )
+        flat, weight = (part.reshape(*part.shape[:-2], -1) for part in (cells, joint))
+        return np.sqrt(_covariance(flat, flat, weight))[()]
+
+    def spread_of_average(self, dial: Numbers, decisions: Numbers) -> Floats:
+        """Standard deviation of the average over N decisions of copies of one agent, each with a principal of its own, (…).
+
+        spread² + (variance of one decision given the agent's type)/N, where
+        E[U²; U > 0, index > 0] = 1/4 + [arcsin R + R√(1 − R²)]/2π.
+        """
+        count = at_least("decisions", decisions, 1)
+        cells, known = self._cells(dial), self._known(dial)
+        tilt = (np.arcsin(known) + known * np.sqrt(1 - known**2)) / (2 * math.pi)
+        squares = (0.25 + tilt) + self._weights**2 * (0.25 - tilt)
+        one = self._mean(self._by_agent(squares) - self._by_agent(cells) ** 2)
+        return np.sqrt(self.spread(dial) ** 2 + one / count)[()]
+
+    def slope(self, dial: Numbers) -> Floats:
+        """dE W/dd, (…): at 0 positive iff full corrigibility is worth leaving, at 1 negative iff full autonomy is."""
+        return self._mean(self._by_agent(self._slopes(dial)))[()]
+
+    @property
+    def inside(self) -> Bools:
+        """Whether neither end is best: E[ρ_A(1 − ρ_H²)] > 0 and E[ρ_H(1 − ρ_A²)] > 0, (…)."""
+        return (self.slope(0.0) > 0) & (self.slope(1.0) < 0)
+
+    def best(self, aversion: Numbers = 0.0) -> Best:
+        """The dial that maximises mean − aversion·spread: a search on a grid, then on ever finer ones for the slope's sign.
+
+        Of several maxima the most corrigible.
+        """
+        lamda = amount("aversion", aversion)
+        shape = np.broadcast_shapes(lamda.shape, np.shape(self.worth(0.0)))
+        grid = np.linspace(0, 1, GRID + 1).reshape(-1, *[1] * len(shape))
+        score = self.worth(grid) - (lamda * self.spread(grid) if lamda.any() else 0.0)
+        at = np.broadcast_to(score, (GRID + 1, *shape)).argmax(0)
+        low, width = np.maximum(at - 1, 0) / GRID, np.where((at == 0) | (at == GRID), 1, 2) / GRID
+        steps = np.linspace(0, 1, FINER + 1).reshape(-1, *[1] * len(shape))
+        while np.max(width) > 1e-16:
+            rises = self._net_slope(np.minimum(low + width * steps, 1.0), lamda) > 0
+            passed = np.where(rises.all(0), FINER + 1, rises.argmin(0))  # where it stops to rise
+            low, width = low + width * np.clip(passed - 1, 0, FINER) / FINER, width / FINER
+        dial = np.minimum(low, 1.0)
+        jumped = (
+            self.worth(dial) - lamda * self.spread(dial) < score.max(0) - 1e-12
+        )  # contrary perfect signals: no slope leads there
+        dial = np.where(jumped, at / GRID, dial)[()]
+        return Best(dial=dial, worth=self.worth(dial), spread=self.spread(dial))
+
+    # --- inside ---
+
+    @property
+    def _weights(self) -> Floats:
+        return np.asarray(self.harm_weight)[..., None, None]
+
+    def _known(self, dial: Numbers) -> Floats:
+        """R for each pair of types, (…, principals, agents)."""
+        d = np.asarray(dial, dtype=float)[..., None, None]
+        return index_correlation(d, self.principals.correlation[..., :, None], self.agents.correlation[..., None, :])
+
+    def _cells(self, dial: Numbers) -> Floats:
+        """W for each pair of types, (…, principals, agents)."""
+        d = np.asarray(dial, dtype=float)[..., None, None]
+        return worth(d, self.principals.correlation[..., :, None], self.agents.correlation[..., None, :], self._weights)
+
+    def _slopes(self, dial: Numbers) -> Floats:
+        """dW/dd for each pair of types; 0 where the index is always 0."""
+        d = chance("dial", dial)[..., None, None]
+        h, a = self.principals.correlation[..., :, None], self.agents.correlation[..., None, :]
+        turn = (1 - d) * a * (1 - h**2) - d * h * (1 - a**2)
+        return (1 + self._weights) / (2 * ROOT_2PI) * _over(turn, _spread_of_index(d, h * a) ** 1.5)
+
+    def _by_agent(self, cells: Floats) -> Floats:
+        """Mean over principals, (…, agents)."""
+        return (cells * self.principals.chance[..., :, None]).sum(-2)
+
+    def _mean(self, each: Floats) -> Floats:
+        """Mean over agents, (…)."""
+        return (each * self.agents.chance).sum(-1)
+
+    def _net_slope(self, dial: Floats, aversion: Floats) -> Floats:
+        """The slope of mean − aversion·spread; to the right where the spread is 0."""
+        if not aversion.any():
+            return self.slope(dial)
+        each, slopes = self._by_agent(self._cells(dial)), self._by_agent(self._slopes(dial))
+        spread, moving = (np.sqrt(_covariance(part, part, self.agents.chance)) for part in (each, slopes))
+        widening = np.where(spread > 0, _over(_covariance(each, slopes, self.agents.chance), spread), moving)
+        return self._mean(slopes) - aversion * widening
+
+
+def _covariance(a: Floats, b: Floats, chance: Floats) -> Floats:
+    """½ Σ_ij p_i p_j (a_i − a_j)(b_i − b_j) along the last axis: exactly 0 where the values are equal."""
+    pairs = (a[..., :, None] - a[..., None, :]) * (b[..., :, None] - b[..., None, :])
+    return (pairs * (chance[..., :, None] * chance[..., None, :])).sum((-1, -2)) / 2
+
+
+#: Steps of the search for the best dial, and of each finer search.
+GRID, FINER = 128, 32
+
+
+def discounted_trust(trust: Numbers, aversion: Numbers) -> Floats:
+    """q − λ√(q(1 − q)), (…): whoever maximises mean − λ·spread acts as if maximising the mean with this trust instead of q.
+
+    That holds for two types of agents, as long as the one of chance q does better.  It may be negative: then no dial at which
+    the types differ is worth its spread.
+    """
+    q = chance("trust", trust)
+    return q - amount("aversion", aversion) * np.sqrt(q * (1 - q))

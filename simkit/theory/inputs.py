@@ -1,0 +1,55 @@
+"""Numbers that theories are given: made into arrays and checked, with errors that name the value, the rule and a likely fix."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..arrays import Bools, Floats
+
+#: What a theory takes and gives: a number, or an array of any shape, which broadcasts with the others.
+Numbers = float | Floats
+
+
+def real(name: str, value: ArrayLike) -> Floats:
+    """Finite numbers."""
+    array = np.asarray(value, dtype=float)
+    return _checked(name, array, np.isfinite(array), "must be a finite number")
+
+
+def at_least(name: str, value: ArrayLike, low: float, why: str = "") -> Floats:
+    """Numbers from `low` up; infinity is allowed."""
+    array = np.asarray(value, dtype=float)
+    return _checked(name, array, array >= low, f"must be at least {low:g}{why}")
+
+
+def amount(name: str, value: ArrayLike, why: str = "", low: float = 0) -> Floats:
+    """Finite numbers from `low` up."""
+    return real(name, at_least(name, value, low, why))
+
+
+def chance(name: str, value: ArrayLike) -> Floats:
+    """Numbers from 0 to 1."""
+    array = np.asarray(value, dtype=float)
+    fix = " (a percentage is divided by 100)" if array.size and np.nanmax(array) > 1 else ""
+    return _checked(name, array, (array >= 0) & (array <= 1), f"must be a number from 0 to 1{fix}")
+
+
+def correlation(name: str, value: ArrayLike) -> Floats:
+    """Numbers from −1 to 1."""
+    array = np.asarray(value, dtype=float)
+    return _checked(name, array, np.abs(array) <= 1, "must be a correlation, from −1 to 1")
+
+
+def chances(name: str, value: ArrayLike) -> Floats:
+    """Chances that add up to 1 along the last axis."""
+    array = chance(name, value)
+    total = array.sum(-1) if array.ndim else array
+    return _checked(name, total, np.abs(total - 1) <= 1e-9, "must add up to 1", array)
+
+
+def _checked(name: str, array: Floats, right: Bools, rule: str, given: Floats | None = None) -> Floats:
+    if not np.all(right):
+        wrong = array[~right].flat[0] if array.ndim else array
+        raise ValueError(f"{name} {rule}, not {wrong:g}")
+    return array if given is None else given
