@@ -25,10 +25,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, frozen
+from .arrays import Bools, Floats, frozen, frozen_bools
 from .case import Case
 from .cast import Cast, Model, Operator, usual_cast
-from .evaluate import gain, per_sender
+from .evaluate import fits, gain, per_sender
 from .policy import Policy, bayes, stack
 from .tables import html_table, number, percent, text_table
 
@@ -261,12 +261,15 @@ def deployment(
 ) -> Deployment:
     """Put a cast (the usual one, if none is given) to work on a case.
 
-    The clarifying question is left out.  A ValueError if an operator's policy is a batch, asks, differs by state or was made
-    for another case, if a belief has other signals or responses, or if a harm has no finite mean: gains are means.
+    The clarifying question is left out.  What the operator of the context forbids is an instruction: operators of the usual
+    cast keep to it, own judgement may depart from it.  Hard constraints bind both.  A ValueError if an operator's policy breaks one,
+    is a batch, asks, differs by state or was made for another case, if a belief has other signals or responses, or if a harm
+    has no finite mean: gains are means.
     """
     weight = float(case.weight(harm_weight))
-    true = replace(case, question=None, harm_weight=weight)
-    cast = cast or usual_cast(true)
+    told = replace(case, question=None, harm_weight=weight)
+    true = replace(told, forbidden=frozen_bools(np.zeros_like(case.forbidden)))
+    cast = cast or usual_cast(told)
     if true.endless:
         raise ValueError(f"gains are means: a severity of {case.name} has no finite mean, so there is no dial over it")
     if not (scale > 0 and (objection is None or objection >= 0)):
@@ -275,6 +278,9 @@ def deployment(
         policy = operator.policy
         if policy.batch or policy.states or policy.after is not None:
             raise ValueError(f"{operator.name} needs one policy that answers at once and is the same in all states")
+        fits(true, policy)
+        if (policy.answer[:, true.crosses] > 0).any():
+            raise ValueError(f"{operator.name} instructs what crosses a hard constraint of {case.name}: no position allows it")
     return Deployment(case=true, cast=cast, harm_weight=weight, scale=scale, objection=objection)
 
 

@@ -322,6 +322,25 @@ def test_a_policy_that_asks_is_not_an_instruction_here():
         deployment(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
 
 
+def test_what_an_operator_forbids_is_an_instruction():
+    """The malicious operator of the file forbids the refusal that says who can help: nobody instructs it; the good model would."""
+    case = sk.load("medication-threshold").in_context("malicious-operator")
+    found, banned = deployment(case), case.response("refuse-with-reason")
+    assert case.forbidden[banned]
+    assert not found.instructed.answer[..., banned].any()
+    assert found.own.answer[0, :, banned].any()
+
+
+def test_hard_constraints_bind_operators_too():
+    case = from_arrays([1.0], [[1.0]], [[0, 1, 2]], harmful=[False], harm_chance=0.0, crosses=[False, False, True])
+    free = case.without_constraints()
+    cast = usual_cast(case)
+    wicked = replace(cast.operators[0], policy=sk.policy.constant(free, "response-2"))
+    with pytest.raises(ValueError, match="crosses a hard constraint"):
+        deployment(case, replace(cast, operators=(wicked, *cast.operators[1:])))
+    assert not deployment(case).own.answer[..., 2].any()
+
+
 def test_an_operator_may_speak_through_a_written_spec():
     """The malicious operator of the file under a spec: its users are still told what the assistant cannot do."""
     case = replace(sk.load("medication-threshold"), question=None)

@@ -1,11 +1,16 @@
 """Copies of one model err together: the dial as an ordinary case and policy, against its curve, simulation and totals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from worlds import random_case, random_policy
 
 import simkit as sk
 from simkit import autonomy, copies
 from simkit.autonomy import POSITIONS, Safeguards, along, deployment
+from simkit.cast import Operator, usual_cast
+from simkit.optimum import best_position
 
 GUARDED = Safeguards(verification=0.3, irreversibility=4.0, oversight=0.25)
 
@@ -30,6 +35,31 @@ def test_the_curve_is_what_expect_finds_in_the_world_of_copies(found, safeguards
     assert np.allclose(at_cuts, along(found, found.cuts, safeguards=safeguards).expected().net, rtol=0, atol=1e-13)
     averaged = copies.expected_policy(found, POSITIONS, safeguards)
     assert np.allclose(sk.expect(copies.with_departures(found, safeguards), averaged).net, expected.net, rtol=0, atol=1e-13)
+
+
+def obeying(case, rng):
+    """A random policy that breaks no hard constraint."""
+    answer = np.where(case.crosses, 0.0, random_policy(case, rng).answer)
+    return sk.Policy(names=("random",), answer=answer / answer.sum(-1, keepdims=True))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_cases_and_casts(seed):
+    """Any case, any randomised instruction, any mistaken belief: sums, copies and the best position agree."""
+    rng = np.random.default_rng(seed)
+    case = random_case(rng, signals=4)
+    usual = usual_cast(case, trust_in_model=0.5)
+    told = (Operator(name=f"operator {i}", policy=obeying(case, rng), chance=0.5, legitimate=i == 0) for i in range(2))
+    found = deployment(case, replace(usual, operators=tuple(told)), objection=0.2 if seed % 2 else None, scale=0.3)
+    safeguards = Safeguards(verification=rng.random(), irreversibility=1 + rng.random() / 100, oversight=rng.random())
+    dials = np.unique(np.append(rng.random(30), [0.0, 1.0, *found.cuts]))
+    curve = along(found, dials, safeguards=safeguards)
+    outcome = sk.expect(copies.world(found, safeguards), copies.policy(found, dials, safeguards))
+    for of in ("help", "harm", "neglect", "net"):
+        assert np.allclose(getattr(outcome, of), getattr(curve.expected(), of), rtol=0, atol=1e-12)
+    assert curve.each.regret.min() >= -1e-12
+    best = best_position(found, safeguards=safeguards)
+    assert float(best.worth) == pytest.approx(float(outcome.net.max()), abs=1e-12)
 
 
 def test_simulated_senders_bear_witness(found):
