@@ -140,6 +140,11 @@ def test_slopes_are_differences(rng):
     assert two.slope(dial) == pytest.approx((two.worth(dial + step) - two.worth(dial - step)) / (2 * step), rel=1e-4, abs=1e-5)
 
 
+def test_one_optimum_whatever_the_unit_of_harm():
+    best = signals(0.9, harm_weight=np.array([1.0, 1e3, 1e9])).best()
+    assert best.dial == pytest.approx(best.dial[0], abs=1e-9)  # W is linear in R
+
+
 @pytest.mark.parametrize("aversion", [0.0, 0.3, 1.0])
 def test_the_best_dial_by_brute_force(rng, aversion):
     two = TwoSignals(principals=random_types(rng, 100, 2), agents=random_types(rng, 100, 3), harm_weight=1.5)
@@ -189,6 +194,8 @@ def test_perfect_and_contrary_signals():
     contrary = index_correlation(dial, 1, -1)
     assert contrary == pytest.approx(np.sign(0.5 - dial), abs=1e-15)
     assert worth(0.5, 1, -1, 7.0) == 0  # the index is always 0: nothing is done
+    silent = TwoSignals(principals=types((1, 1.0)), agents=types((-1, 1.0)), harm_weight=3.0)
+    assert silent.spread_of_average([0.5, 0.4], 1).tolist() == [0, pytest.approx(np.sqrt(0.5 - 1 / (2 * np.pi)))]
     assert index_correlation(0.5 - 1e-9, 1, -1) == pytest.approx(1, rel=1e-15)
     for h, a in product((-1, 0, 1), repeat=2):
         two = TwoSignals(principals=types((h, 1.0)), agents=types((a, 1.0)))
@@ -214,6 +221,21 @@ def test_shapes_broadcast():
     assert signals(0.9).best(np.zeros(4)).dial.shape == (4,)
     assert "dial 0.722" in repr(signals(0.9).best())
     assert repr(signals(trust).best()).startswith("<Best (7,): dial from 0 to 0.849")
+
+
+# --- the room ---
+
+
+def test_theories_are_imported_when_first_used():
+    import simkit as sk
+
+    assert sk.theory.dial.worth is worth
+    assert set(dir(sk.theory)) >= {"control", "delegation", "dial", "insurance", "obedience", "off_switch"}
+    for name in dir(sk.theory):
+        room = getattr(sk.theory, name)
+        assert all(getattr(room, public) is not None for public in dir(room))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = sk.theory.nothing
 
 
 # --- errors ---

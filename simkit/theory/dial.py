@@ -20,8 +20,10 @@ B = ρ_A(1 − ρ_H²) the slope is R′(d) = [(1 − d)B − dA] / D³, D the r
     leave full corrigibility iff E[ρ_A(1 − ρ_H²)] > 0,   leave full autonomy iff E[ρ_H(1 − ρ_A²)] > 0,
 
 expectations over the types of principals and agents: if both are informative on average and their types independent, neither
-end is best.  **Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.
-Over many decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
+end is best.  W rises linearly in R: the weight of harm moves what a decision is worth, never which dial is best.
+
+**Scale**: principals differ from decision to decision and average out; every copy of one agent errs together.  Over many
+decisions the spread over the agent's type remains, for two types √(q(1 − q))·|W(d | first) − W(d | second)|.
 """
 
 from __future__ import annotations
@@ -205,7 +207,7 @@ class TwoSignals:
         count = at_least("decisions", decisions, 1)
         cells, known = self._cells(dial), self._known(dial)
         tilt = (np.arcsin(known) + known * np.sqrt(1 - known**2)) / (2 * math.pi)
-        squares = (0.25 + tilt) + self._weights**2 * (0.25 - tilt)
+        squares = np.where(self._silent(dial), 0.0, (0.25 + tilt) + self._weights**2 * (0.25 - tilt))
         one = self._mean(self._by_agent(squares) - self._by_agent(cells) ** 2)
         return np.sqrt(self.spread(dial) ** 2 + one / count)[()]
 
@@ -230,14 +232,14 @@ class TwoSignals:
         at = np.broadcast_to(score, (GRID + 1, *shape)).argmax(0)
         low, width = np.maximum(at - 1, 0) / GRID, np.where((at == 0) | (at == GRID), 1, 2) / GRID
         steps = np.linspace(0, 1, FINER + 1).reshape(-1, *[1] * len(shape))
-        while np.max(width) > 1e-16:
+        while np.max(width) > 1e-13:
             rises = self._net_slope(np.minimum(low + width * steps, 1.0), lamda) > 0
             passed = np.where(rises.all(0), FINER + 1, rises.argmin(0))  # where it stops to rise
             low, width = low + width * np.clip(passed - 1, 0, FINER) / FINER, width / FINER
         dial = np.minimum(low, 1.0)
-        jumped = (
-            self.worth(dial) - lamda * self.spread(dial) < score.max(0) - 1e-12
-        )  # contrary perfect signals: no slope leads there
+        most = score.max(0)
+        found = self.worth(dial) - lamda * self.spread(dial)
+        jumped = found < most - 1e-12 * (1 + np.abs(most))  # where perfect signals contradict, no slope leads to the best
         dial = np.where(jumped, at / GRID, dial)[()]
         return Best(dial=dial, worth=self.worth(dial), spread=self.spread(dial))
 
@@ -251,6 +253,11 @@ class TwoSignals:
         """R for each pair of types, (…, principals, agents)."""
         d = np.asarray(dial, dtype=float)[..., None, None]
         return index_correlation(d, self.principals.correlation[..., :, None], self.agents.correlation[..., None, :])
+
+    def _silent(self, dial: Numbers) -> Bools:
+        """Where the index is always 0 and nothing is done: perfect signals that contradict each other, at d = 1/2."""
+        d = np.asarray(dial, dtype=float)[..., None, None]
+        return _spread_of_index(d, self.principals.correlation[..., :, None] * self.agents.correlation[..., None, :]) == 0
 
     def _cells(self, dial: Numbers) -> Floats:
         """W for each pair of types, (…, principals, agents)."""
@@ -289,7 +296,7 @@ def _covariance(a: Floats, b: Floats, chance: Floats) -> Floats:
 
 
 #: Steps of the search for the best dial, and of each finer search.
-GRID, FINER = 128, 32
+GRID, FINER = 128, 16
 
 
 def discounted_trust(trust: Numbers, aversion: Numbers) -> Floats:
