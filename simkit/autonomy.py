@@ -262,9 +262,9 @@ def deployment(
     """Put a cast (the usual one, if none is given) to work on a case.
 
     The clarifying question is left out.  What the operator of the context forbids is an instruction: operators of the usual
-    cast keep to it, own judgement may depart from it.  Hard constraints bind both.  A ValueError if an operator's policy breaks one,
-    is a batch, asks, differs by state or was made for another case, if a belief has other signals or responses, or if a harm
-    has no finite mean: gains are means.
+    cast keep to it, own judgement may depart from it.  Hard constraints bind both.  A ValueError if an operator's policy
+    breaks one, is a batch, asks, differs by state or was made for another case, if a belief has other signals or responses, or
+    if a harm has no finite mean: gains are means.
     """
     weight = float(case.weight(harm_weight))
     told = replace(case, question=None, harm_weight=weight)

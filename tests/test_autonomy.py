@@ -323,7 +323,7 @@ def test_a_policy_that_asks_is_not_an_instruction_here():
 
 
 def test_what_an_operator_forbids_is_an_instruction():
-    """The malicious operator of the file forbids the refusal that says who can help: nobody instructs it; the good model would."""
+    """The malicious operator of the file forbids the refusal that says who can help; the good model would give it."""
     case = sk.load("medication-threshold").in_context("malicious-operator")
     found, banned = deployment(case), case.response("refuse-with-reason")
     assert case.forbidden[banned]
