@@ -12,8 +12,8 @@ import simkit as sk
 from simkit.files import library
 from simkit.records import adapter
 from simkit.spec import Message, Proposal, Protection, amend, decide, difference, guarantees, inquire
-from simkit.spec.amendments import ENTRIES
-from simkit.spec.differences import conflicts
+from simkit.spec.amending.amendments import ENTRIES
+from simkit.spec.amending.differences import conflicts
 from simkit.spec.rules import Spec
 from specs import seeds
 from specs import spec as random_rules

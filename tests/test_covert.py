@@ -9,7 +9,7 @@ import pytest
 import simkit as sk
 from simkit import spec
 from simkit.population import Share, draw_interval
-from simkit.spec.covert import OPERATORS, TRUSTING, channels, with_hostile
+from simkit.spec.honesty.covert import OPERATORS, TRUSTING, channels, with_hostile
 
 FEBRUARY, SEPTEMBER, DECEMBER = "model-spec-2025-02-12", "model-spec-2025-09-12", "openai-model-spec"
 CONSTITUTION = "anthropic-constitution"

@@ -9,7 +9,7 @@ from matplotlib import pyplot
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.hearings import _distance
+from simkit.spec.amending.hearings import _distance
 
 mpl.use("agg")
 CONTEXTS = ("icu-team", "general-assistant", "malicious-operator")

@@ -14,9 +14,9 @@ import simkit as sk
 from simkit import spec
 from simkit.files import is_plain
 from simkit.spec import read_instructions_text
-from simkit.spec.cues import CUES, condition, cue, lead, title_cue
-from simkit.spec.instruction_walk import MAX_FOUND, MAX_SUSPICIOUS
-from simkit.spec.instructions import MAX_BYTES
+from simkit.spec.instructions.cues import CUES, condition, cue, lead, title_cue
+from simkit.spec.instructions.reader import MAX_BYTES
+from simkit.spec.instructions.walk import MAX_FOUND, MAX_SUSPICIOUS
 
 ROOT = Path(__file__).parent.parent
 

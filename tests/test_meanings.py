@@ -254,6 +254,6 @@ def test_three_thousand_mutated_files(acme, capsys):
 
 def test_the_fuzz_sees_another_exception(acme, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr("simkit.spec.instruction_walk.condition", lambda _: 1 / 0)
+    monkeypatch.setattr("simkit.spec.instructions.walk.condition", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fuzz(5, acme)

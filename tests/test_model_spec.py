@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.model_spec import MAX_BYTES, MAX_SECTIONS
+from simkit.spec.published.reader import MAX_BYTES, MAX_SECTIONS
 
 mpl.use("agg")
 ROOT = Path(__file__).parent.parent
@@ -697,6 +697,6 @@ def test_four_thousand_mutated_documents(capsys):
 
 def test_the_fuzz_sees_another_exception(monkeypatch):
     """Negative control."""
-    monkeypatch.setattr("simkit.spec.model_spec.tally", lambda _: 1 / 0)
+    monkeypatch.setattr("simkit.spec.published.reader.tally", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fuzz(200)

@@ -1,4 +1,4 @@
-"""The written spec: who may set which behaviour, what holds in the end and why; and what published Model Specs say.
+"""The written spec: who may set which behaviour, what holds in the end and why; how it changes; what published ones say.
 
 rules           the checked record of a spec file; load, read (checks: what no single field can see)
 standing        who speaks with which authority
@@ -7,24 +7,15 @@ promises        guarantees: what every user keeps under any configuration
 configurations  classify: does an operator narrow the assistant, or turn it against users
 policies        compile: a spec and a case make an ordinary policy (combining: several rules, one verdict)
 priority        three ways to put goals in order      profiles   specs side by side
-graphs          principals, rules and behaviours as a directed graph, with the path of a decision lit (chain_map: its picture)
+graphs          principals, rules and behaviours as a directed graph, the path of a decision lit (chain_map: a picture)
 
-amendments      amend: a proposed change as data, checked by the same door; the incident that it answers
-differences     difference: two versions field by field, guarantees lost and gained
-incidents       inquire: what did the spec in force say there, and what would the amended one have said?
-flags           docket: flags of users, each weak, added up per behaviour
-hearings        hearing: both versions on every case, who gains and who loses      hearing_pictures   pictures of it
-honesty         judge: seven properties of one thing said      honesty_duties   which of them are filters, per document
-covert          channels: a confidential prompt used against users, in numbers
-
-model_spec      read a release of the Model Spec: sections, cross-references, examples with verdicts, footnotes, commentary
-model_spec_footnotes  the prompts that its footnote marks stand for, read from the folder beside it
-release_facts   ids, levels, cross-references and counts of three releases, which ship with simkit
-changes         two releases side by side: renames apart from changes of meaning
-references      who cites whom: the graph and its measures      section_map   a picture of it
-
-instructions    read a plain file of project instructions (AGENTS.md): sentences, code, what is hidden (cues, concealed)
-meanings        what such sentences mean for the behaviours of a spec: messages, and what was not understood
+amending        a spec changes: amend (a proposal as data), difference (what it changes), inquire (the incident), docket (flags
+                of users added up), hearing (who gains and who loses)
+honesty         judge: seven properties of what is said; duties: which of them bind where; channels: a confidential prompt used
+                against users, in numbers
+published       read_model_spec: a release as records; facts of three releases, which ship with simkit; compare: renames apart
+                from changes of meaning; measures, draw: who cites whom
+instructions    read_instructions: a plain file such as AGENTS.md; as_messages: what it means for a spec
 
 >>> from simkit import spec
 >>> rules = spec.load("general-assistant")
@@ -39,68 +30,68 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..messages import LEVELS, Message
-    from .amendments import Amendment, Incident, Proposal, amend, load_amendment, read_amendment
+    from .amending.amendments import Amendment, Incident, Proposal, amend, load_amendment, read_amendment
+    from .amending.differences import SpecDifference, difference
+    from .amending.flags import Docket, Habits, Stream, Suspicion, docket, stream
+    from .amending.hearings import Hearing, hearing
+    from .amending.incidents import Inquiry, inquire
+    from .amending.pictures import review_chances, winners
     from .chain import decide, decide_all
     from .chain_map import draw_chain
-    from .changes import Changes, compare
     from .combining import deny_overrides, permit_overrides
     from .configurations import Configuration, classify
-    from .covert import Channel, Channels, ChannelVerdict, channels, with_hostile
-    from .differences import SpecDifference, difference
-    from .flags import Docket, Habits, Stream, Suspicion, docket, stream
     from .graphs import graph, lit
-    from .hearing_pictures import review_chances, winners
-    from .hearings import Hearing, hearing
-    from .honesty import Assertion, Honesty, judge
-    from .honesty_duties import Duties, Duty, duties
-    from .incidents import Inquiry, inquire
-    from .instruction_records import Instruction, InstructionFile
-    from .instructions import instructions_for, read_instructions, read_instructions_text
-    from .meanings import Heard, Meaning, as_messages, load_meanings, read_meanings
-    from .model_spec import read_model_spec, read_model_spec_text
-    from .model_spec_footnotes import FootnoteExamples, read_examples
-    from .model_spec_records import ModelSpec
+    from .honesty.covert import Channel, Channels, ChannelVerdict, channels, with_hostile
+    from .honesty.duties import Duties, Duty, duties
+    from .honesty.properties import Assertion, Honesty, judge
+    from .instructions.meanings import Heard, Meaning, as_messages, load_meanings, read_meanings
+    from .instructions.reader import instructions_for, read_instructions, read_instructions_text
+    from .instructions.records import Instruction, InstructionFile
     from .policies import Ruling, WrittenPolicy, compile, lines  # noqa: A004
     from .priority import holistic, ladder, weighted
     from .profiles import SideBySide, side_by_side
     from .promises import Guarantees, guarantees
-    from .references import citations, depends_on, measures
-    from .release_facts import facts, facts_text, releases
+    from .published.changes import Changes, compare
+    from .published.footnotes import FootnoteExamples, read_examples
+    from .published.reader import read_model_spec, read_model_spec_text
+    from .published.records import ModelSpec
+    from .published.references import citations, depends_on, measures
+    from .published.release_facts import facts, facts_text, releases
+    from .published.section_map import draw
     from .rules import Behaviour, Grant, Principal, Protection, Rule, Rules, Situation, Spec, load, read
-    from .section_map import draw
     from .standing import standings
     from .traces import Decision, Step
 
 _NAMES = {
-    "Amendment": "amendments",
-    "Assertion": "honesty",
+    "Amendment": "amending.amendments",
+    "Assertion": "honesty.properties",
     "Behaviour": "rules",
-    "Changes": "changes",
-    "Channel": "covert",
-    "ChannelVerdict": "covert",
-    "Channels": "covert",
+    "Changes": "published.changes",
+    "Channel": "honesty.covert",
+    "ChannelVerdict": "honesty.covert",
+    "Channels": "honesty.covert",
     "Configuration": "configurations",
     "Decision": "traces",
-    "Docket": "flags",
-    "Duties": "honesty_duties",
-    "Duty": "honesty_duties",
-    "FootnoteExamples": "model_spec_footnotes",
+    "Docket": "amending.flags",
+    "Duties": "honesty.duties",
+    "Duty": "honesty.duties",
+    "FootnoteExamples": "published.footnotes",
     "Grant": "rules",
     "Guarantees": "promises",
-    "Habits": "flags",
-    "Heard": "meanings",
-    "Hearing": "hearings",
-    "Honesty": "honesty",
-    "Incident": "amendments",
-    "Inquiry": "incidents",
-    "Instruction": "instruction_records",
-    "InstructionFile": "instruction_records",
+    "Habits": "amending.flags",
+    "Heard": "instructions.meanings",
+    "Hearing": "amending.hearings",
+    "Honesty": "honesty.properties",
+    "Incident": "amending.amendments",
+    "Inquiry": "amending.incidents",
+    "Instruction": "instructions.records",
+    "InstructionFile": "instructions.records",
     "LEVELS": "..messages",
-    "Meaning": "meanings",
+    "Meaning": "instructions.meanings",
     "Message": "..messages",
-    "ModelSpec": "model_spec_records",
+    "ModelSpec": "published.records",
     "Principal": "rules",
-    "Proposal": "amendments",
+    "Proposal": "amending.amendments",
     "Protection": "rules",
     "Rule": "rules",
     "Rules": "rules",
@@ -108,60 +99,60 @@ _NAMES = {
     "SideBySide": "profiles",
     "Situation": "rules",
     "Spec": "rules",
-    "SpecDifference": "differences",
+    "SpecDifference": "amending.differences",
     "Step": "traces",
-    "Stream": "flags",
-    "Suspicion": "flags",
+    "Stream": "amending.flags",
+    "Suspicion": "amending.flags",
     "WrittenPolicy": "policies",
-    "amend": "amendments",
-    "as_messages": "meanings",
-    "channels": "covert",
-    "citations": "references",
+    "amend": "amending.amendments",
+    "as_messages": "instructions.meanings",
+    "channels": "honesty.covert",
+    "citations": "published.references",
     "classify": "configurations",
-    "compare": "changes",
+    "compare": "published.changes",
     "compile": "policies",
     "decide": "chain",
     "decide_all": "chain",
     "deny_overrides": "combining",
-    "depends_on": "references",
-    "difference": "differences",
-    "docket": "flags",
-    "draw": "section_map",
+    "depends_on": "published.references",
+    "difference": "amending.differences",
+    "docket": "amending.flags",
+    "draw": "published.section_map",
     "draw_chain": "chain_map",
-    "duties": "honesty_duties",
-    "facts": "release_facts",
-    "facts_text": "release_facts",
+    "duties": "honesty.duties",
+    "facts": "published.release_facts",
+    "facts_text": "published.release_facts",
     "graph": "graphs",
     "guarantees": "promises",
-    "hearing": "hearings",
+    "hearing": "amending.hearings",
     "holistic": "priority",
-    "inquire": "incidents",
-    "instructions_for": "instructions",
-    "judge": "honesty",
+    "inquire": "amending.incidents",
+    "instructions_for": "instructions.reader",
+    "judge": "honesty.properties",
     "ladder": "priority",
     "lines": "policies",
     "lit": "graphs",
     "load": "rules",
-    "load_amendment": "amendments",
-    "load_meanings": "meanings",
-    "measures": "references",
+    "load_amendment": "amending.amendments",
+    "load_meanings": "instructions.meanings",
+    "measures": "published.references",
     "permit_overrides": "combining",
     "read": "rules",
-    "read_amendment": "amendments",
-    "read_examples": "model_spec_footnotes",
-    "read_instructions": "instructions",
-    "read_instructions_text": "instructions",
-    "read_meanings": "meanings",
-    "read_model_spec": "model_spec",
-    "read_model_spec_text": "model_spec",
-    "releases": "release_facts",
-    "review_chances": "hearing_pictures",
+    "read_amendment": "amending.amendments",
+    "read_examples": "published.footnotes",
+    "read_instructions": "instructions.reader",
+    "read_instructions_text": "instructions.reader",
+    "read_meanings": "instructions.meanings",
+    "read_model_spec": "published.reader",
+    "read_model_spec_text": "published.reader",
+    "releases": "published.release_facts",
+    "review_chances": "amending.pictures",
     "side_by_side": "profiles",
     "standings": "standing",
-    "stream": "flags",
+    "stream": "amending.flags",
     "weighted": "priority",
-    "winners": "hearing_pictures",
-    "with_hostile": "covert",
+    "winners": "amending.pictures",
+    "with_hostile": "honesty.covert",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from .section_map import COLOURS, ON_DARK, _is_light
+from .published.section_map import COLOURS, ON_DARK, _is_light
 
 if TYPE_CHECKING:
     import networkx as nx

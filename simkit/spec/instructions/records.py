@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..files import printable
-from ..tables import html_lines, html_table, text_table
+from ...files import printable
+from ...tables import html_lines, html_table, text_table
 from .cues import Kind
 
 #: Where a sentence stands.  What is quoted has no authority; the columns of a table may change what a row says.

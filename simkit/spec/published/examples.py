@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from xml.parsers import expat
 
-from ..files import MAX_FOUND, Problem, near, shown
-from .model_spec_records import ROLES, VERDICTS, Message
+from ...files import MAX_FOUND, Problem, near, shown
+from .records import ROLES, VERDICTS, Message
 
 MAX_DEPTH = 20
 MAX_MESSAGES = 500  # in one block; the longest published one has eleven

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from .instruction_records import Link
+from .records import Link
 
 MAX_TEXT = 2000  # characters of one sentence, or of one command
 MAX_COMMANDS = 50  # of one block

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from ..files import InvalidFile, Problem
+from ...files import InvalidFile, Problem
 from .concealed import Comments, claims, concealed, uncovered
 from .cues import VERBS, condition, cue, led, title_cue
-from .instruction_lines import FENCE, MAX_TEXT, closes, commands, heads_table, links, sentences
-from .instruction_records import Code, Heading, Instruction, Link, Place, Suspicious
+from .lines import FENCE, MAX_TEXT, closes, commands, heads_table, links, sentences
+from .records import Code, Heading, Instruction, Link, Place, Suspicious
 
 MAX_FOUND = 5000  # sentences, and headings
 MAX_LEADS = 5

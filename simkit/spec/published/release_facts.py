@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..files import InvalidFile, Problem, library, read_text, shown, suggest
-from .model_spec_records import ModelSpec, Section
+from ...files import InvalidFile, Problem, library, read_text, shown, suggest
+from .records import ModelSpec, Section
 
 SOURCE = "github.com/openai/model_spec, CC0 1.0, counted by simkit.spec.read_model_spec"
 _PREFIX = "model-spec-"

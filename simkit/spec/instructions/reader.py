@@ -14,9 +14,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ..files import InvalidFile, Problem, read_text, shown
-from .instruction_records import InstructionFile
-from .instruction_walk import Walk
+from ...files import InvalidFile, Problem, read_text, shown
+from .records import InstructionFile
+from .walk import Walk
 
 MAX_BYTES = 512 * 1024  # few such files have more than 30 kB
 MAX_FOLDERS = 100

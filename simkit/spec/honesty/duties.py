@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..files import suggest
-from ..messages import Level, rank
-from ..tables import html_lines, html_table, text_table
-from .honesty import PROPERTIES, Honesty, Property
+from ...files import suggest
+from ...messages import Level, rank
+from ...tables import html_lines, html_table, text_table
+from .properties import PROPERTIES, Honesty, Property
 
 How = Literal["filter", "weight"]
 

@@ -20,13 +20,13 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from ..files import parse, read_text, suggest
-from ..messages import Level, Message, Span
-from ..records import Name, Note, Text, check, no_entries, record
-from ..tables import html_lines, html_table, text_table
+from ...files import parse, read_text, suggest
+from ...messages import Level, Message, Span
+from ...records import Name, Note, Text, check, no_entries, record
+from ...tables import html_lines, html_table, text_table
+from ..rules import Rules
 from .cues import plain
-from .instruction_records import Instruction, InstructionFile, counted, shown
-from .rules import Rules
+from .records import Instruction, InstructionFile, counted, shown
 
 Said = Literal["must", "must not", "prefer", "prefer not", "ask first", "may"]
 _DENIES = re.compile(

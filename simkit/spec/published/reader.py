@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from ..files import MAX_FOUND, InvalidFile, Problem, near, read_text, shown, suggest
-from .model_spec_examples import read_block
-from .model_spec_records import LEVELS, Commentary, Example, Footnote, ModelSpec, Ref, Section, tally
+from ...files import MAX_FOUND, InvalidFile, Problem, near, read_text, shown, suggest
+from .examples import read_block
+from .records import LEVELS, Commentary, Example, Footnote, ModelSpec, Ref, Section, tally
 
 MAX_BYTES = 2 * 1024 * 1024  # eight times the longest release
 MAX_WARNINGS = 100

@@ -10,7 +10,7 @@ from collections import Counter
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from .model_spec_records import LEVELS, ModelSpec, Section
+from .records import LEVELS, ModelSpec, Section
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def draw(spec: ModelSpec, ax: Axes | None = None, focus: str | None = None) -> A
     """
     from matplotlib import rcParams
 
-    from ..plots import new_axes
+    from ...plots import new_axes
 
     near = _near(spec, focus)
     groups = _groups(spec)

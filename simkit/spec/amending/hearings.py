@@ -15,17 +15,17 @@ from math import inf, log
 
 import numpy as np
 
-from ..arrays import Floats, frozen
-from ..case import Case
-from ..conclusions import Comparison, Flip, compare
-from ..evaluate import Outcome, expect
-from ..files import suggest
-from ..policy import bayes
-from ..tables import html_lines, html_table, number, percent, text_table
-from .configurations import classify
+from ...arrays import Floats, frozen
+from ...case import Case
+from ...conclusions import Comparison, Flip, compare
+from ...evaluate import Outcome, expect
+from ...files import suggest
+from ...policy import bayes
+from ...tables import html_lines, html_table, number, percent, text_table
+from ..configurations import classify
+from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
+from ..rules import Rules
 from .differences import SpecDifference, difference, label
-from .policies import Choose, WrittenPolicy, compile  # noqa: A004
-from .rules import Rules
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..case import Case
-from ..evaluate import exposure
-from ..files import suggest
-from ..policy import bayes
-from ..scenario import load
-from ..tables import html_lines, number
+from ...case import Case
+from ...evaluate import exposure
+from ...files import suggest
+from ...policy import bayes
+from ...scenario import load
+from ...tables import html_lines, number
+from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
+from ..rules import Rules
+from ..traces import Decision
 from .amendments import Incident
 from .differences import label
-from .policies import Choose, WrittenPolicy, compile  # noqa: A004
-from .rules import Rules
-from .traces import Decision
 
 Finding = Literal["met", "not met", "ruled out already", "ruled out no longer"]
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..files import InvalidFile, Problem, read_text, shown
-from ..tables import html_lines
-from .model_spec import Walk
-from .model_spec_records import Example, ModelSpec
+from ...files import InvalidFile, Problem, read_text, shown
+from ...tables import html_lines
+from .reader import Walk
+from .records import Example, ModelSpec
 
 MAX_BYTES = 512 * 1024
 MAX_FILES = 1000

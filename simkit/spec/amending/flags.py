@@ -22,13 +22,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Floats, frozen, met
-from ..case import Case
-from ..evaluate import exposure
-from ..files import suggest
-from ..policy import Policy
-from ..tables import html_lines, html_table, number, people, percent, text_table
-from .policies import shows
+from ...arrays import Floats, frozen, met
+from ...case import Case
+from ...evaluate import exposure
+from ...files import suggest
+from ...policy import Policy
+from ...tables import html_lines, html_table, number, people, percent, text_table
+from ..policies import shows
 
 Outcomes = Literal["harm", "neglect", "loss"]
 

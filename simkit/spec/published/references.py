@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..tables import html_lines, html_table, number, text_table
-from .model_spec_records import ModelSpec
+from ...tables import html_lines, html_table, number, text_table
+from .records import ModelSpec
 
 if TYPE_CHECKING:
     from networkx import DiGraph

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..plots import DASHES, HARMFUL, LINES, SENDERS, SENDERS_ON_DARK, finished, new_axes
-from ..tables import number, people, percent
+from ...plots import DASHES, HARMFUL, LINES, SENDERS, SENDERS_ON_DARK, finished, new_axes
+from ...tables import number, people, percent
 from .flags import Docket
 from .hearings import Heard, Hearing
 

@@ -29,13 +29,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Floats, frozen
-from ..case import Case, Events
-from ..population import Share, draw_interval
-from ..tables import html_lines, html_table, number, percent, text_table
+from ...arrays import Floats, frozen
+from ...case import Case, Events
+from ...population import Share, draw_interval
+from ...tables import html_lines, html_table, number, percent, text_table
+from ..policies import WrittenPolicy
+from ..rules import Rules
 from .covert_model import BARE, Model, Worlds, model
-from .policies import WrittenPolicy
-from .rules import Rules
 
 __all__ = ["OPERATORS", "TRUSTING", "Channel", "ChannelVerdict", "Channels", "channels", "with_hostile"]
 
