@@ -17,6 +17,11 @@ The rooms, in the order in which the data flows:
     frequencies  1000 senders as dots: who they are, what they get, what comes of it
     crowds       how many events a crowd of N senders brings; the two front pages
     totals       the exact law of the total harm of N users (compound: how it is computed)
+    cast         who instructs and who judges: operators and models, each with a chance
+    autonomy     the corrigibility–autonomy dial: when a model departs from its instructions, and what comes of it
+    copies       every copy of a model errs together: the dial as an ordinary case and policy; its totals
+    optimum      where the dial should stand, how surely, and what would turn it
+    dispositions the list that the dial walks down, two by two, and why a blend is not the dial
     tradeoff     which policies are worth having: frontier, regret, information
     robust       what holds when the shares are wrong: worst cases, minimax regret
     conclusions  does one policy beat another: in which fraction of plausible worlds, and what would flip it
@@ -40,12 +45,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
+        autonomy,
+        cast,
         conclusions,
+        copies,
         crowds,
+        dispositions,
         evaluate,
         files,
         frequencies,
         messages,
+        optimum,
         plots,
         policy,
         population,
@@ -76,13 +86,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ROOMS = (
+    "autonomy",
     "case",
+    "cast",
     "conclusions",
+    "copies",
     "crowds",
+    "dispositions",
     "evaluate",
     "files",
     "frequencies",
     "messages",
+    "optimum",
     "plots",
     "policy",
     "population",
@@ -120,10 +135,14 @@ __all__ = [
     "InvalidFile",
     "Policy",
     "Total",
+    "autonomy",
     "case",
+    "cast",
     "compare",
     "conclusions",
+    "copies",
     "crowds",
+    "dispositions",
     "dots",
     "evaluate",
     "expect",
@@ -133,6 +152,7 @@ __all__ = [
     "frontier",
     "load",
     "messages",
+    "optimum",
     "plots",
     "policy",
     "population",

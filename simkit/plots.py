@@ -18,17 +18,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from .autonomy import POSITIONS, along
+from .dispositions import blended
+from .optimum import best_position
 from .scenario_rules import REFUSALS
 from .tables import number, percent, tally
 
 if TYPE_CHECKING:
+    from .autonomy import Deployment
     from .case import Case
     from .evaluate import Outcome
     from .frequencies import Dots
     from .report import Report
     from .totals import Total
 
-__all__ = ["by_segment", "dots", "exceedance", "overview", "refusals", "save", "tradeoff"]
+__all__ = ["along_dial", "by_segment", "dots", "exceedance", "overview", "refusals", "save", "tradeoff"]
 
 
 def __dir__() -> list[str]:
@@ -160,6 +164,25 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
 
 
 LINES, DASHES = (0, 1, 4, 2), ("-", "--", ":", "-.")
+
+
+def along_dial(found: Deployment, ax: Axes | None = None) -> Axes:
+    """Net value per 1000 senders along the dial, beside that of a blend: instruction or own judgement by a toss of a coin.
+
+    The blend is a straight line, so its best position is an end.
+    """
+    given, ax = ax, new_axes(ax)
+    best, curve = best_position(found), along(found).expected()
+    ax.plot([0, 1], 1000 * blended(found, [0, 1]).net, "--", lw=1.5, label="a blend: own judgement with this chance", **EDGE)
+    ax.step(
+        POSITIONS, 1000 * curve.net, color=SENDERS[0], lw=2, where="pre", label="the dial: own judgement where it gains enough"
+    )
+    ring = RING | {"mec": rcParams["text.color"]}
+    ax.plot(best.high if best.low > 0 else 0.0, 1000 * best.worth, label="best position", **ring)
+    ax.axhline(1000 * found.best, color=rcParams["text.color"], ls=":", lw=1, label="the best that any policy can do")
+    ax.set_xlabel("from fully corrigible (0) to fully autonomous (1)")
+    ax.set_ylabel("net value per 1000 senders (help units)")
+    return finished(ax, given)
 
 
 #: Help, harm of an answer, harm of not answering.

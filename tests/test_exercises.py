@@ -127,3 +127,27 @@ def test_the_chain_of_command_catches_what_is_wrong():
         assert says in chain_of_command.check(2, answer).says
     assert "as the file states it" in chain_of_command.check(3, 10).says
     assert "20 help units" in chain_of_command.check(3, 305).says
+
+
+def test_mistakes_about_the_dial_are_named():
+    from dataclasses import replace
+
+    import simkit as sk
+    from simkit.exercises import the_dial
+
+    first, second, third, fourth = (Exercise(e.asks, e._judge, right=e.right, hints=e.hints) for e in the_dial.exercises)
+    assert "table above" in first.check(76.2).says
+    assert "would be right" in first.check(0.287).says
+    assert "other values" in first.check(71.3).says
+    assert "too large" in second.check(4).says
+    assert "corrigible end" in third.check(86).says
+    assert "autonomous end" in third.check(160).says
+    assert "fraction of worlds" in third.check(0.0512).says
+    usual = sk.cast.usual_cast(sk.load("medication-threshold").in_context("vulnerable-platform"))
+    assert "best position is 0.63" in fourth.check(usual).says
+    assert "one half" in fourth.check(usual.with_trust(model=0.2)).says
+    assert "at 90%" in fourth.check(usual.with_trust(operator=1.0)).says
+    assert "A cast is needed" in fourth.check(usual.models).says
+    assert fourth.check(
+        replace(usual, models=(replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5)))
+    ).right

@@ -6,6 +6,7 @@
 
 from .chain import Chain, chain
 from .crowd import Crowd, crowd
+from .dial import Dial, dial
 from .explore import Explorer, explore
 from .explore_settings import Settings
 from .predict import Prediction, predict
@@ -17,6 +18,7 @@ from .trust_runs import Pool, pool
 __all__ = [
     "Chain",
     "Crowd",
+    "Dial",
     "Explorer",
     "Pool",
     "Prediction",
@@ -26,6 +28,7 @@ __all__ = [
     "Trust",
     "chain",
     "crowd",
+    "dial",
     "explore",
     "pool",
     "predict",

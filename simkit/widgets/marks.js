@@ -3,14 +3,14 @@
 
 const TYPES = { int16: Int16Array, float32: Float32Array };
 
-/** Row `position` of packed numbers; a table with one row is the same at every position. */
+/** Row `position` of packed numbers, of which each serves `every` so many positions; one row serves them all. */
 function row(packed, position) {
   if (!packed.values) {
     const { buffer, byteOffset, byteLength } = packed.data;
     packed.values = new TYPES[packed.type](buffer.slice(byteOffset, byteOffset + byteLength));
   }
   const rows = packed.values.length / packed.columns;
-  const start = Math.min(position, rows - 1) * packed.columns;
+  const start = Math.min(Math.floor(position / (packed.every || 1)), rows - 1) * packed.columns;
   return packed.values.subarray(start, start + packed.columns);
 }
 
@@ -134,7 +134,8 @@ function drawChart(panel, canvas, width, position, look) {
   const left = panel.left || EDGE.left;
   const [x0, x1] = [left, width - EDGE.right];
   const [y0, y1] = [height - EDGE.bottom, EDGE.top];
-  const { x, y } = panel;
+  const x = panel.x;
+  const y = panel.ys ? panel.ys[Math.floor(position / panel.every)] : panel.y;  // an axis for all positions, or one for `every` so many
   const X = (v) => x0 + ((v - x.low) / (x.high - x.low)) * (x1 - x0);
   const Y = (v) => y0 + ((v - y.low) / (y.high - y.low)) * (y1 - y0);
   pen.lineWidth = 1;

@@ -13,10 +13,10 @@ from ..plots import EVENT_MARKS, segment_colours, shape
 from ..tables import number
 
 
-def packed(rows: ArrayLike, kind: str = "float32") -> dict[str, Any]:
-    """Numbers for the browser, a row (F, n) for each position, or one row (n,) that is the same at all of them."""
+def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1) -> dict[str, Any]:
+    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them."""
     array = np.atleast_2d(np.asarray(rows)).astype(kind)
-    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1]}
+    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
 
 
 def axis(low: float, high: float, label: str) -> dict[str, Any]:

@@ -1,0 +1,231 @@
+"""Who stands behind an answer: operators, who instruct, and models, who judge; each kind with a chance.
+
+An **operator** is what it instructs: a policy.  A **model** is what it believes: a function from the true case to the case that
+it has in mind.  Its own judgement is then the best policy for that case.  Trust is a chance: that the operator is legitimate,
+that the model is good.  Nobody has measured these chances.  Those of `usual_cast` are assumptions, there to be moved.
+
+Operators, and that an assistant should weigh how its own values may have gone wrong: Anthropic's constitution (January 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .answers import Policy
+from .arrays import Bools, Floats, frozen
+from .case import Case, Events
+from .policy import bayes, constant
+from .population import segment_index
+
+__all__ = ["Belief", "Cast", "Model", "Operator", "blind", "contrary", "heedless", "naive", "paranoid", "truth", "usual_cast"]
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers."""
+    return __all__
+
+
+#: From the true case to the case that a model has in mind.
+Belief = Callable[[Case], Case]
+#: How far from the truth a mistaken belief lies, if nothing else is said: ten times, an order of magnitude.  An assumption.
+TIMES = 10.0
+
+
+# --- beliefs ----------------------------------------------------------------------------------------------------------
+
+
+def truth(case: Case) -> Case:
+    """Sees the case as it is."""
+    return case
+
+
+def paranoid(case: Case, times: float = TIMES) -> Case:
+    """Believes the odds of every harmful segment `times` as large."""
+    return _with_odds(case, times)
+
+
+def naive(case: Case, times: float = TIMES) -> Case:
+    """Believes the odds of every harmful segment smaller by `times`."""
+    return _with_odds(case, 1 / times)
+
+
+def heedless(case: Case, times: float = TIMES) -> Case:
+    """Counts every harm and every neglect for less, by `times`: wrong values rather than wrong facts."""
+    return replace(case, harm_weight=case.harm_weight / times)
+
+
+def contrary(case: Case) -> Case:
+    """Wants the opposite: what is worth something to the senders counts against it, help, harm and neglect alike."""
+    wanted = -case.value(case.harm_weight)
+    harms, neglects = (_without(events, np.ones((len(case.segments), 1), dtype=bool)) for events in (case.harms, case.neglects))
+    return replace(case, help=frozen(wanted), harms=harms, neglects=neglects)
+
+
+def blind(case: Case, segment: str = "") -> Case:
+    """Leaves a segment out of account: neither its help nor its harm counts.
+
+    If none is named, it is the harmful segment with the largest share (of a case without any, the smallest segment).
+    """
+    people = case.population
+    share = np.where(people.harmful, people.shares, -1.0) if people.harmful.any() else -people.shares
+    left_out = np.arange(len(case.segments)) == (segment_index(people, segment) if segment else share.argmax())
+    harms, neglects = (_without(events, left_out[:, None]) for events in (case.harms, case.neglects))
+    return replace(case, help=frozen(np.where(left_out[:, None], 0.0, case.help)), harms=harms, neglects=neglects)
+
+
+def _with_odds(case: Case, times: float) -> Case:
+    if not times > 0:
+        raise ValueError(f"odds are multiplied by a positive number, not by {times:g}")
+    people = case.population
+    multiply = people.multiply * np.where(people.harmful, times, 1.0)
+    return replace(case, population=replace(people, multiply=frozen(multiply)))
+
+
+def _without(events: Events, left_out: Bools) -> Events:
+    return replace(events, chance=frozen(np.where(left_out, 0.0, events.chance)))
+
+
+# --- the cast ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Operator:
+    """One kind of operator: the policy that it instructs, and the chance of meeting it."""
+
+    name: str
+    policy: Policy
+    chance: float
+    legitimate: bool = False
+    """Whether meeting this one is what trust in the operator means."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Model:
+    """One kind of model: what it believes of a case, and the chance that the model at hand is of this kind."""
+
+    name: str
+    believes: Belief
+    chance: float
+    good: bool = False
+    """Whether being this one is what trust in the model means."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cast:
+    """O kinds of operator and T kinds of model, whose chances each add up to 1.
+
+    `evidence` says how sure these chances are: as sure as after that many operators and that many models were seen.  A
+    ValueError says which chance or name makes no sense.
+    """
+
+    operators: tuple[Operator, ...]
+    models: tuple[Model, ...]
+    evidence: float = 10.0
+
+    def __post_init__(self) -> None:
+        for what, members in (("operators", self.operators), ("models", self.models)):
+            chances, names = [member.chance for member in members], [member.name for member in members]
+            if not members or min(chances) < 0 or abs(sum(chances) - 1) > 1e-9:
+                raise ValueError(f"the chances of {what} are never negative and add up to 1, not {chances}")
+            if len(set(names)) != len(names):
+                raise ValueError(f"two {what} have the same name: {', '.join(names)}")
+        if not self.evidence > 0:
+            raise ValueError(f"evidence is a positive number of observations, not {self.evidence:g}")
+
+    @property
+    def trust_in_operator(self) -> float:
+        """The chance that the operator is legitimate."""
+        return float(sum(operator.chance for operator in self.operators if operator.legitimate))
+
+    @property
+    def trust_in_model(self) -> float:
+        """The chance that the model is good."""
+        return float(sum(model.chance for model in self.models if model.good))
+
+    def operator_chances(self, trust: ArrayLike | None = None) -> Floats:
+        """The chance of each operator (…, O) if the operator is legitimate with chance `trust` (…): as stated, if none is
+        given.
+
+        Within the legitimate ones, and within the others, proportions stay.
+        """
+        return _chances(self.operators, [operator.legitimate for operator in self.operators], trust, "operator is legitimate")
+
+    def model_chances(self, trust: ArrayLike | None = None) -> Floats:
+        """The chance of each model (…, T) if the model is good with chance `trust` (…): as stated, if none is given."""
+        return _chances(self.models, [model.good for model in self.models], trust, "model is good")
+
+    def with_trust(self, *, operator: float | None = None, model: float | None = None) -> Cast:
+        """The same cast with other chances of a legitimate operator and of a good model."""
+        operators, models = self.operator_chances(operator), self.model_chances(model)
+        return replace(
+            self,
+            operators=tuple(replace(who, chance=float(p)) for who, p in zip(self.operators, operators, strict=True)),
+            models=tuple(replace(who, chance=float(q)) for who, q in zip(self.models, models, strict=True)),
+        )
+
+    def draw(self, rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
+        """Plausible chances of operators (count, O) and of models (count, T): Dirichlet draws that weigh `evidence`
+        observations."""
+        weights = [np.maximum(self.evidence * stated, 1e-12) for stated in (self.operator_chances(), self.model_chances())]
+        return rng.dirichlet(weights[0], count), rng.dirichlet(weights[1], count)
+
+
+def _chances(members: Sequence[Operator | Model], trusted: list[bool], trust: ArrayLike | None, what: str) -> Floats:
+    stated, right = np.array([member.chance for member in members]), np.array(trusted)
+    if trust is None:
+        return stated
+    given = np.asarray(trust, dtype=float)[..., None]
+    if not ((given >= 0) & (given <= 1)).all():
+        raise ValueError(f"trust is the chance that the {what}, from 0 to 1, not {given[..., 0]}")
+    good, bad = (_parts(stated, kind) for kind in (right, ~right))
+    if (bad is None and (given < 1).any()) or (good is None and (given > 0).any()):
+        raise ValueError(f"the cast has only one side: nobody is there for whom it would matter whether the {what}")
+    none = np.zeros(len(stated))
+    return given * (none if good is None else good) + (1 - given) * (none if bad is None else bad)
+
+
+def _parts(stated: Floats, kind: Bools) -> Floats | None:
+    """The chances of one side as parts of 1, alike if all are 0; None if nobody is on it."""
+    if not kind.any():
+        return None
+    weights = np.where(kind, stated, 0.0) if stated[kind].sum() > 0 else kind.astype(float)
+    return weights / weights.sum()
+
+
+def usual_cast(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: float = 0.8) -> Cast:
+    """A cast to start from.  All of its chances are assumptions.
+
+    Operators: a legitimate one knows who asks and instructs what is best for them; a careless one has the answer given that
+    does most harm, to everybody; a malicious one the answer that leaves people with least (help less weighed neglect).  Two of
+    three who are not legitimate are careless.  Models: a good one sees the truth; the others are paranoid, naive, blind to a
+    segment, heedless of harm, or contrary, each with the same chance.
+    """
+    free = replace(case, question=None)
+    sends, allowed = free.population.shares, case.allowed
+    harm, left = sends @ case.harm, sends @ (case.help - case.harm_weight * case.neglect)
+    careless = case.responses[int(np.where(allowed, harm, -np.inf).argmax())]
+    malicious = case.responses[int(np.where(allowed, left, np.inf).argmin())]
+    others = 1 - trust_in_operator
+    mistakes: dict[str, Belief] = {
+        "paranoid": paranoid,
+        "naive": naive,
+        "blind": blind,
+        "heedless": heedless,
+        "contrary": contrary,
+    }
+    wrong = (1 - trust_in_model) / len(mistakes)
+    return Cast(
+        operators=(
+            Operator(name="legitimate", policy=bayes(free), chance=trust_in_operator, legitimate=True),
+            Operator(name="careless", policy=constant(free, careless), chance=others * 2 / 3),
+            Operator(name="malicious", policy=constant(free, malicious), chance=others / 3),
+        ),
+        models=(
+            Model(name="good", believes=truth, chance=trust_in_model, good=True),
+            *(Model(name=name, believes=belief, chance=wrong) for name, belief in mistakes.items()),
+        ),
+    )

@@ -1,0 +1,87 @@
+"""`dial(case)`: the instrument of the corrigibility–autonomy dial.  One slider from doing as one is told to doing as one
+thinks best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from ..autonomy import POSITIONS
+from ..case import Case
+from ..cast import Cast
+from ..scenario import load
+from ..tables import people
+from .choices import chosen
+from .controls import menu, steps
+from .dial_view import DialSettings, DialView, look, offers, stage_table
+from .explore import context_menu
+from .instrument import Instrument
+
+__all__ = ["Dial", "dial"]
+
+
+def dial(case: Case | str, cast: Cast | None = None, **settings: Any) -> Dial:
+    """Open the instrument on a case, or on a scenario's name or path, with the usual cast or another.
+
+    `settings` are those of `DialSettings`.
+
+    First view: help, harm and the chance of a bad world along the dial, the thousand senders, and who in the cast is looked at.
+    `More` unfolds trust in operator and model, what stands behind a departure, the number of users and what they share.  A
+    ValueError names a setting that makes no sense.
+    """
+    source = ("case" if isinstance(case, Case) else repr(case)) + (", cast" if cast else "")
+    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), cast)
+
+
+class Dial(Instrument[DialSettings, DialView]):
+    """The instrument: set `settings` to choose, read `view` for all that is shown; `view.found` is the deployment."""
+
+    opened_by, slider, toggles = "dial", "position", ("operator", "model")
+
+    def __init__(self, case: Case, source: str, settings: DialSettings, cast: Cast | None = None) -> None:
+        self._given, self._cast = case, cast
+        super().__init__(source, settings, _controls(case))
+
+    def _look(self, settings: DialSettings) -> DialView:
+        return look(self._given, settings, self._cast)
+
+    def _table(self, view: DialView, settings: DialSettings) -> dict[str, Any]:
+        return stage_table(view, settings)
+
+    def _shown(self) -> dict[str, Any]:
+        shown = {name: getattr(self._settings, name) for name in self._controls}
+        cast = self._view.found.cast
+        shown |= {"trust_in_operator": cast.trust_in_operator, "trust_in_model": cast.trust_in_model}
+        return shown | {"context": self._settings.context or self._given.context}
+
+    def _position(self, settings: DialSettings) -> int:
+        return int(np.abs(POSITIONS - settings.position).argmin())
+
+    def _at(self, position: int) -> float:
+        return round(float(POSITIONS[position]), 2)
+
+    def _offers(self, toggle: str) -> Sequence[Any]:
+        return offers(self._view.found)[toggle]
+
+
+def _controls(case: Case) -> dict[str, ipywidgets.Widget]:
+    """A control for each setting."""
+    chances = np.linspace(0, 1, 21)
+    users = [1, 1000, 1_000_000, 1_000_000_000, 8_000_000_000]
+    made = {
+        "context": context_menu(case),
+        "trust_in_operator": steps("trust in the operator", np.sort(np.append(chances, 0.99)), ".0%"),
+        "trust_in_model": steps("trust in the model", np.sort(np.append(chances, 0.99)), ".0%"),
+        "verification": steps("verification", chances, ".0%"),
+        "irreversibility": steps("irreversibility ×", np.array([1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20.0])),
+        "oversight": steps("oversight", chances, ".0%"),
+        "users": menu("users of one model", [(people(count), count) for count in users]),
+        "shared_principal": menu("the operator is", [("one of many", False), ("one for all", True)]),
+        "aversion": steps("spread counts", np.array([0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2.0])),
+        "objects": menu("may it decline?", [("only as the dial says", False), ("at any position", True)]),
+        "scale": steps("scale (gain at ½)", np.array([0.05, 0.1, 0.2, 0.5, 1, 2, 5.0])),
+    }
+    return {name: control for name, control in made.items() if case.contexts or name != "context"}

@@ -1,0 +1,56 @@
+"""The dial in a real browser: slider and buttons together, and two instruments on one page that do not touch each other."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from .pages import CHROMIUM, Notebook, browser, served, write_notebook
+
+if os.environ.get("SIMKIT_BROWSER") != "required":
+    for module in ("playwright", "jupyterlab", "anywidget"):
+        pytest.importorskip(module, reason="browser tests need the extra `test`")
+    if CHROMIUM is None:
+        pytest.skip("browser tests need Chromium (Debian: apt-get install chromium)", allow_module_level=True)
+
+import simkit as sk
+from simkit.widgets.dial_view import DialSettings, look, stage_table
+
+STAGE = ".simkit-stage"
+OPENED = "widgets.dial('medication-threshold', context='vulnerable-platform', position=0.0)"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    root = tmp_path_factory.mktemp("dial")
+    write_notebook(root / "dial.ipynb", "from simkit import widgets", OPENED, f"second = {OPENED}\nsecond")
+    with served(root) as server, browser() as context:
+        made = Notebook(context, server, "dial.ipynb")
+        made.run()
+        made.until(f"() => document.querySelectorAll('{STAGE} canvas').length >= 6")
+        yield made
+
+
+def test_slider_and_buttons_choose_a_row(book):
+    settings = DialSettings(context="vulnerable-platform")
+    table = stage_table(look(sk.load("medication-threshold"), settings), settings)
+    stage = book.page.locator(STAGE).first
+    chart = f"{STAGE} .simkit-chart canvas"
+    before = book.pixels(chart)
+    stage.get_by_role("radio", name="contrary", exact=True).check()
+    stage.locator("input[type=range]").press("End")
+    row = 6 * 101 + 100
+    book.until(f"() => document.querySelector('{STAGE}').dataset.drawn === '{row}'")
+    assert stage.locator(".simkit-sentence").inner_text() == table["sentences"][row]
+    assert stage.locator(".simkit-note").inner_text() == table["notes"][row]
+    assert book.pixels(chart) != before
+    assert book.errors == []
+
+
+def test_two_instruments_do_not_press_each_others_buttons(book):
+    pressed = """() => [...document.querySelectorAll('.simkit-toggle input')].filter(input => input.checked).length"""
+    assert book.page.evaluate(pressed) == 4
+    book.page.locator(STAGE).nth(1).get_by_role("radio", name="careless", exact=True).check()
+    book.until(f"() => document.querySelectorAll('{STAGE}')[1].dataset.drawn === '{2 * 7 * 101}'")
+    assert book.page.evaluate(pressed) == 4

@@ -1,0 +1,360 @@
+"""The dial on a population: closed sums against policies evaluated one by one, against simulation, and against laws."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import simkit as sk
+from simkit import autonomy, copies, dispositions, optimum
+from simkit.autonomy import POSITIONS, Safeguards, along, deployment
+from simkit.case import from_arrays
+from simkit.cast import Cast, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_cast
+from simkit.evaluate import net_per_sender
+from simkit.population import draw_worlds
+from simkit.tables import number
+
+CASES = [
+    ("medication-threshold", "vulnerable-platform"),
+    ("medication-threshold", ""),
+    ("household-cleaners", "prank-community"),
+    ("santa", "childrens-platform"),
+]
+GUARDED = Safeguards(verification=0.3, irreversibility=4.0, oversight=0.25)
+
+
+def opened(name="medication-threshold", context="vulnerable-platform", **chosen):
+    case = sk.load(name)
+    return deployment(case.in_context(context) if context else case, **chosen)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return opened()
+
+
+def one_by_one(found, dial):
+    """Outcomes (O, T) at a position, by `policy.override` and `expect` alone."""
+    rows = []
+    for operator in found.operators:
+        row = []
+        for model in found.models:
+            world = model.believes(found.case)
+            own = sk.policy.bayes(found.case, believed=world, harm_weight=world.harm_weight)
+            gain = sk.evaluate.gain(world, operator.policy, own, harm_weight=world.harm_weight)
+            bent = sk.policy.override(operator.policy, own, gain=gain, dial=dial, scale=found.scale)
+            row.append(sk.expect(found.case, bent))
+        rows.append(row)
+    return rows
+
+
+# --- two routes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "context"), CASES)
+def test_the_curve_is_that_of_override_evaluated_policy_by_policy(name, context):
+    found = opened(name, context)
+    curve = along(found)
+    for position in (0, 13, 50, 64, 100):
+        for o, row in enumerate(one_by_one(found, POSITIONS[position])):
+            for t, outcome in enumerate(row):
+                for of in ("help", "harm", "neglect", "net"):
+                    here = getattr(curve.each, of)[o, t, position]
+                    assert here == pytest.approx(float(getattr(outcome, of)), abs=1e-12), (of, o, t, position)
+
+
+def test_by_hand():
+    """One signal, a harmless and a harmful segment; every number below is worked out on paper."""
+    case = from_arrays([0.8, 0.2], np.ones((2, 1)), [[0, 1], [0, 0]], harmful=[False, True], harm_chance=[[0, 0], [0, 0.5]])
+    case = replace(case, harm_weight=10.0)  # refusing: 0.  Answering: 0.8 · 1 − 10 · 0.2 · 0.5 = −0.2
+    cast = Cast(
+        operators=(Operator(name="answers", policy=sk.policy.constant(case, "response-1"), chance=1.0, legitimate=True),),
+        models=(
+            Model(name="good", believes=truth, chance=0.75, good=True),
+            Model(name="heedless", believes=heedless, chance=0.25),
+        ),
+    )
+    found = deployment(case, cast, scale=0.3)
+    assert found.gain[0, :, 0] == pytest.approx([0.2, 0.0])  # the heedless one believes 0.8 − 0.1 of answering, and agrees
+    assert found.at[0, 0, 0] == pytest.approx(0.6)
+    net = along(found, [0.0, 0.59, 0.61, 1.0]).expected().net
+    assert net == pytest.approx([-0.2, -0.2, -0.05, -0.05])
+    best = optimum.best_position(found)
+    assert (float(best.low), float(best.high)) == pytest.approx((0.6, 1.0))
+    assert not best.inside
+    assert along(found, [1.0]).expected().departs == pytest.approx([0.75])
+    table = dispositions.two_by_two(found)
+    assert (table.good_defers, table.good_acts, table.bad_defers, table.bad_acts) == pytest.approx((-0.2, 0.0, -0.2, -0.2))
+    assert table.break_even == 0
+
+
+# --- laws -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "context"), CASES)
+def test_at_the_ends_somebody_else_decides(name, context):
+    found = opened(name, context)
+    curve = along(found, [0.0, 1.0])
+    for o, operator in enumerate(found.operators):
+        assert np.allclose(curve.each.net[o, :, 0], sk.expect(found.case, operator.policy).net)
+        assert not curve.each.departs[o, :, 0].any()
+        for t in range(len(found.models)):
+            assert curve.each.net[o, t, 1] == pytest.approx(float(sk.expect(found.case, found.own[t]).net), abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "context"), CASES)
+def test_who_sees_the_truth_never_does_worse_with_more_autonomy(name, context):
+    found = opened(name, context)
+    good = along(found).each.net[:, 0]
+    assert (np.diff(good) >= -1e-12).all()
+    assert along(found).each.mistaken[:, 0].max() == 0
+    assert good[:, -1] == pytest.approx(found.best, abs=1e-12)
+
+
+@pytest.mark.parametrize("safeguards", [autonomy.NONE, GUARDED])
+def test_nobody_beats_the_best_policy(found, safeguards):
+    assert along(found, safeguards=safeguards).each.regret.min() >= -1e-12
+
+
+def test_what_is_always_held_changes_nothing(found):
+    each = along(found, safeguards=Safeguards(verification=1.0)).each
+    assert np.allclose(each.net, each.net[..., :1])
+    assert not each.departs.any()
+
+
+def test_verification_flattens_and_moves_no_optimum(found):
+    held = np.array([0.0, 0.5, 0.9])
+    best = optimum.best_position(found, safeguards=Safeguards(verification=held))
+    assert np.ptp(best.high) == 0
+    rise = best.worth - best.corrigible
+    assert rise == pytest.approx(rise[0] * (1 - held))
+
+
+def test_irreversible_harm_moves_the_optimum_down_and_oversight_back(found):
+    best = optimum.best_position(found, safeguards=Safeguards(irreversibility=np.array([1.0, 2, 4, 20, 200])))
+    assert (np.diff(best.high) <= 0).all()
+    assert best.high[-1] < best.high[0]
+    assert (np.diff(best.worth) <= 1e-15).all()
+    seen = optimum.best_position(found, safeguards=Safeguards(irreversibility=200.0, oversight=np.array([0.0, 0.5, 1.0])))
+    assert (np.diff(seen.worth) >= -1e-15).all()
+    assert seen.worth[-1] == pytest.approx(float(best.worth[0]))
+
+
+def test_a_blend_is_best_at_an_end_and_the_dial_is_not(found):
+    weights = np.linspace(0, 1, 21)
+    lines, curve = dispositions.blended(found, weights), along(found, weights).expected()
+    assert np.allclose(np.diff(lines.net, 2), 0)
+    assert lines.net[[0, -1]] == pytest.approx(curve.net[[0, -1]])
+    assert lines.net.argmax() in (0, 20)
+    assert 0 < curve.net.argmax() < 20
+    own, told = found.own[1], found.operators[1].policy
+    mixed = sk.policy.blend(told, own, 0.3)
+    alone = deployment(
+        found.case, Cast(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),))
+    )
+    assert float(sk.expect(found.case, mixed).net) == pytest.approx(float(dispositions.blended(alone, 0.3).net[0]))
+
+
+def test_objection_declines_at_dial_0_and_only_declines(found):
+    objects = opened(objection=1.0)
+    before, after = along(found, [0.0]), along(objects, [0.0])
+    assert after.each.net[1, 0, 0] > before.each.net[1, 0, 0]  # a careless operator, a good model
+    answer = copies.expected_policy(objects, 0.0).answer
+    names = copies.with_departures(objects).responses
+    used = [name for name, given in zip(names, answer.max(0) > 0, strict=True) if given and "instead of" in name]
+    assert used
+    assert all(name.startswith("refuse") for name in used)
+    assert along(objects, [1.0]).each.net == pytest.approx(along(found, [1.0]).each.net)
+
+
+# --- where it is best -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "context"), CASES)
+def test_no_position_beats_the_best_one(name, context):
+    found = opened(name, context)
+    best = optimum.best_position(found)
+    inside = found.cuts + 1e-9 * (1 - found.cuts)
+    nets = along(found, np.concatenate([POSITIONS, inside, found.cuts])).expected().net
+    assert nets.max() == pytest.approx(float(best.worth), abs=1e-13)
+    middle = float(best.low + best.high) / 2
+    assert along(found, [middle]).expected().net[0] == pytest.approx(float(best.worth), abs=1e-13)
+    assert bool(best.inside) == (float(best.worth) > 1e-12 + max(along(found, [0.0, 1.0]).expected().net))
+
+
+def test_trusts_broadcast_to_surfaces(found):
+    q, p = np.linspace(0, 1, 5)[:, None], np.array([0.2, 0.9, 1.0])
+    surface = optimum.net_at(found, POSITIONS, trust_in_model=q, trust_in_operator=p)
+    assert surface.shape == (5, 3, 101)
+    again = deployment(found.case, found.cast.with_trust(operator=0.9, model=0.75))
+    assert surface[3, 1] == pytest.approx(along(again).expected().net)
+    best = optimum.best_position(found, trust_in_model=q, trust_in_operator=p)
+    assert best.worth[3, 1] == pytest.approx(float(optimum.best_position(again).worth))
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_spread_is_that_of_the_mixture(found, shared):
+    nets = along(found, [0.7]).each.net[..., 0]
+    p, q = found.cast.operator_chances(), found.cast.model_chances()
+    rng = np.random.default_rng(3)
+    o, t = rng.choice(len(p), 200_000, p=p), rng.choice(len(q), 200_000, p=q)
+    drawn = nets[o, t] if shared else (p @ nets)[t]
+    step = int(np.searchsorted(found.cuts, 0.7))
+    mean = optimum.worth(found)[step]
+    sd = mean - optimum.worth(found, aversion=1.0, shared_principal=shared)[step]
+    assert mean == pytest.approx(drawn.mean(), abs=4 * drawn.std() / np.sqrt(200_000))
+    assert sd == pytest.approx(drawn.std(), rel=0.02)
+
+
+def test_plausible_worlds_one_by_one(found):
+    """Each world again: its own shares and cast, the same instructions and beliefs, positions by brute force."""
+    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12, safeguards=autonomy.NONE)
+    rng = np.random.default_rng(5)
+    worlds, (p, q) = draw_worlds(found.case.population, rng, 12), found.cast.draw(rng, 12)
+    dials = np.unique(np.concatenate([[0.0, 1.0], found.cuts, (found.cuts[1:] + found.cuts[:-1]) / 2]))
+    for n in range(12):
+        net = np.zeros(len(dials))
+        for o, operator in enumerate(found.operators):
+            for t in range(len(found.models)):
+                bent = sk.policy.override(operator.policy, found.own[t], gain=found.gain[o, t], dial=dials, scale=found.scale)
+                value = net_per_sender(found.case, bent, found.harm_weight)
+                net += p[n, o] * q[n, t] * (value * worlds.joint[n]).sum((-1, -2))
+        best = dials[net >= net.max() - 1e-13]
+        assert plausible.low[n] <= best.min() <= plausible.high[n] + 1e-12
+        assert plausible.inside[n] == (net.max() > max(net[0], net[-1]) + 1e-12)
+
+
+@pytest.mark.parametrize("of", ["model", "operator"])
+def test_at_the_turning_trust_the_best_position_jumps(found, of):
+    turns = optimum.turning_trust(found, of)
+    key = f"trust_in_{of}"
+    assert turns.below is not None
+    at, beyond = (optimum.best_position(found, **{key: turns.below.trust + nudge}) for nudge in (1e-6, -1e-6))
+    here = optimum.best_position(found)
+    assert (float(at.low), float(at.high)) == (float(here.low), float(here.high)) or abs(at.high - here.high) < 0.1
+    assert abs(float(beyond.high) - float(at.high)) > 0.1
+    assert turns.below.trust < turns.stated
+
+
+def test_break_even_is_where_acting_and_deferring_are_worth_the_same(found):
+    table = dispositions.two_by_two(found)
+    assert 0 < table.break_even < 1
+    ends = optimum.net_at(found, [0.0, 1.0], trust_in_model=table.break_even)
+    assert ends[0] == pytest.approx(ends[1])
+    assert table.good_acts > table.good_defers == table.bad_defers > table.bad_acts
+
+
+def test_the_list_adds_up_to_the_curve(found):
+    listed = dispositions.departures(found, safeguards=GUARDED)
+    ends = along(found, [0.0, 1.0], safeguards=GUARDED).expected()
+    assert listed.net[-1] == pytest.approx(ends.net[1])
+    assert (np.diff(listed.at) >= 0).all()
+    assert (np.diff(listed.believed) <= 1e-12).all()
+    assert listed.share.sum() == pytest.approx(ends.departs[1])
+    plain = dispositions.departures(found)
+    assert ends.net[0] + plain.share @ plain.true == pytest.approx(along(found, [1.0]).expected().net[0])
+    assert "careless" in repr(listed)
+    assert "<table" in listed._repr_html_()
+
+
+# --- what makes no sense ----------------------------------------------------------------------------------------------
+
+
+def test_beliefs_are_what_they_say():
+    case = sk.load("medication-threshold")
+    odds = case.population.in_states[0, -1] / (1 - case.population.in_states[0, -1])
+    for believes, times in ((paranoid, 10), (naive, 0.1)):
+        share = believes(case).population.in_states[0, -1]
+        assert share / (1 - share) == pytest.approx(times * odds)
+    assert heedless(case).harm_weight == pytest.approx(2.0)
+    assert not blind(case).help[-1].any()
+    assert not blind(case, "patient").value(20.0)[0].any()
+    assert np.allclose(contrary(case).value(7.0), -case.value(case.harm_weight))
+    worst = sk.policy.bayes(case, believed=replace(contrary(case), question=None))
+    free = replace(case, question=None)
+    nets = [float(sk.expect(free, sk.policy.constant(case, name)).net) for name in case.responses]
+    assert float(sk.expect(free, worst).net) <= min(nets) + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda f: along(f, [1.2]), "dial goes from 0"),
+        (lambda _: Safeguards(verification=1.5), "verification is a chance"),
+        (lambda _: Safeguards(irreversibility=0.5), "finite number from 1"),
+        (lambda f: along(f, safeguards=Safeguards(verification=[0.1, 0.2])), "one number for each safeguard"),
+        (lambda f: deployment(f.case, scale=0.0), "scale is positive"),
+        (lambda f: deployment(f.case, replace(f.cast, operators=f.cast.operators[1:])), "add up to 1"),
+        (lambda f: replace(f.cast, evidence=0.0), "evidence is a positive"),
+        (lambda f: replace(f.cast, models=(*f.cast.models, replace(f.cast.models[1], chance=0.0))), "same name"),
+        (lambda f: f.cast.with_trust(model=1.5), "from 0 to 1"),
+        (
+            lambda f: Cast(operators=f.cast.operators, models=(replace(f.models[0], chance=1.0),)).with_trust(model=0.5),
+            "one side",
+        ),
+        (lambda f: along(f).expected("nobody"), "nobody in the cast"),
+        (lambda f: optimum.turning_trust(f, "weather"), "not in 'weather'"),
+        (lambda f: optimum.worth(f, aversion=-1.0), "aversion"),
+        (lambda f: copies.total_loss(f, 0.5, 1.5), "whole numbers"),
+        (lambda f: copies.with_departures(f, Safeguards(irreversibility=1e6)), "more than certain"),
+        (lambda f: dispositions.blended(f, 2.0), "from 0 to 1"),
+        (lambda f: paranoid(f.case, 0.0), "positive number"),
+    ],
+)
+def test_what_makes_no_sense_is_said(found, wrong, says):
+    with pytest.raises(ValueError, match=says):
+        wrong(found)
+
+
+def test_a_deployment_shows_what_each_would_do_alone(found):
+    shown = repr(found)
+    for row, policy in (("careless", found.operators[1].policy), ("naive", found.own[2])):
+        net = number(1000 * float(sk.expect(found.case, policy).net))
+        assert next(line for line in shown.splitlines() if row in line).endswith(net)
+    assert "<table" in found._repr_html_()
+
+
+def test_a_policy_that_asks_is_not_an_instruction_here():
+    case = sk.load("medication-threshold")
+    asks = sk.policy.bayes(case)
+    cast = usual_cast(case)
+    with pytest.raises(ValueError, match="answers at once"):
+        deployment(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
+
+
+def test_what_an_operator_forbids_is_an_instruction():
+    """The malicious operator of the file forbids the refusal that says who can help; the good model would give it."""
+    case = sk.load("medication-threshold").in_context("malicious-operator")
+    found, banned = deployment(case), case.response("refuse-with-reason")
+    assert case.forbidden[banned]
+    assert not found.instructed.answer[..., banned].any()
+    assert found.own.answer[0, :, banned].any()
+
+
+def test_hard_constraints_bind_operators_too():
+    case = from_arrays([1.0], [[1.0]], [[0, 1, 2]], harmful=[False], harm_chance=0.0, crosses=[False, False, True])
+    free = case.without_constraints()
+    cast = usual_cast(case)
+    wicked = replace(cast.operators[0], policy=sk.policy.constant(free, "response-2"))
+    with pytest.raises(ValueError, match="crosses a hard constraint"):
+        deployment(case, replace(cast, operators=(wicked, *cast.operators[1:])))
+    assert not deployment(case).own.answer[..., 2].any()
+
+
+def test_an_operator_may_speak_through_a_written_spec():
+    """The malicious operator of the file under a spec: its users are still told what the assistant cannot do."""
+    case = replace(sk.load("medication-threshold"), question=None)
+    wicked = replace(case.in_context("malicious-operator"), question=None)
+    compiled = sk.spec.compile(sk.spec.load("general-assistant"), wicked)
+    cast = usual_cast(case)
+    ruled = replace(cast, operators=(*cast.operators[:2], replace(cast.operators[2], policy=compiled)))
+    bare, protected = (along(deployment(case, each), [0.0]).each.net[2, 0, 0] for each in (cast, ruled))
+    assert protected == pytest.approx(float(sk.expect(case, compiled).net))
+    assert protected > bare
+
+
+def test_a_dial_needs_means():
+    case = sk.load("medication-threshold")
+    endless = sk.severity.Pareto(kind="pareto", smallest=1.0, tail=0.9)
+    with pytest.raises(ValueError, match="no finite mean"):
+        deployment(replace(case, severities=(endless, *case.severities[1:])))
