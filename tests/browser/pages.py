@@ -34,6 +34,18 @@ FLAGS = [
 ]
 
 
+def needed(*also: str) -> None:
+    """Skip a module of tests, with the reason, where browser or servers are missing; not if SIMKIT_BROWSER=required."""
+    import pytest
+
+    if os.environ.get("SIMKIT_BROWSER") == "required":
+        return
+    for module in ("playwright", "jupyterlab", "anywidget", *also):
+        pytest.importorskip(module, reason="browser tests need the extra `test`")
+    if CHROMIUM is None:
+        pytest.skip("browser tests need Chromium (Debian: apt-get install chromium)", allow_module_level=True)
+
+
 def free_port() -> int:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))

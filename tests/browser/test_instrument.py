@@ -6,20 +6,15 @@ Skipped with a reason where there is no Chromium; with SIMKIT_BROWSER=required (
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from .pages import CHROMIUM, Notebook, browser, served, write_notebook
+from .pages import Notebook, browser, needed, served, write_notebook
 
-if os.environ.get("SIMKIT_BROWSER") != "required":
-    for module in ("playwright", "jupyterlab", "voila", "anywidget"):
-        pytest.importorskip(module, reason="browser tests need the extra `test`")
-    if CHROMIUM is None:
-        pytest.skip("browser tests need Chromium (Debian: apt-get install chromium)", allow_module_level=True)
+needed("voila")
 
 import simkit as sk
 from simkit.tables import number

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-from .pages import CHROMIUM, Notebook, browser, served, write_notebook
+from .pages import Notebook, browser, needed, served, write_notebook
 
-if os.environ.get("SIMKIT_BROWSER") != "required":
-    for module in ("playwright", "jupyterlab", "anywidget"):
-        pytest.importorskip(module, reason="browser tests need the extra `test`")
-    if CHROMIUM is None:
-        pytest.skip("browser tests need Chromium (Debian: apt-get install chromium)", allow_module_level=True)
+needed()
 
 import simkit as sk
 from simkit.widgets import chain
