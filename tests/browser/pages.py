@@ -184,8 +184,14 @@ class Notebook:
         self.page.wait_for_function(f"() => document.body.dataset.jpThemeName === '{name}'")
 
     def pixels(self, where: str) -> str:
-        """What an element looks like, as a hash."""
-        return hashlib.sha256(self.page.locator(where).first.screenshot()).hexdigest()
+        """What an element looks like, as a hash; a picture that is being replaced is looked at again."""
+        for attempt in range(3):
+            try:
+                return hashlib.sha256(self.page.locator(where).first.screenshot()).hexdigest()
+            except Exception as error:
+                if attempt == 2 or "not visible" not in str(error):
+                    raise
+        raise AssertionError("unreachable")
 
     def until(self, script: str, argument: Any = None, timeout: float = 15_000) -> None:
         self.page.wait_for_function(script, arg=argument, timeout=timeout)
