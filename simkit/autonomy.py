@@ -40,6 +40,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
+#: What following each operator gives, what departures change in it, and the harm that they add (`Deployment.change_in`).
+Changes = tuple[Floats, Floats, Floats]
 #: The positions at which curves are drawn.
 POSITIONS = frozen(np.linspace(0, 1, 101))
 
@@ -199,7 +201,7 @@ class Deployment:
         given = np.einsum("okq,vsqr->vokrs", self.instructed.answer, more)
         return np.einsum("vokrs,tkr->votsk", given, self.own.answer, optimize=True)
 
-    def change_in(self, joint: Floats) -> tuple[Floats, Floats, Floats]:
+    def change_in(self, joint: Floats) -> Changes:
         """base (…, 3, O), change (…, 3, O, T, K) and added (…, 2, O, T, K) per request if segments and signals have chances
         (…, S, K)."""
         shape = joint.shape[:-2]
@@ -209,7 +211,7 @@ class Deployment:
         return base.reshape(*shape, *self.base.shape[:2]), change, added
 
     @cached_property
-    def stated(self) -> tuple[Floats, Floats, Floats]:
+    def stated(self) -> Changes:
         """base (3, O), change (3, O, T, K) and added (2, O, T, K) per request at the stated shares."""
         return self.change_in(self.case.population.joint)
 
@@ -272,8 +274,8 @@ def deployment(
     cast = cast or usual_cast(told)
     if true.endless:
         raise ValueError(f"gains are means: a severity of {case.name} has no finite mean, so there is no dial over it")
-    if not (scale > 0 and (objection is None or objection >= 0)):
-        raise ValueError(f"the scale is positive and an objection never negative, not {scale:g} and {objection}")
+    if not (0 < scale < np.inf and (objection is None or objection >= 0)):
+        raise ValueError(f"the scale is positive and finite, an objection never negative, not {scale:g} and {objection}")
     for operator in cast.operators:
         policy = operator.policy
         if policy.batch or policy.states or policy.after is not None:
