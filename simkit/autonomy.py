@@ -25,10 +25,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, frozen, frozen_bools
+from .arrays import Bools, Floats, contract, frozen, frozen_bools, weigh
 from .case import Case
 from .cast import Cast, Model, Operator, usual_cast
-from .evaluate import fits, gain, per_sender
+from .evaluate import fits, per_sender
 from .policy import Policy, bayes, stack
 from .tables import html_table, number, percent, text_table
 
@@ -134,14 +134,15 @@ class Deployment:
     def gain(self) -> Floats:
         """Believed gain of own judgement per sender of each signal, (O, T, K), help units; 0 where both would do the same."""
         found = np.stack([self._believed_gain(t, world) for t, world in enumerate(self.believed)], axis=1)
-        same = np.isclose(self.instructed.answer[:, None], self.own.answer[None], rtol=0, atol=1e-12).all(-1)
+        same = (np.abs(self.instructed.answer[:, None] - self.own.answer) <= 1e-12).all(-1)
         return frozen(np.where(same, 0.0, found))
 
     def _believed_gain(self, t: int, world: Case) -> Floats:
         """(O, K) for one model; what is rounding beside the stakes is 0."""
-        weight = world.harm_weight
-        rows = [gain(world, self.instructed[o], self.own[t], harm_weight=weight) for o in range(len(self.operators))]
-        return np.where(np.abs(rows) > 1e-12 * np.abs(world.value(weight)).max(), rows, 0.0)
+        value = world.value(world.harm_weight)
+        more = contract(self.own.answer[t], value.T) - contract(self.instructed.answer, value.T)  # (O, K, S)
+        rows = weigh(world.population.posterior, more, axis=-1)
+        return np.where(np.abs(rows) > 1e-12 * np.abs(value).max(), rows, 0.0)
 
     @cached_property
     def at(self) -> Floats:
