@@ -265,7 +265,9 @@ class Turn:
     @property
     def where(self) -> str:
         """The best positions in words."""
-        return "fully corrigible" if self.low == 0 else "fully autonomous" if self.high == 1 else f"at {spot(self.low, self.high)}"
+        return (
+            "fully corrigible" if self.low == 0 else "fully autonomous" if self.high == 1 else f"at {spot(self.low, self.high)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

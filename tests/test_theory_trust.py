@@ -488,11 +488,12 @@ def test_trust_that_equals_the_threshold_has_reached_it():
         assert not trust.reached(types, bar + 1e-9)
 
 
+@pytest.mark.parametrize("slips", [0.0, 0.02])
 @pytest.mark.parametrize(("a", "d", "bar"), [(0.57, 0.03, 0.95), (0.63, 0.07, 0.9), (0.4, 0.1, 0.8), (0.45, 0.05, 0.9)])
-def test_a_ceiling_that_trust_only_comes_nearer_to_is_never_reached(a, d, bar):
-    types = of(a, d, fails=0.95)
+def test_a_ceiling_that_trust_only_comes_nearer_to_is_never_reached(a, d, bar, slips):
+    types = of(a, d, fails=0.95, slips=slips)
     assert float(trust.ceiling(types)) == pytest.approx(bar, rel=1e-15)
-    for audits in (1, 24, 600, 10**9):
+    for audits in (1, 24, 600, 10**9, 2**50):
         assert not trust.reached(types, bar, (audits, 0))
     assert trust.audits_needed(types, bar) == np.inf
     assert release.months_needed(types, bar) == np.inf
@@ -523,7 +524,7 @@ def test_full_trust_takes_proof():
 
 @pytest.mark.parametrize("p", np.arange(1, 50) / 100)
 def test_a_record_on_one_of_walds_lines_has_reached_it(p):
-    """With rates p and 1 − p and errors of p each, one audit lies on a line exactly; so does one more of a kind than of the other."""
+    """With rates p and 1 − p and errors of p each, one audit lies on a line; so do all with one more of a kind."""
     test = Sprt(good=p, bad=1 - p, alpha=p, beta=p)
     for pairs in (0, 1, 7, 1000):
         assert test.verdict(2 * pairs + 1, pairs + 1) == -1

@@ -486,5 +486,6 @@ def test_trust_below_a_threshold_is_shown_below_it():
     assert short_of(0.9499, 0.95) == "94.99%"
     assert short_of(0.0, 0.95) == "0.0%"
     rng = np.random.default_rng(0)
-    for bar, gap in zip(rng.uniform(0.5, 1, 300), 10 ** rng.uniform(-8, -1, 300), strict=True):
+    assert short_of(0.95 - 1e-13, 0.95) == "just below 95%"
+    for bar, gap in zip(rng.uniform(0.5, 1, 300), 10 ** rng.uniform(-7, -1, 300), strict=True):
         assert float(short_of(bar - gap, bar)[:-1]) < 100 * bar

@@ -284,7 +284,9 @@ def _cannot(found: Course) -> str:
         return f"It cannot trigger within {found.months} months: even a clean record needs {need:.0f}."
     top = float(ceiling(types, covert=float(rule.covert_every > 0)))
     if top == 1:
-        return f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and trust only comes ever nearer."
+        return (
+            f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and trust only comes ever nearer."
+        )
     other = months_needed(types, rule.threshold, covert_every=2)
     way_out = (
         f", or make audits covert: with every second one, {other:.0f} clean months are enough" if np.isfinite(other) else ""

@@ -64,7 +64,10 @@ class Sprt:
         return log(self.beta / (1 - self.alpha)), log((1 - self.beta) / self.alpha)
 
     def verdict(self, audits: ArrayLike, failures: ArrayLike) -> Ints:
-        """1 loosen, −1 close, 0 go on, after so many audits and failures in any order, (…,).  A record on a line has reached it."""
+        """1 loosen, −1 close, 0 go on, after so many audits and failures in any order, (…,).
+
+        A record that lies on a line has reached it.
+        """
         bad, count = np.asarray(failures, dtype=float), np.asarray(audits, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             against = xlogy(bad, self.bad) - xlogy(bad, self.good)

@@ -131,13 +131,17 @@ def belief(types: Types, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0))
 
 
 def _log_weights(types: Types, passed: ArrayLike, failed: ArrayLike) -> Floats:
-    """log P(type and the record), up to a constant, (…, 3); −∞ for who cannot be of it."""
+    """log P(type and the record), up to a constant, (…, 3); −∞ for whom it cannot come from.
+
+    Passed audits count beside those of aligned models, so that who passes as they do keeps its odds in the longest record.
+    """
     good, bad = amount("passed audits", passed), amount("failed audits", failed)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(types.prior)
         for kind in range(len(KINDS)):
-            fails = types.failing(kind)
-            weight = weight + xlogy(bad[..., kind, None], fails) + xlog1py(good[..., kind, None], -fails)
+            fails, clean = types.failing(kind), good[..., kind, None]
+            beside = np.log1p(-fails) - np.log1p(-fails[..., :1])
+            weight = weight + xlogy(bad[..., kind, None], fails) + np.where(clean > 0, clean * beside, 0.0)
     return weight
 
 

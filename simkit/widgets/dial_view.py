@@ -42,8 +42,8 @@ class DialSettings(Choices):
     (None: the cast's).
 
     `position` is where the dial stands; `operator` and `model` name one of the cast to look at alone; `aversion` is what spread
-    (the sd over the model, and the principal if it is shared) counts beside the mean; `objects` lets the assistant decline at any position what it
-    believes to be worse than declining by more than `scale`.
+    (the sd over the model, and the principal if it is shared) counts beside the mean; `objects` lets the assistant decline at
+    any position what it believes to be worse than declining by more than `scale`.
     """
 
     position: float = 0.5
@@ -256,7 +256,7 @@ def _best_said(view: DialView) -> list[str]:
 def _missed(view: DialView) -> str:
     """That the slider passes over the best position, if it does."""
     low, high = _best_between(view)
-    met = low <= 0 or ((POSITIONS > low) & (POSITIONS <= high)).any()
+    met = low <= 0 or ((low < POSITIONS) & (high >= POSITIONS)).any()
     return "" if met else " (between two positions of the slider)"
 
 

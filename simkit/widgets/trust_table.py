@@ -154,7 +154,9 @@ def _sureness(view: TrustView, rule: int, month: int) -> str:
 
 def short_of(trust: float, threshold: float) -> str:
     """Trust below a threshold in percent, with as many digits as it takes to see that it is below."""
-    digits = next((d for d in range(1, 12) if round(100 * trust, d) < round(100 * threshold, 10)), 12)
+    digits = next((d for d in range(1, 7) if round(100 * trust, d) < round(100 * threshold, 10)), None)
+    if digits is None:
+        return f"just below {bare(threshold)}"
     return percent(trust) if digits == 1 else f"{100 * trust:.{digits}f}%"
 
 

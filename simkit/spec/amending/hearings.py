@@ -262,7 +262,8 @@ def hearing(
     """Hear an amended spec beside the one in force, on cases in their contexts.
 
     `choose` answers within what each spec leaves, as in `compile`.  Contexts of one scenario see the same random numbers and so
-    share their plausible worlds; those of another scenario are independent of them.  A TypeError for a single case, a ValueError for none or for one heard twice.
+    share their plausible worlds; those of another scenario are independent of them.  A TypeError for a single case, a
+    ValueError for none or for one heard twice.
     """
     if isinstance(cases, Case):
         raise TypeError("a hearing takes a list of cases: write [case]")
@@ -287,7 +288,9 @@ def hearing(
             switched=tuple(_switched(case, then, now)),
             decided=_decided(then, now),
             operator=(classify(before, case.messages).verdict, classify(after, case.messages).verdict),
-            comparison=compare(case, now, then, rng=np.random.default_rng(seeds[case.name]), worlds=worlds, harm_weight=harm_weight),
+            comparison=compare(
+                case, now, then, rng=np.random.default_rng(seeds[case.name]), worlds=worlds, harm_weight=harm_weight
+            ),
         )
 
     return Hearing(before, after, difference(before, after), tuple(map(hear, cases)))
