@@ -25,10 +25,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, frozen, frozen_bools
+from .arrays import Bools, Floats, contract, frozen, frozen_bools, weigh
 from .case import Case
 from .cast import Cast, Model, Operator, usual_cast
-from .evaluate import fits, gain, per_sender
+from .evaluate import fits, per_sender
 from .policy import Policy, bayes, stack
 from .tables import html_table, number, percent, text_table
 
@@ -40,6 +40,8 @@ def __dir__() -> list[str]:
     return __all__
 
 
+#: What following each operator gives, what departures change in it, and the harm that they add (`Deployment.change_in`).
+Changes = tuple[Floats, Floats, Floats]
 #: The positions at which curves are drawn.
 POSITIONS = frozen(np.linspace(0, 1, 101))
 
@@ -132,14 +134,15 @@ class Deployment:
     def gain(self) -> Floats:
         """Believed gain of own judgement per sender of each signal, (O, T, K), help units; 0 where both would do the same."""
         found = np.stack([self._believed_gain(t, world) for t, world in enumerate(self.believed)], axis=1)
-        same = np.isclose(self.instructed.answer[:, None], self.own.answer[None], rtol=0, atol=1e-12).all(-1)
+        same = (np.abs(self.instructed.answer[:, None] - self.own.answer) <= 1e-12).all(-1)
         return frozen(np.where(same, 0.0, found))
 
     def _believed_gain(self, t: int, world: Case) -> Floats:
         """(O, K) for one model; what is rounding beside the stakes is 0."""
-        weight = world.harm_weight
-        rows = [gain(world, self.instructed[o], self.own[t], harm_weight=weight) for o in range(len(self.operators))]
-        return np.where(np.abs(rows) > 1e-12 * np.abs(world.value(weight)).max(), rows, 0.0)
+        value = world.value(world.harm_weight)
+        more = contract(self.own.answer[t], value.T) - contract(self.instructed.answer, value.T)  # (O, K, S)
+        rows = weigh(world.population.posterior, more, axis=-1)
+        return np.where(np.abs(rows) > 1e-12 * np.abs(value).max(), rows, 0.0)
 
     @cached_property
     def at(self) -> Floats:
@@ -199,7 +202,7 @@ class Deployment:
         given = np.einsum("okq,vsqr->vokrs", self.instructed.answer, more)
         return np.einsum("vokrs,tkr->votsk", given, self.own.answer, optimize=True)
 
-    def change_in(self, joint: Floats) -> tuple[Floats, Floats, Floats]:
+    def change_in(self, joint: Floats) -> Changes:
         """base (…, 3, O), change (…, 3, O, T, K) and added (…, 2, O, T, K) per request if segments and signals have chances
         (…, S, K)."""
         shape = joint.shape[:-2]
@@ -209,7 +212,7 @@ class Deployment:
         return base.reshape(*shape, *self.base.shape[:2]), change, added
 
     @cached_property
-    def stated(self) -> tuple[Floats, Floats, Floats]:
+    def stated(self) -> Changes:
         """base (3, O), change (3, O, T, K) and added (2, O, T, K) per request at the stated shares."""
         return self.change_in(self.case.population.joint)
 
@@ -272,8 +275,8 @@ def deployment(
     cast = cast or usual_cast(told)
     if true.endless:
         raise ValueError(f"gains are means: a severity of {case.name} has no finite mean, so there is no dial over it")
-    if not (scale > 0 and (objection is None or objection >= 0)):
-        raise ValueError(f"the scale is positive and an objection never negative, not {scale:g} and {objection}")
+    if not (0 < scale < np.inf and (objection is None or objection >= 0)):
+        raise ValueError(f"the scale is positive and finite, an objection never negative, not {scale:g} and {objection}")
     for operator in cast.operators:
         policy = operator.policy
         if policy.batch or policy.states or policy.after is not None:

@@ -3,11 +3,11 @@
 Between two departures nothing changes, so a best position is a step of the staircase: an interval, found exactly.  A middle
 position beats both ends iff believed gains are informative: iff, walking down the list of departures, the good ones come first.
 
-    worth(step) = E net − aversion · sd     sd over what all users share: the model, and the principal if it is shared
+    worth(step) = E net − aversion · sd     sd over the model that all users share, and the principal if it is shared
 
-The sd is what remains among endlessly many users; see `copies.total_loss` for N of them.  Preferring less variance at some
-cost in expectation is a position of Anthropic's constitution (January 2026); the form mean − aversion · sd is the common one
-(Markowitz 1952).
+The sd is what the cast leaves among endlessly many users; the states of the case are averaged over (`copies.total_loss` has
+both, for N users).  Preferring less variance at some cost in expectation is a position of Anthropic's constitution (January
+2026); the form mean − aversion · sd is the common one (Markowitz 1952).
 """
 
 from __future__ import annotations
@@ -19,11 +19,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats
-from .autonomy import NONE, Deployment, Safeguards
+from .autonomy import NONE, Changes, Deployment, Safeguards
 from .population import draw_worlds
 from .tables import html_lines
 
-__all__ = ["Optimum", "Plausible", "Turn", "Turns", "best_position", "in_plausible_worlds", "net_at", "turning_trust", "worth"]
+__all__ = [
+    "Optimum",
+    "Plausible",
+    "Turn",
+    "Turns",
+    "best_position",
+    "in_plausible_worlds",
+    "net_at",
+    "spot",
+    "turning_trust",
+    "worth",
+]
 
 
 def __dir__() -> list[str]:
@@ -51,10 +62,10 @@ def worth(
 
     Trusts and safeguards broadcast against each other, (…).
     """
-    base, change, added = found.stated
-    nets = _nets(found, base, change, added, safeguards)
+    averse = _aversion(aversion)
+    nets = _nets(found, found.stated, safeguards)
     p, q = found.cast.operator_chances(trust_in_operator), found.cast.model_chances(trust_in_model)
-    return _worth(nets, p, q, _aversion(aversion), shared_principal)
+    return _worth(nets, p, q, averse, shared_principal)
 
 
 def _aversion(aversion: float) -> float:
@@ -63,8 +74,9 @@ def _aversion(aversion: float) -> float:
     return float(aversion)
 
 
-def _nets(found: Deployment, base: Floats, change: Floats, added: Floats, safeguards: Safeguards) -> Floats:
+def _nets(found: Deployment, changes: Changes, safeguards: Safeguards) -> Floats:
     """Net value of each step for each operator and model, (…, O, T, M + 1)."""
+    base, change, added = changes
     weight = np.array([1.0, -found.harm_weight, -found.harm_weight])
     start = np.einsum("v,...vo->...o", weight, base)[..., None, None]
     plain, extra = (
@@ -77,20 +89,23 @@ def _nets(found: Deployment, base: Floats, change: Floats, added: Floats, safegu
 
 def _worth(nets: Floats, p: Floats, q: Floats, aversion: float, shared_principal: bool) -> Floats:
     """Mean less aversion times sd of nets (…, O, T, M) over operators p (…, O) and models q (…, T), (…, M)."""
-    by_model = _mixed(p, nets)
-    mean = _mixed(q, by_model)
+    by_model = _over_operators(p, nets)
+    mean = _over_models(q, by_model)
     if not aversion:
         return mean
-    square = _mixed(q, _mixed(p, nets**2)) if shared_principal else _mixed(q, by_model**2)
+    square = _over_models(q, _over_operators(p, nets**2) if shared_principal else by_model**2)
     return mean - aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
-def _mixed(chance: Floats, values: Floats) -> Floats:
-    """Σ_i chance[…, i] · values[…, i, *rest], where the leading axes broadcast; rest is (T, M) or (M,)."""
-    rest = values.shape[-2:] if values.ndim >= 3 and values.shape[-3] == chance.shape[-1] else values.shape[-1:]
-    flat = values.reshape(*values.shape[: -len(rest)], -1)
-    mixed = (chance[..., None, :] @ flat)[..., 0, :]
-    return mixed.reshape(*mixed.shape[:-1], *rest)
+def _over_operators(p: Floats, values: Floats) -> Floats:
+    """Σ_o p[…, o] · values[…, o, t, m], (…, T, M + 1); leading axes broadcast."""
+    mixed = p[..., None, :] @ values.reshape(*values.shape[:-2], -1)
+    return mixed[..., 0, :].reshape(*mixed.shape[:-2], *values.shape[-2:])
+
+
+def _over_models(q: Floats, values: Floats) -> Floats:
+    """Σ_t q[…, t] · values[…, t, m], (…, M + 1); leading axes broadcast."""
+    return (q[..., None, :] @ values)[..., 0, :]
 
 
 def net_at(
@@ -189,14 +204,14 @@ class Plausible:
         return float(self.inside.mean())
 
     @property
-    def middle(self) -> Floats:
-        """The middle of each world's best positions, (n,)."""
-        return (self.low + self.high) / 2
+    def place(self) -> Floats:
+        """The best position of each world, (n,): the last of its best positions, 0 if they begin there."""
+        return np.where(self.low > 0, self.high, 0.0)
 
     @property
     def range(self) -> tuple[float, float]:
-        """Where the middle of the best positions lies in 90% of the worlds."""
-        low, high = np.quantile(self.middle, [0.05, 0.95])
+        """Where the best position lies in 90% of the worlds."""
+        low, high = np.quantile(self.place, [0.05, 0.95])
         return float(low), float(high)
 
     def __repr__(self) -> str:
@@ -223,11 +238,20 @@ def in_plausible_worlds(
     Instructions and beliefs stay as they are at the stated shares: who instructs and who judges does not know which world is
     true.
     """
-    drawn = draw_worlds(found.case.population, rng, worlds)
+    averse, drawn = _aversion(aversion), draw_worlds(found.case.population, rng, worlds)
     p, q = found.cast.draw(rng, worlds)
-    nets = _nets(found, *found.change_in(drawn.joint), safeguards)
-    best = _best(found, _worth(nets, p, q, _aversion(aversion), shared_principal))
+    nets = _nets(found, found.change_in(drawn.joint), safeguards)
+    best = _best(found, _worth(nets, p, q, averse, shared_principal))
     return Plausible(low=best.low, high=best.high, inside=best.inside)
+
+
+def spot(low: float, high: float) -> str:
+    """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
+    for digits in range(2, 17):
+        place = np.floor(high * 10**digits + 1e-9) / 10**digits
+        if low < place <= high:
+            return f"{place:.{digits}f}"
+    return repr(float(high))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +265,9 @@ class Turn:
     @property
     def where(self) -> str:
         """The best positions in words."""
-        return "fully corrigible" if self.low == 0 else "fully autonomous" if self.high == 1 else f"at {self.high:.2f}"
+        return (
+            "fully corrigible" if self.low == 0 else "fully autonomous" if self.high == 1 else f"at {spot(self.low, self.high)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

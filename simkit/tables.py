@@ -55,9 +55,11 @@ def people(count: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A share or a rate in percent; a dash for what does not exist."""
+    """A share or a rate in percent; a dash for what does not exist.  What is less than all is shown as less."""
     if math.isnan(value):
         return "–"
+    if 1e-9 < 1 - value <= 0.0005:
+        return f"{100 - float(f'{100 * (1 - value):.2g}'):.12g}%"
     return f"{100 * value:.1f}%" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
 
 

@@ -206,6 +206,40 @@ def test_spread_is_that_of_the_mixture(found, shared):
     assert sd == pytest.approx(drawn.std(), rel=0.02)
 
 
+@pytest.mark.parametrize("count", [1, 3, 6, 7])
+@pytest.mark.parametrize("shared", [False, True])
+def test_arrays_are_one_by_one_whatever_their_length(found, count, shared):
+    """Also where there are as many trusts, safeguards or worlds as models (6) or operators (3)."""
+    trust, options = np.linspace(0.1, 0.9, count), {"aversion": 0.3, "shared_principal": shared}
+    for name in ("trust_in_operator", "trust_in_model"):
+        alone = [optimum.worth(found, **{name: one}, **options) for one in trust]
+        np.testing.assert_allclose(optimum.worth(found, **{name: trust}, **options), alone, rtol=0, atol=1e-14)
+    guarded = optimum.worth(found, safeguards=Safeguards(irreversibility=1 + trust), **options)
+    alone = [optimum.worth(found, safeguards=Safeguards(irreversibility=1 + one), **options) for one in trust]
+    np.testing.assert_allclose(guarded, alone, rtol=0, atol=1e-14)
+    assert optimum.in_plausible_worlds(found, rng=np.random.default_rng(1), worlds=count, **options).low.shape == (count,)
+
+
+def test_a_best_position_is_told_with_digits_that_lie_in_it():
+    for low, high, said in ((0.575, 0.633, "0.63"), (0.49735, 0.49764, "0.4976"), (0.1411275, 0.1412644, "0.1412")):
+        assert optimum.spot(low, high) == said
+        assert low < float(optimum.spot(low, high)) <= high
+    rng = np.random.default_rng(0)
+    for high in rng.uniform(0, 1, 200):
+        low = high * (1 - 10 ** rng.uniform(-14, 0))
+        assert low < float(optimum.spot(low, high)) <= high
+
+
+def test_the_range_reaches_the_end_where_that_is_best():
+    """In `bright-line` full autonomy is best, as stated and in most plausible worlds."""
+    found = opened("bright-line", "")
+    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=300)
+    assert float(optimum.best_position(found).high) == 1
+    assert plausible.range[1] == 1
+    at_an_end = (plausible.low == 0) | (plausible.high == 1)
+    np.testing.assert_array_equal(plausible.place[at_an_end], np.where(plausible.low == 0, 0.0, 1.0)[at_an_end])
+
+
 def test_plausible_worlds_one_by_one(found):
     """Each world again: its own shares and cast, the same instructions and beliefs, positions by brute force."""
     plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12, safeguards=autonomy.NONE)

@@ -158,6 +158,8 @@ def test_without_noise_it_is_plain_conjugacy():
     assert found.mean == pytest.approx(posterior.mean(), rel=1e-12)
     assert found.interval == pytest.approx((posterior.ppf(0.05), posterior.ppf(0.95)), rel=1e-9)
     assert found.turns_at is None, "there is nothing that could come anyway"
+    assert "no flag comes anyway" in repr(found)
+    assert "No rate" not in repr(found), "some rate would, but not a multiple of none"
 
 
 def test_flags_that_say_nothing_leave_the_prior():

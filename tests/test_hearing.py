@@ -123,6 +123,14 @@ def test_contexts_of_a_scenario_share_their_worlds(rules, amended, cases, heard)
     assert np.array_equal(alone.of("malicious-operator").draws, heard.of("malicious-operator").draws)
 
 
+def test_scenarios_have_worlds_of_their_own(rules, amended, cases):
+    """Two scenarios of the same numbers and other names: nothing but chance could tie their worlds together."""
+    same, other = cases[0], replace(cases[0], name="another-scenario")
+    same, other = spec.hearing(rules, amended, [same, other], rng=np.random.default_rng(0)).heard
+    assert same.gain == other.gain
+    assert abs(np.corrcoef(same.draws, other.draws)[0, 1]) < 4 / np.sqrt(len(same.draws))
+
+
 def test_an_amendment_taken_back_gains_what_it_lost(rules, amended, cases, heard):
     back = spec.hearing(amended, rules, cases, rng=np.random.default_rng(0))
     for there, here in zip(heard.heard, back.heard, strict=True):

@@ -240,6 +240,7 @@ def test_an_interval_holds_its_own_value():
 def test_numbers_are_short():
     assert [number(x) for x in (0.0, 1234.5, 0.00001, -2.0, np.inf, np.nan)] == ["0", "1234", "1.00e−05", "−2", "∞", "–"]
     assert [percent(x) for x in (0.0, 0.1234, 1e-6, np.nan)] == ["0.0%", "12.3%", "0.0001%", "–"]
+    assert [percent(x) for x in (0.999, 0.9997, 0.999949, 1.0)] == ["99.9%", "99.97%", "99.9949%", "100.0%"]
 
 
 def test_tables_are_aligned_and_escaped():

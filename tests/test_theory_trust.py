@@ -466,3 +466,67 @@ def test_a_good_model_that_never_fails_closes_at_the_first_failure():
     first = next(n for n in range(1, 99) if strict.verdict(n, 0) == 1)
     assert 0.8**first <= 0.1 / 0.95 < 0.8 ** (first - 1)
     assert release.operating(strict, 0.0).loosened == 1
+
+
+# --- ties, where rounding must not decide --------------------------------------------------------------------------------
+
+
+def hundredths():
+    return [(a, d) for a in range(1, 100) for d in range(100 - a)]
+
+
+def of(a: float, d: float, **chances) -> trust.Types:
+    return trust.Types(aligned=a, overt=round(1 - a - d, 12), deceptive=d, **{"fails": 0.3, **chances})
+
+
+def test_trust_that_equals_the_threshold_has_reached_it():
+    for a, d in hundredths():
+        types, bar = of(a / 100, d / 100), a / 100
+        assert trust.reached(types, bar)
+        assert trust.audits_needed(types, bar) == 0
+        assert release.months_needed(types, bar) == 0
+        assert not trust.reached(types, bar + 1e-9)
+
+
+@pytest.mark.parametrize("slips", [0.0, 0.02])
+@pytest.mark.parametrize(("a", "d", "bar"), [(0.57, 0.03, 0.95), (0.63, 0.07, 0.9), (0.4, 0.1, 0.8), (0.45, 0.05, 0.9)])
+def test_a_ceiling_that_trust_only_comes_nearer_to_is_never_reached(a, d, bar, slips):
+    types = of(a, d, fails=0.95, slips=slips)
+    assert float(trust.ceiling(types)) == pytest.approx(bar, rel=1e-15)
+    for audits in (1, 24, 600, 10**9, 2**50):
+        assert not trust.reached(types, bar, (audits, 0))
+    assert trust.audits_needed(types, bar) == np.inf
+    assert release.months_needed(types, bar) == np.inf
+    found = release.course(release.by_trust(types, bar), types, 24)
+    assert not found.loosened.any()
+    assert "can never trigger" in release.finding(found)
+    assert trust.reached(types, bar - 1e-9, (600, 0))
+
+
+def test_where_overt_models_fail_for_sure_one_audit_comes_to_the_ceiling():
+    types = of(0.63, 0.07, fails=1.0)
+    assert trust.reached(types, 0.9, (1, 0))
+    assert trust.audits_needed(types, 0.9) == release.months_needed(types, 0.9) == 1
+    assert trust.audits_needed(types, 0.91) == release.months_needed(types, 0.91) == np.inf
+
+
+def test_full_trust_takes_proof():
+    types = trust.Types(aligned=0.9, overt=0.1, deceptive=0.0, fails=0.5)
+    assert trust.belief(types, (5000, 0))[0] == 1  # but for rounding it is less
+    assert not trust.reached(types, 1.0, (5000, 0))
+    assert trust.audits_needed(types, 1.0) == release.months_needed(types, 1.0) == np.inf
+    found = release.course(release.by_trust(types, 1.0), types, 600)
+    assert not found.loosened.any()
+    assert "above" not in release.finding(found)
+    sure = trust.Types(aligned=0.9, overt=0.1, deceptive=0.0, fails=1.0)
+    assert trust.audits_needed(sure, 1.0) == release.months_needed(sure, 1.0) == 1
+
+
+@pytest.mark.parametrize("p", np.arange(1, 50) / 100)
+def test_a_record_on_one_of_walds_lines_has_reached_it(p):
+    """With rates p and 1 − p and errors of p each, one audit lies on a line; so do all with one more of a kind."""
+    test = Sprt(good=p, bad=1 - p, alpha=p, beta=p)
+    for pairs in (0, 1, 7, 1000):
+        assert test.verdict(2 * pairs + 1, pairs + 1) == -1
+        assert test.verdict(2 * pairs + 1, pairs) == 1
+        assert test.verdict(2 * pairs, pairs) == 0

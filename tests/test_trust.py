@@ -476,3 +476,16 @@ def test_sentences_of_all_rules_are_different_where_rules_are():
     view = look(CASE, TrustSettings())
     assert len({sentence(view, rule, 12) for rule in range(len(RULES))}) == len(RULES)
     assert isinstance(view.settings.types, Types)
+
+
+def test_trust_below_a_threshold_is_shown_below_it():
+    from simkit.widgets.trust_table import short_of
+
+    assert short_of(0.8149, 0.95) == "81.5%"
+    assert short_of(0.94998, 0.95) == "94.998%"
+    assert short_of(0.9499, 0.95) == "94.99%"
+    assert short_of(0.0, 0.95) == "0.0%"
+    rng = np.random.default_rng(0)
+    assert short_of(0.95 - 1e-13, 0.95) == "just below 95%"
+    for bar, gap in zip(rng.uniform(0.5, 1, 300), 10 ** rng.uniform(-7, -1, 300), strict=True):
+        assert float(short_of(bar - gap, bar)[:-1]) < 100 * bar

@@ -24,7 +24,7 @@ from ..arrays import Bools, Floats, Ints, frozen
 from ..tables import html_table, number, percent, text_table
 from .inputs import chance
 from .sequential import Operating, Sprt, operating, stepped
-from .trust import Types, belief, ceiling
+from .trust import Types, ceiling, reached
 
 __all__ = [
     "Course",
@@ -117,7 +117,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
     bar, counts = float(chance("threshold", threshold)), np.array([1, int(covert_every > 0)])
 
     def verdict(_: int | Ints, passed: Ints, failed: Ints) -> Ints:
-        return (belief(types, np.maximum(passed, 0) * counts, failed * counts)[..., 0] >= bar).astype(int)
+        return reached(types, bar, np.maximum(passed, 0) * counts, failed * counts).astype(int)
 
     kinds = {0: "open audits", 1: "covert audits"}
     return Rule(
@@ -238,18 +238,18 @@ def months_needed(types: Types, threshold: float, *, covert_every: int = 0) -> f
     """The fewest months of passed audits, every `covert_every`-th of them covert, that bring trust to `threshold`; else inf."""
     bar = float(chance("threshold", threshold))
 
-    def trust(months: int) -> float:
+    def enough(months: int) -> bool:
         covert = months // covert_every if covert_every else 0
-        return float(belief(types, (months - covert, covert))[0])
+        return bool(reached(types, bar, (months - covert, covert)))
 
-    if trust(0) >= bar:
+    if enough(0):
         return 0.0
-    if bar >= ceiling(types, covert=float(covert_every > 0)):
-        return inf
     low, high = 0, 2**50
+    if not enough(high):
+        return inf
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if trust(middle) >= bar else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return float(high)
 
 
@@ -283,6 +283,10 @@ def _cannot(found: Course) -> str:
     if np.isfinite(need):
         return f"It cannot trigger within {found.months} months: even a clean record needs {need:.0f}."
     top = float(ceiling(types, covert=float(rule.covert_every > 0)))
+    if top == 1:
+        return (
+            f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and trust only comes ever nearer."
+        )
     other = months_needed(types, rule.threshold, covert_every=2)
     way_out = (
         f", or make audits covert: with every second one, {other:.0f} clean months are enough" if np.isfinite(other) else ""

@@ -64,13 +64,17 @@ class Sprt:
         return log(self.beta / (1 - self.alpha)), log((1 - self.beta) / self.alpha)
 
     def verdict(self, audits: ArrayLike, failures: ArrayLike) -> Ints:
-        """1 loosen, −1 close, 0 go on, after so many audits and failures in any order, (…,)."""
+        """1 loosen, −1 close, 0 go on, after so many audits and failures in any order, (…,).
+
+        A record that lies on a line has reached it.
+        """
         bad, count = np.asarray(failures, dtype=float), np.asarray(audits, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             against = xlogy(bad, self.bad) - xlogy(bad, self.good)
-            evidence = against + xlog1py(count - bad, -self.bad) - xlog1py(count - bad, -self.good)
-        loosen, close = self._edges
-        return np.where(evidence <= loosen, 1, np.where(evidence >= close, -1, 0))
+            passed = xlog1py(count - bad, -self.bad) - xlog1py(count - bad, -self.good)
+            evidence, rounding = against + passed, 1e-14 * np.abs(np.where(np.isfinite(against), against - passed, 0.0))
+        loosen, close = (edge * (1 - 1e-14) for edge in self._edges)
+        return np.where(evidence <= loosen + rounding, 1, np.where(evidence >= close - rounding, -1, 0))
 
     def wald_audits(self) -> tuple[float, float]:
         """Wald's approximate mean number of audits for a good and for a bad model (his identity, without overstepping)."""

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 
-from ..arrays import Floats
+from ..arrays import Bools, Floats
 from .inputs import Numbers, amount, chance
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "next_clean",
     "plausible",
     "rate_bound",
+    "reached",
     "trials_to_beat",
     "trials_to_bound",
     "trials_to_measure",
@@ -109,6 +110,10 @@ class Types:
         return _rows(self.slips, self.fails, self.slips + seen * (self.fails - self.slips))
 
 
+#: Odds that differ by less than this part are the same.
+TIE = 1e-12
+
+
 def _rows(*columns: ArrayLike) -> Floats:
     return np.stack(np.broadcast_arrays(*(np.asarray(column, dtype=float) for column in columns)), axis=-1)
 
@@ -119,14 +124,41 @@ def belief(types: Types, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0))
     Bayes' rule in logarithms, so that long records keep their digits.  The order of the audits does not matter.  What no type
     could have done (a failure, where nobody who is left ever fails) leaves nan.
     """
+    with np.errstate(invalid="ignore"):
+        weight = _log_weights(types, passed, failed)
+        odds = np.exp(weight - weight.max(-1, keepdims=True))
+        return odds / odds.sum(-1, keepdims=True)
+
+
+def _log_weights(types: Types, passed: ArrayLike, failed: ArrayLike) -> Floats:
+    """log P(type and the record), up to a constant, (…, 3); −∞ for whom it cannot come from.
+
+    Passed audits count beside those of aligned models, so that who passes as they do keeps its odds in the longest record.
+    """
     good, bad = amount("passed audits", passed), amount("failed audits", failed)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(types.prior)
         for kind in range(len(KINDS)):
-            fails = types.failing(kind)
-            weight = weight + xlogy(bad[..., kind, None], fails) + xlog1py(good[..., kind, None], -fails)
+            fails, clean = types.failing(kind), good[..., kind, None]
+            beside = np.log1p(-fails) - np.log1p(-fails[..., :1])
+            weight = weight + xlogy(bad[..., kind, None], fails) + np.where(clean > 0, clean * beside, 0.0)
+    return weight
+
+
+def reached(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Bools:
+    """Whether P(aligned | the record) is at least `threshold`, (…,): as in exact arithmetic, whatever rounding does.
+
+    Trust that equals the threshold has reached it; a ceiling that trust only comes ever nearer to is not reached.
+    """
+    bar = chance("threshold", threshold)
+    with np.errstate(invalid="ignore"):
+        weight = _log_weights(types, passed, failed)
         odds = np.exp(weight - weight.max(-1, keepdims=True))
-        return odds / odds.sum(-1, keepdims=True)
+        here, others = odds * (1 - bar)[..., None], odds * bar[..., None]
+        slack, some = TIE * here[..., 0], weight > -np.inf
+        enough = others[..., 1] + others[..., 2] <= here[..., 0] + slack
+        nearing = (np.abs(here[..., 0] - others[..., 2]) <= slack) & some[..., 1]
+    return np.asarray(enough & ~nearing & ~((bar == 1) & some[..., 1:].any(-1)))
 
 
 def clean_record(types: Types, audits: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:
@@ -161,16 +193,17 @@ def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0
 
     For open audits that is ⌈ln[(a(1/t − 1) − d)/m] / ln(1 − f)⌉, without slips.
     """
-    bar = chance("threshold", threshold)
-    now, limit = clean_record(types, 0, covert=covert), ceiling(types, covert=covert)
+    bar, limit = chance("threshold", threshold), ceiling(types, covert=covert)
     with np.errstate(divide="ignore", invalid="ignore"):
-        room = types.aligned * (1 / bar - 1)
+        room = types.aligned * (1 / bar - 1) * (1 + TIE)
     low, high = np.full(np.shape(room + limit), -1.0), np.full(np.shape(room + limit), 2.0**50)
     for _ in range(51):
         middle = np.floor((low + high) / 2)
         enough = _others(types, np.maximum(middle, 0.0), covert) <= room
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(now >= bar, 0.0, np.where(bar < limit, np.maximum(high, 1.0), np.inf))
+    # Where whoever shows itself fails for sure, one audit is all that it takes to come to the ceiling.
+    within = (bar < limit * (1 - TIE)) | ((types.fails == 1) & (_others(types, np.ones(()), covert) <= room))
+    return np.where(reached(types, bar), 0.0, np.where(within, np.maximum(high, 1.0), np.inf))
 
 
 def turning_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:

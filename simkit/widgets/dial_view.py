@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats
-from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment
+from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment, outlook
 from ..case import Case
 from ..cast import Cast, usual_cast
 from ..copies import answers_given, expected_policy, tails, with_departures
 from ..files import suggest
 from ..frequencies import Dots, dots
-from ..optimum import Optimum, Plausible, Turn, Turns, best_position, in_plausible_worlds, turning_trust, worth
+from ..optimum import Optimum, Plausible, Turn, Turns, best_position, in_plausible_worlds, spot, turning_trust, worth
 from ..plots import HARMFUL
 from ..tables import number, people, percent
 from . import panels
@@ -42,8 +42,8 @@ class DialSettings(Choices):
     (None: the cast's).
 
     `position` is where the dial stands; `operator` and `model` name one of the cast to look at alone; `aversion` is what spread
-    (the sd over what all users share) counts beside the mean; `objects` lets the assistant decline at any position what it
-    believes to be worse than declining by more than `scale`.
+    (the sd over the model, and the principal if it is shared) counts beside the mean; `objects` lets the assistant decline at
+    any position what it believes to be worse than declining by more than `scale`.
     """
 
     position: float = 0.5
@@ -79,13 +79,15 @@ class DialSettings(Choices):
 class DialView:
     """All that is shown.  C ways to look at the cast (`looks`: chances of operators (C, O) and of models (C, T)), D positions.
 
-    `means` are (C, D) each, per request: help, loss, net, departs, mistaken; `worths` (D,) are net less what spread counts,
-    `bad` (C, D) chances of a bad world; dots of all C · D rows.
+    `means` are (C, D) each, per request: help, loss, net, departs, mistaken; `tops` (C,) the largest net at any position,
+    between those of the slider too; `worths` (D,) are net less what spread counts, `bad` (C, D) chances of a bad world; dots of
+    all C · D rows.
     """
 
     found: Deployment
     looks: tuple[Floats, Floats]
     means: dict[str, Floats]
+    tops: Floats
     worths: Floats
     bad: Floats
     best: Optimum
@@ -116,6 +118,7 @@ def look(case: Case, settings: DialSettings, cast: Cast | None = None) -> DialVi
         found=found,
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
+        tops=_seen(looks, outlook(found, found.on_steps, safeguards).net).max(-1),
         worths=worth(found, **stands)[step],
         bad=_bad(found, looks, settings),
         best=best_position(found, **stands),
@@ -198,8 +201,7 @@ def sentences(view: DialView) -> list[str]:
     """One sentence for each row: for how many the instruction is not followed, and what that is worth."""
     said = []
     columns = (1000 * view.means[name] for name in ("departs", "mistaken", "net"))
-    for departs, mistaken, net in zip(*columns, strict=True):
-        top = float(net.max())
+    for departs, mistaken, net, top in zip(*columns, (1000 * view.tops).tolist(), strict=True):
         for rows in zip(departs.tolist(), mistaken.tolist(), net.tolist(), strict=True):
             said.append(_sentence(*rows, top))
     return said
@@ -222,7 +224,7 @@ def few(count: float) -> str:
 
 def notes(view: DialView) -> list[str]:
     """For the cast as expected: where the dial is best, how surely, and the trust that turns it.  Else who is looked at."""
-    first, where = " ".join([*_best_said(view), *_turns_said(view)]), place(view.best.low, view.best.high)
+    first, where = " ".join([*_best_said(view), *_turns_said(view)]), place(*_best_between(view))
     offered, said = offers(view.found), []
     for operator in offered["operator"]:
         for model in offered["model"]:
@@ -232,9 +234,13 @@ def notes(view: DialView) -> list[str]:
     return said
 
 
-def place(low: float | Floats, high: float | Floats) -> str:
+def place(low: float, high: float) -> str:
     """The best positions in words."""
-    return "0, fully corrigible" if low <= 0 else "1, fully autonomous" if high >= 1 else f"{float(high):.2f}"
+    return "0, fully corrigible" if low <= 0 else "1, fully autonomous" if high >= 1 else spot(low, high)
+
+
+def _best_between(view: DialView) -> tuple[float, float]:
+    return float(view.best.low), float(view.best.high)
 
 
 def _best_said(view: DialView) -> list[str]:
@@ -242,9 +248,16 @@ def _best_said(view: DialView) -> list[str]:
     more = f", worth {number(1000 * float(best.margin))} help units per 1000 more than the better end" if best.inside else ""
     holds = f"In {view.plausible.holds:.0%} of {WORLDS} plausible worlds some position beats both ends"
     return [
-        f"The best position is {place(best.low, best.high)}{more}.",
+        f"The best position is {place(*_best_between(view))}{_missed(view)}{more}.",
         f"{holds} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}.",
     ]
+
+
+def _missed(view: DialView) -> str:
+    """That the slider passes over the best position, if it does."""
+    low, high = _best_between(view)
+    met = low <= 0 or ((low < POSITIONS) & (high >= POSITIONS)).any()
+    return "" if met else " (between two positions of the slider)"
 
 
 def _turns_said(view: DialView) -> list[str]:

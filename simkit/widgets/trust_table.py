@@ -103,7 +103,7 @@ def _verdict(view: TrustView, rule: int, month: int) -> str:
     if rule not in (BY_TRUST, VERIFIED):
         return f"{name} the dial is not loosened yet."
     what = "trust" if rule == VERIFIED else "trust in the open record"
-    trust = percent(float(view.counted[rule, month]))
+    trust = short_of(float(view.counted[rule, month]), view.settings.threshold)
     return f"{name} the dial is not loosened yet: {what} is {trust}, {bare(view.settings.threshold)} is asked."
 
 
@@ -145,12 +145,19 @@ def _worth(view: TrustView) -> str:
 
 def _sureness(view: TrustView, rule: int, month: int) -> str:
     """How sure it is on which side of the threshold trust lies, and what would change it."""
-    above = view.trust[rule, month] >= view.settings.threshold
     turn = float(view.turn[rule, month])
     turns = f"; it turns where {percent(turn)} of models are deceptive (here {bare(view.settings.deceptive)})"
-    side = "at or above" if above else "below"
+    side = "at or above" if view.above[rule, month] else "below"
     holds = f"Trust is {side} {bare(view.settings.threshold)} in {view.holds[rule, month]:.0%} of plausible priors"
     return f"{holds}{turns if np.isfinite(turn) else ', whatever the share of deceptive models'}."
+
+
+def short_of(trust: float, threshold: float) -> str:
+    """Trust below a threshold in percent, with as many digits as it takes to see that it is below."""
+    digits = next((d for d in range(1, 7) if round(100 * trust, d) < round(100 * threshold, 10)), None)
+    if digits is None:
+        return f"just below {bare(threshold)}"
+    return percent(trust) if digits == 1 else f"{100 * trust:.{digits}f}%"
 
 
 def bare(share: float) -> str:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import Floats, Ints, weigh
+from ..arrays import Bools, Floats, Ints, weigh
 from ..case import Case
 from ..conclusions import turning_shares
 from ..evaluate import Outcome, expect, gain, net_per_sender
 from ..policy import Policy, bayes, blend, constant, override, stack
 from ..population import draw_worlds
 from ..theory.release import SideBySide
-from ..theory.trust import belief, ceiling, plausible, turning_deceptive
+from ..theory.trust import belief, ceiling, plausible, reached, turning_deceptive
 from .explore_settings import Settings as Explored
 from .explore_settings import responses_of
 from .trust_game import FACTOR, Hidden, TrustSettings, audits_of, courses, ends, hidden, oddities, record, rules
@@ -34,10 +34,10 @@ class TrustView:
     """All that is shown; R rules, months 0 to M.
 
     `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type;
-    `counted` (R, M + 1) is P(aligned | those audits that the rule counts), `plans` what each rule audits month by month, `ends`
-    when and how it ends on the record.  `holds` (R, M + 1) is the fraction of plausible priors in which trust lies on the same
-    side of the threshold, `turn` (R, M + 1) the share of deceptive models at which it changes sides (nan: none).  `odd` is what
-    is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
+    `above` (R, M + 1) says whether trust has reached the threshold, `counted` (R, M + 1) is P(aligned | those audits that the
+    rule counts), `plans` what each rule audits month by month, `ends` when and how it ends on the record.  `holds` (R, M + 1)
+    is the fraction of plausible priors in which trust lies on the same side of the threshold, `turn` (R, M + 1) the share of
+    deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
     `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of plausible worlds of senders in which loosening pays at the trust that is
     asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
     """
@@ -47,6 +47,7 @@ class TrustView:
     passed: Ints
     failed: Ints
     belief: Floats
+    above: Bools
     counted: Floats
     plans: list[str]
     ends: list[tuple[int, int]]
@@ -82,6 +83,7 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
     plans = [audits_of(rule) for rule in given]
     passed, failed = np.swapaxes(np.stack([_path(settings, model, plan) for plan in plans]), 0, 1)
     counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]
+    above = reached(types, settings.threshold, passed, failed)
     senders = loosening(case, settings.dial_now, settings.dial_loosened)
     enough, enough_turn = _enough(case, senders, settings.threshold)
     return TrustView(
@@ -90,10 +92,11 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
         passed=passed,
         failed=failed,
         belief=belief(types, passed, failed),
+        above=above,
         counted=belief(types, passed * counts, failed * counts)[..., 0],
         plans=plans,
         ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
-        holds=_holds(settings, passed, failed),
+        holds=_holds(settings, above, passed, failed),
         turn=turning_deceptive(types, settings.threshold, passed, failed),
         ceiling=float(ceiling(types)),
         courses=courses(settings),
@@ -114,7 +117,7 @@ def _path(settings: TrustSettings, model: Hidden, plan: str) -> Ints:
     return np.concatenate([seen, grown], axis=1)
 
 
-def _holds(settings: TrustSettings, passed: Ints, failed: Ints) -> Floats:
+def _holds(settings: TrustSettings, above: Bools, passed: Ints, failed: Ints) -> Floats:
     """The fraction of plausible priors in which trust lies on the same side of the threshold as at the stated one.
 
     aligned · (1 − t) ≥ t · (the others), with the likelihoods of the record as the posterior of an even prior.
@@ -122,8 +125,8 @@ def _holds(settings: TrustSettings, passed: Ints, failed: Ints) -> Floats:
     worlds = plausible(settings.types, np.random.default_rng(0), WORLDS, factor=FACTOR).prior
     even = replace(settings.types, aligned=1 / 3, overt=1 / 3, deceptive=1 / 3)
     evidence, bar = belief(even, passed, failed), settings.threshold
-    over = (evidence * np.array([1 - bar, -bar, -bar])) @ np.vstack([settings.types.prior, worlds]).T >= 0
-    return (over[..., 1:] == over[..., :1]).mean(-1)
+    over = (evidence * np.array([1 - bar, -bar, -bar])) @ worlds.T >= 0
+    return (over == above[..., None]).mean(-1)
 
 
 def _enough(case: Case, senders: Policy, trust: float) -> tuple[float, float]:

@@ -257,7 +257,9 @@ class Suspicion:
             streams = tuple(replace(s, noise=factor * s.noise) for s in self.docket.streams)
             return replace(self.docket, streams=streams).weigh(self.flags, times=self.times).chance - 0.5
 
-        ends = -7.0, 7.0
+        if not self.docket.noise:
+            return None
+        ends = -30.0, 30.0
         return float(np.exp(brentq(even, *ends, xtol=1e-9))) if even(ends[0]) * even(ends[1]) < 0 else None
 
     @cached_property
@@ -293,6 +295,8 @@ class Suspicion:
             f"Chance that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
             f"Best estimate: {number(self.mean)} times as often as assumed (90%: {number(low)} to {number(high)}).",
         ]
+        if not self.docket.noise:
+            return [*lines, "That takes it that no flag comes anyway, which no factor on their rate can put in doubt."]
         if self.turns_at is None:
             return [*lines, "No rate of flags that come anyway would make it an even question."]
         return [
@@ -340,4 +344,4 @@ def _above(weights: Floats, shapes: Floats, rate: float, level: float) -> Floats
     """P(a mixture of gammas exceeds a level)."""
     from scipy.special import gammaincc
 
-    return weights @ gammaincc(shapes, rate * level)
+    return np.minimum(weights @ gammaincc(shapes, rate * level), 1.0)

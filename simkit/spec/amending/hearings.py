@@ -261,15 +261,16 @@ def hearing(
 ) -> Hearing:
     """Hear an amended spec beside the one in force, on cases in their contexts.
 
-    `choose` answers within what each spec leaves, as in `compile`.  Every case sees the same random numbers, so that contexts
-    of one scenario share their plausible worlds.  A TypeError for a single case, a ValueError for none or for one heard twice.
+    `choose` answers within what each spec leaves, as in `compile`.  Contexts of one scenario see the same random numbers and so
+    share their plausible worlds; those of another scenario are independent of them.  A TypeError for a single case, a
+    ValueError for none or for one heard twice.
     """
     if isinstance(cases, Case):
         raise TypeError("a hearing takes a list of cases: write [case]")
     titles = [case.title for case in cases]
     if not titles or len(set(titles)) < len(titles):
         raise ValueError(f"a hearing takes at least one case, and each once, not {', '.join(titles) or 'none'}")
-    seed = int(rng.integers(2**63))
+    seeds = {name: int(rng.integers(2**63)) for name in dict.fromkeys(case.name for case in cases)}
     names = label(before, "the spec in force"), label(after, "the amended spec")
     names = names if names[0] != names[1] else (f"{names[0]}, before", f"{names[1]}, after")
     called = _called(cases)
@@ -287,7 +288,9 @@ def hearing(
             switched=tuple(_switched(case, then, now)),
             decided=_decided(then, now),
             operator=(classify(before, case.messages).verdict, classify(after, case.messages).verdict),
-            comparison=compare(case, now, then, rng=np.random.default_rng(seed), worlds=worlds, harm_weight=harm_weight),
+            comparison=compare(
+                case, now, then, rng=np.random.default_rng(seeds[case.name]), worlds=worlds, harm_weight=harm_weight
+            ),
         )
 
     return Hearing(before, after, difference(before, after), tuple(map(hear, cases)))
