@@ -282,7 +282,7 @@ def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
             _bad_panel(view, settings),
             panels.dots(view.dots, heading(view.found.case), first=False) | {"beside": True},
         ],
-        toggles=[toggle("Operator", chosen["operator"]), toggle("Model", chosen["model"])],
+        toggles=[toggle("operator", chosen["operator"]), toggle("model", chosen["model"])],
     )
 
 
