@@ -106,11 +106,9 @@ exercises = (
         "are ordinary messages. To turn away whoever claims to be a nurse reaches as many and costs twice as much. Is it "
         "worth that? Compare the net value with that of the rule of the prediction.",
         hints=(
-            "The rule of the prediction reaches 20 of 100. Which messages carry the most risk after those that ask for something "
-            "painless? case.population.risk has a number for each of case.population.signal_names.",
+            "Which messages carry the most risk after those that ask for something painless? case.population.risk has it.",
             "It is the ordinary messages. Not all of them have to be turned away: a policy may decline a fraction.",
-            'sk.policy.declining(case, …, below="full-with-care", above="refuse-with-reason") declines the riskiest fraction of '
-            "all senders. 0.012 is the rule of the prediction; try more.",
+            'sk.policy.declining(case, …, below="full-with-care", above="refuse-with-reason"), with more than 0.012 for …',
         ),
     ),
     Exercise(
