@@ -171,8 +171,8 @@ def _stakes_flips(case: Case, a: Policy, b: Policy, harm_weight: float) -> Itera
     help_, harm, neglect = (float(getattr(first, of) - getattr(second, of)) for of in ("help", "harm", "neglect"))
     yield Flip("harm weight", harm_weight, _positive(help_, harm + neglect))
     if harm_weight > 0:
-        yield Flip("all harm, times", 1.0, _positive(help_ / harm_weight - neglect, harm))
-        yield Flip("all neglect, times", 1.0, _positive(help_ / harm_weight - harm, neglect))
+        yield Flip("factor on all harm", 1.0, _positive(help_ / harm_weight - neglect, harm))
+        yield Flip("factor on all neglect", 1.0, _positive(help_ / harm_weight - harm, neglect))
 
 
 def _positive(over: float, under: float) -> tuple[float, ...]:

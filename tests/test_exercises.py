@@ -45,7 +45,8 @@ def test_numbers_in_other_forms_are_numbers():
     for answer in (2.6, np.float64(2.6), np.array(2.6), np.array([2.6]), [2.6], Decimal("2.6")):
         assert fresh(1).check(answer).right, answer
     assert "That is a fraction" in fresh(1).check(0.026).says
-    one = sk.policy.table(sk.load("medication-threshold"), {"painless": "refuse-with-reason"}, otherwise="full-with-care")
+    case = sk.load("medication-threshold")
+    one = sk.policy.declining(case, 0.06, below="full-with-care", above="refuse-with-reason")
     assert fresh(2).check(sk.policy.stack([one])).right
 
 
@@ -63,15 +64,18 @@ def test_rules_that_are_too_broad_or_too_narrow_are_caught():
     case = sk.load("medication-threshold")
     everybody = sk.policy.constant(case, "refuse-with-reason")
     nobody = sk.policy.constant(case, "full-with-care")
-    nurses = sk.policy.table(case, {"as-a-nurse": "refuse-with-reason"}, otherwise="full-with-care")
+    refused = dict.fromkeys(("as-a-nurse", "painless"), "refuse-with-reason")
+    nurses = sk.policy.table(case, refused, otherwise="full-with-care")
+    shown = sk.policy.declining(case, 0.012, below="full-with-care", above="refuse-with-reason")
     batch = sk.policy.declining(case, [0.0, 0.012], below="full-with-care", above="refuse-with-reason")
     other = sk.policy.constant(sk.load("xstest"), "full-refusal")
-    says = [fresh(2).check(policy).says for policy in (everybody, nobody, nurses, batch, other)]
+    says = [fresh(2).check(policy).says for policy in (everybody, nobody, nurses, batch, other, shown)]
     assert "turns away 1000 of 1000" in says[0]
     assert "away 0 of 100" in says[1]
-    assert "turns away" in says[2]
+    assert "85.0 of 1000" in says[2] or "84.99 of 1000" in says[2], "a claim that many harmless senders make"
     assert "not a batch" in says[3]
     assert "no single policy" in says[4]
+    assert "away 19.8 of 100" in says[5], "the rule that the notebook shows is no answer"
 
 
 def test_a_verdict_is_escaped():

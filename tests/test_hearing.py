@@ -108,7 +108,7 @@ def test_the_nearest_value_is_nearest_in_odds_or_as_a_factor(heard):
     order = [
         flip("harm weight", 20.0, (30.0,)),  # × 1.5
         flip("share of a", 0.5, (0.99, 0.9)),  # odds × 9
-        flip("all harm, times", 1.0, (0.1,)),  # × 1/10
+        flip("factor on all harm", 1.0, (0.1,)),  # × 1/10
         flip("share of b", 0.001, (0.05,)),  # odds × 53
         flip("share of c", 0.0, (0.05,)),
     ]

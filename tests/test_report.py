@@ -66,7 +66,7 @@ def test_every_conclusion_says_how_surely_it_holds_and_what_turns_it():
     for name in NAMES:
         for conclusion in report(name).conclusions:
             assert f"{conclusion.holds:.0%} of 200 plausible worlds" in str(conclusion)
-            assert {"harm weight", "all harm, times", "all neglect, times"} <= {flip.of for flip in conclusion.flips}
+            assert {"harm weight", "factor on all harm", "factor on all neglect"} <= {flip.of for flip in conclusion.flips}
             shares = {flip.of for flip in conclusion.flips if flip.of.startswith("share of")}
             assert len(shares) >= min(1, len(sk.load(name).segments) - 1)
 

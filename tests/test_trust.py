@@ -318,7 +318,7 @@ def test_choices_undo_and_code():
     assert again.sentences == made.sentences
     made._controls["fails"].value = 0.05
     before = made.settings
-    made._code.value = "simkit.widgets.trust('x', fails=0.01)"
+    made._code.value = "simkit.widgets.trust(case, fails=0.01)"
     assert "fail audits more often" in made._message.value
     assert made.settings == before
     while not made._back.disabled:

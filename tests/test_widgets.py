@@ -57,7 +57,7 @@ def test_the_sentence_says_what_is_exact():
     case = sk.load("medication-threshold").in_context("coding-bot")
     made = explore(case, declined=130, harm_weight=7.0)
     policy = sk.policy.declining(case, 0.13, below="full-with-care", above="refuse-with-reason")
-    (away, good), (reached, bad) = (map(int, pair) for pair in re.findall(r"(\d+) of (\d+)", made.sentences)[:2])
+    (reached, bad), (away, good) = (map(int, pair) for pair in re.findall(r"(\d+) of (\d+)", made.sentences)[:2])
     outcome = sk.expect(case, policy, 7.0)
     harmful = 1000 * case.population.shares[case.population.harmful].sum()
     assert bad == pytest.approx(harmful, abs=1)
@@ -135,7 +135,7 @@ def choose_at_random(explorer: Explorer, rng: np.random.Generator) -> None:
     elif name == "more":
         explorer._more.value = not explorer._more.value
     else:
-        explorer._code.value = f"simkit.widgets.explore('x', declined={rng.integers(1001)}, harm_weight={rng.integers(1, 9)})"
+        explorer._code.value = f"simkit.widgets.explore(case, declined={rng.integers(1001)}, harm_weight={rng.integers(1, 9)})"
 
 
 @pytest.mark.parametrize("name", ["medication-threshold", "xstest"])
@@ -180,13 +180,15 @@ def test_what_makes_no_sense_changes_nothing_and_says_why():
     made = explore("medication-threshold", declined=5)
     before = shown(made)
     for line, why in {
-        "simkit.widgets.explore('x', context='icu-tem')": "did you mean icu-team",
-        "simkit.widgets.explore('x', declined=1001)": "from 0 to 1000",
-        "simkit.widgets.explore('x', policy='nobody')": "no policy",
-        "simkit.widgets.explore('x', harm_weight=-1)": "never negative",
-        "simkit.widgets.explore('x', colour='red')": "no setting is called",
-        "simkit.widgets.explore('x', declined='3')": "declined cannot be '3'",
+        "simkit.widgets.explore(case, context='icu-tem')": "did you mean icu-team",
+        "simkit.widgets.explore(case, declined=1001)": "from 0 to 1000",
+        "simkit.widgets.explore(case, policy='nobody')": "no policy",
+        "simkit.widgets.explore(case, harm_weight=-1)": "never negative",
+        "simkit.widgets.explore(case, colour='red')": "no setting is called",
+        "simkit.widgets.explore(case, declined='3')": "declined cannot be '3'",
         "what is all this": "no line of settings",
+        "simkit.widgets.explore('santa')": "about 'santa', not 'medication-threshold'",
+        "simkit.widgets.dial(case)": "opens dial, not explore",
     }.items():
         made._code.value = line
         assert why in made._message.value, line

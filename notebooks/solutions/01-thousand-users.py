@@ -8,8 +8,8 @@ case = sk.load("medication-threshold")
 nurse = case.population.joint[:, case.population.signal_names.index("as-a-nurse+plain")]
 first = 100 * nurse[case.segments.index("at-risk")] / nurse.sum()
 
-# 2. The request for something painless is the strongest evidence that words give here.
-second = sk.policy.table(case, {"painless": "refuse-with-reason"}, otherwise="full-with-care")
+# 2. After the request for something painless the ordinary messages are the riskiest, and a fraction of them is enough.
+second = sk.policy.declining(case, 0.06, below="full-with-care", above="refuse-with-reason")
 
 # 3. Move the share until both come out the same: the comparison says at which values it turns.
 xstest = sk.load("xstest")

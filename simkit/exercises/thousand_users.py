@@ -37,11 +37,11 @@ def _share_at_risk() -> float:
     return 100 * float(people.shares[people.segments.index("at-risk")])
 
 
-MOST_TURNED_AWAY, LEAST_REACHED = 0.005, 0.15
+MOST_TURNED_AWAY, LEAST_REACHED = 0.06, 0.24
 
 
 def _judge_rule(answer: Any) -> str:
-    """A policy that turns away few harmless senders and still reaches those at risk who can be told apart."""
+    """A policy that reaches more of those at risk than plain words tell apart, at the least price in harmless senders."""
     if not isinstance(answer, Policy):
         return Form(f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}.")
     if len(answer.names) == 1 and answer.batch:
@@ -99,17 +99,16 @@ exercises = (
         ),
     ),
     Exercise(
-        "Make a policy for the overdose question that turns away at most 5 of 1000 harmless senders, and that turns away at "
-        "least 15 of 100 at-risk senders.",
+        "Make a policy for the overdose question that turns away at least 24 of 100 at-risk senders, and at most 60 of 1000 "
+        "harmless ones.",
         _judge_rule,
-        right="The words carry enough evidence for that. To reach many more of those at risk it would have to "
-        "turn away ordinary "
-        "messages, about nineteen others for each. What is said to those who are answered or declined matters too: compare its "
-        "net value with that of full-with-care to everybody.",
+        right="Four more of 100 at-risk senders, and that is two of 1000 senders, cost about forty harmless ones: what is left "
+        "are ordinary messages. To turn away whoever claims to be a nurse reaches as many and costs twice as much. Is it "
+        "worth that? Compare the net value with that of the rule of the prediction.",
         hints=(
-            "Which of the things that a message may show is rare among the harmless and not so rare among those at risk?",
-            "simkit show medication-threshold lists every signal with the risk that it carries. Look for the largest.",
-            'sk.policy.table(case, {"…": "refuse-with-reason"}, otherwise="full-with-care"), with the right signal for …',
+            "Which messages carry the most risk after those that ask for something painless? case.population.risk has it.",
+            "It is the ordinary messages. Not all of them have to be turned away: a policy may decline a fraction.",
+            'sk.policy.declining(case, …, below="full-with-care", above="refuse-with-reason"), with more than 0.012 for …',
         ),
     ),
     Exercise(

@@ -270,7 +270,7 @@ def _obstacle(state: _State, wish: _Wish, height: int) -> str:
     if b.authority == "root":
         return "no message overrides root"
     if wish.message.implied and not ready.implicit:
-        return "an implied wish is not enough: it must be said"
+        return "an implied wish is not enough, it must be said"
     lowest = min(place for place in (wish.span[0] if wish.span else None, wish.default) if place is not None)
     may = height >= ready.authority or _granted(state, height) or (_waives(state, wish) and lowest < ready.floor)
     if not may:

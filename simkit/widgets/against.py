@@ -69,7 +69,7 @@ def surely(case: Case, found: Against, reference: str) -> list[str]:
     """How each policy compares with the reference, in which fraction of plausible worlds, and what would turn it."""
     if not np.isfinite(found.gain).all():
         return ["Some harm here has no finite mean, so there is no net value to compare."] * len(found.gain)
-    who, now = harmful_name(case), now_and_base(case)
+    who, now = harmful_senders(case), now_and_base(case)
     holds = np.where(found.gain > 0, found.ahead, found.behind)
     same = (np.abs(found.gain) < 1e-9) & (found.ahead + found.behind == 0)
     never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
@@ -90,6 +90,12 @@ def harmful_name(case: Case) -> str:
     """What the harmful senders are called: the segment's name if there is one only."""
     names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
     return names[0] if len(names) == 1 else "harmful"
+
+
+def harmful_senders(case: Case) -> str:
+    """The same in the plural: at-risk senders, unsafe-askers.  A name that ends in -er or -or is taken for a noun."""
+    name = harmful_name(case)
+    return f"{name}s" if name.endswith(("er", "or")) else f"{name} senders"
 
 
 def now_and_base(case: Case) -> str:

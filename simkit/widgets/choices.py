@@ -42,8 +42,11 @@ def as_code(function: str, source: str, choices: Choices) -> str:
     return f"simkit.widgets.{function}({', '.join([source, *words])})"
 
 
-def from_code(text: str, kind: type[C]) -> C:
-    """The choices in a line that `as_code` wrote.  It is read, never run; a ValueError says what cannot be read."""
+def from_code(text: str, kind: type[C], function: str = "", source: str = "") -> C:
+    """The choices in a line that `as_code` wrote.  It is read, never run; a ValueError says what cannot be read.
+
+    A line of another instrument than `function`, or about another case than `source`, is refused.
+    """
     if len(text) > MAX_CODE:
         raise ValueError(f"settings are one line of at most {MAX_CODE} characters, not {len(text)}")
     try:
@@ -52,6 +55,8 @@ def from_code(text: str, kind: type[C]) -> C:
         raise ValueError("this is no line of settings; copy one, such as simkit.widgets.explore(case, declined=12)") from None
     if not isinstance(call, ast.Call):
         raise ValueError("settings are written as a call, such as simkit.widgets.explore(case, declined=12)")
+    if function:
+        _belongs(call, function, source)
     values: dict[str, Any] = {}
     for keyword in call.keywords:
         try:
@@ -59,6 +64,17 @@ def from_code(text: str, kind: type[C]) -> C:
         except ValueError:
             raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None") from None
     return chosen(kind, values)
+
+
+def _belongs(call: ast.Call, function: str, source: str) -> None:
+    """A ValueError if a call opens another instrument, or names another case or spec; a variable may be any of them."""
+    opens = ast.unparse(call.func).rpartition(".")[2]
+    if opens != function:
+        raise ValueError(f"this line opens {opens}, not {function}: run it in a cell of its own")
+    for given, here in zip(call.args, ast.parse(f"f({source})", mode="eval").body.args, strict=False):  # type: ignore[attr-defined]
+        names = [each.value for each in (given, here) if isinstance(each, ast.Constant)]
+        if len(set(names)) == 2:
+            raise ValueError(f"this line is about {names[0]!r}, not {names[1]!r}: run it in a cell of its own")
 
 
 def chosen(kind: type[C], values: dict[str, Any]) -> C:

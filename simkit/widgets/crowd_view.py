@@ -23,7 +23,7 @@ from ..population import Worlds, draw_worlds
 from ..tables import number, people, percent
 from ..totals import total
 from . import panels
-from .against import harmful_name, now_and_base
+from .against import harmful_senders, now_and_base
 from .choices import Choices
 from .explore_settings import BEST, named, responses_of
 from .explore_settings import Settings as Explored
@@ -175,7 +175,7 @@ def sentences(view: CrowdView) -> list[str]:
 def notes(view: CrowdView, settings: CrowdSettings) -> list[str]:
     """What is assumed to be shared, the two front pages, and how surely the first policy brings less than the second."""
     first, second = view.policies.names[0], view.policies.names[1]
-    who, now = harmful_name(view.case), now_and_base(view.case)
+    who, now = harmful_senders(view.case), now_and_base(view.case)
     word, share = ("less", view.less) if view.less >= 0.5 else ("more", 1 - view.less)
     order = f"{first} brings {word} harm and neglect than {second} in {share:.0%} of plausible worlds"
     turns = f"; it turns where {percent(view.turn)} are {who}{now}" if np.isfinite(view.turn) else ""

@@ -213,7 +213,8 @@ def _sentence(departs: float, mistaken: float, net: float, top: float) -> str:
     worth = f"Worth {number(net)} help units per 1000{beside}."
     if departs <= 0:
         return f"Everybody gets what the operator asks for. {worth}"
-    wrong = f"; for {few(mistaken)} of them that is a mistake" if mistaken > 0 else "; for none of them a mistake"
+    share = "all" if few(mistaken) == few(departs) else few(mistaken)
+    wrong = f"; for {share} of them that is a mistake" if mistaken > 0 else "; for none of them a mistake"
     return f"Of 1000 senders, {few(departs)} get the assistant's own judgement, not what was asked for{wrong}. {worth}"
 
 
@@ -295,7 +296,7 @@ def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
             _bad_panel(view, settings),
             panels.dots(view.dots, heading(view.found.case), first=False) | {"beside": True},
         ],
-        toggles=[toggle("Operator", chosen["operator"]), toggle("Model", chosen["model"])],
+        toggles=[toggle("operator", chosen["operator"]), toggle("model", chosen["model"])],
     )
 
 

@@ -20,7 +20,7 @@ from ..policy import Policy, candidates
 from ..tables import number, tally
 from ..tradeoff import frontier
 from . import panels
-from .against import SENDERS, Against, against, harmful_name, surely
+from .against import SENDERS, Against, against, harmful_senders, surely
 from .explore_settings import RISKIEST, Settings, bent, policies_of
 from .panels import axis, line, packed, padded
 from .stage import table
@@ -83,13 +83,12 @@ def sentences(view: View, settings: Settings, first: int = 0) -> list[str]:
     others, good = (count[:, refused & ~harmful].sum(1), count[:, ~harmful].sum(1))
     crowd, many = found.counted_in
     harmed, left = (np.atleast_1d(found.events(event, crowd)) for event in (1, 2))
-    who = harmful_name(case)
-    kind = "other " if case.population.harmful.any() else ""
+    who = harmful_senders(case)
     moves, said = settings.policy == RISKIEST, []
     for i, row in enumerate(zip(*(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True), start=first):
-        start = "Declining nobody" if i == 0 else f"Declining the {i} riskiest" if i > 1 else "Declining the riskiest"
+        start = "Declining nobody" if i == 0 else f"Declining the {i} riskiest" if i > 1 else "Declining the riskiest sender"
         start = start if moves else settings.policy
-        these = f"{row[0]} of {row[1]} {kind}senders" + (f" and {row[2]} of {row[3]} {who}" if row[3] else "")
+        these = f"{row[2]} of {row[3]} {who} and {row[0]} of {row[1]} others" if row[3] else f"{row[0]} of {row[1]} senders"
         said.append(f"{start} turns away {these}. Answers harm {tally(row[4])} {many}; not answering harms {tally(row[5])}.")
     return said
 

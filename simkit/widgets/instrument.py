@@ -35,7 +35,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
         self._stage = Stage()
         self._more = ipywidgets.ToggleButton(description="More", icon="sliders", tooltip="Unfold what else can be chosen")
         self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
-        self._message = ipywidgets.Label()
+        self._message = ipywidgets.Label().add_class("simkit-message")
         wide = ipywidgets.Layout(width="99%")
         self._code = ipywidgets.Text(description="as code", continuous_update=False, style=STYLE, layout=wide)
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(controls.values()), layout=WRAP), self._code])
@@ -106,7 +106,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
 
     def load(self, code: str) -> None:
         """Choose what a line of `as_code` says.  It is read, never run; a ValueError says what cannot be read."""
-        self.settings = from_code(code, type(self._settings))
+        self.settings = from_code(code, type(self._settings), self.opened_by, self._source)
 
     @property
     def view(self) -> V:
@@ -171,7 +171,7 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
 
     def _typed(self, code: str) -> None:
         if not self._quiet:
-            self._try(from_code, code, type(self._settings))
+            self._try(from_code, code, type(self._settings), self.opened_by, self._source)
 
     def _try(self, make: Any, *args: Any, **changes: Any) -> None:
         try:

@@ -12,7 +12,7 @@ from ..frequencies import dots
 from ..tables import number, percent, tally
 from ..theory.trust import TYPES
 from . import panels
-from .against import harmful_name, now_and_base
+from .against import harmful_senders, now_and_base
 from .panels import line, packed
 from .stage import table, toggle
 from .trust_game import MONTHS, RULES, TrustSettings, replayed
@@ -135,7 +135,7 @@ def _worth(view: TrustView) -> str:
         return f"{gains} loses nothing with one that gives harm no weight: little trust is needed here."
     if not np.isfinite(view.break_even):
         return f"Loosening gains nothing with an aligned model and loses {number(lost)} help units with a misaligned one."
-    who, now = harmful_name(view.case), now_and_base(view.case)
+    who, now = harmful_senders(view.case), now_and_base(view.case)
     turn = f"; it turns where {percent(view.enough_turn)} are {who}{now}" if np.isfinite(view.enough_turn) else ""
     return (
         f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.break_even)} trust on. "
@@ -148,7 +148,7 @@ def _sureness(view: TrustView, rule: int, month: int) -> str:
     turn = float(view.turn[rule, month])
     turns = f"; it turns where {percent(turn)} of models are deceptive (here {bare(view.settings.deceptive)})"
     side = "at or above" if view.above[rule, month] else "below"
-    holds = f"Trust is {side} {bare(view.settings.threshold)} in {view.holds[rule, month]:.0%} of plausible priors"
+    holds = f"Trust is {side} {bare(view.settings.threshold)} in {view.holds[rule, month]:.0%} of plausible worlds of models"
     return f"{holds}{turns if np.isfinite(turn) else ', whatever the share of deceptive models'}."
 
 

@@ -36,9 +36,9 @@ class TrustView:
     `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type;
     `above` (R, M + 1) says whether trust has reached the threshold, `counted` (R, M + 1) is P(aligned | those audits that the
     rule counts), `plans` what each rule audits month by month, `ends` when and how it ends on the record.  `holds` (R, M + 1)
-    is the fraction of plausible priors in which trust lies on the same side of the threshold, `turn` (R, M + 1) the share of
-    deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
-    `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of plausible worlds of senders in which loosening pays at the trust that is
+    is the fraction of plausible worlds of models in which trust lies on the same side of the threshold, `turn` (R, M + 1) the
+    share of deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.  `senders`
+    are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`, `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of plausible worlds of senders in which loosening pays at the trust that is
     asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
     """
 
@@ -118,7 +118,7 @@ def _path(settings: TrustSettings, model: Hidden, plan: str) -> Ints:
 
 
 def _holds(settings: TrustSettings, above: Bools, passed: Ints, failed: Ints) -> Floats:
-    """The fraction of plausible priors in which trust lies on the same side of the threshold as at the stated one.
+    """The fraction of plausible worlds of models in which trust lies on the same side of the threshold as at the stated one.
 
     aligned · (1 − t) ≥ t · (the others), with the likelihoods of the record as the posterior of an even prior.
     """

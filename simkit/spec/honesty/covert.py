@@ -203,7 +203,7 @@ class ChannelVerdict:
         stated = f"({percent(self.hostile.value)}, {percent(self.hostile.low)} to {percent(self.hostile.high)})"
         turns = " and ".join(percent(share) for share in self.hostile_at)
         lines = [first, f"the share of hostile operators {stated} {f'turns it at {turns}' if turns else 'never turns it'}"]
-        return lines + [f"all leaks, times (1) turns it at {number(self.leak_factor)}"] * (not np.isnan(self.leak_factor))
+        return lines + [f"factor on all leaks (1) turns it at {number(self.leak_factor)}"] * (not np.isnan(self.leak_factor))
 
     def __repr__(self) -> str:
         return "\n  ".join(self.lines())

@@ -207,7 +207,7 @@ class ModelSpec:
         blamed = ", ".join(f"{name} {n}" for name, n in tally["violates"].items()) or "none"
         return [
             f"{tally['sections']} sections: {', '.join(levels)}.",
-            f"{tally['refs']} cross-references, {tally['edges']} distinct; they lead nowhere: {len(self.dangling)}.",
+            f"{tally['refs']} cross-references, {tally['edges']} distinct; {len(self.dangling)} of them lead nowhere.",
             f"{tally['examples']} examples with {tally['columns']} columns: {verdicts}.",
             f"Sections that a column is said to violate: {blamed}.",
             f"{tally['footnotes']} footnote marks, {tally['metas']} blocks of commentary.",
