@@ -37,9 +37,10 @@ class TrustView:
     `above` (R, M + 1) says whether trust has reached the threshold, `counted` (R, M + 1) is P(aligned | those audits that the
     rule counts), `plans` what each rule audits month by month, `ends` when and how it ends on the record.  `holds` (R, M + 1)
     is the fraction of plausible priors in which trust lies on the same side of the threshold, `turn` (R, M + 1) the share of
-    deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.  `senders` are four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`,
-    `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of plausible worlds of senders in which loosening pays at the trust that is
-    asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
+    deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.  `senders` are
+    four policies and `outcome` what they do (`HELD`, `HELD_MISALIGNED`, `RIGHTLY`, `WRONGLY`).  `enough` is the fraction of
+    plausible worlds of senders in which loosening pays at the trust that is asked, `enough_turn` the share of harmful
+    senders at which that changes (nan: none).
     """
 
     settings: TrustSettings
