@@ -17,7 +17,7 @@ from .case import Case
 from .evaluate import expect, net_per_sender
 from .policy import Policy, plausible
 from .population import Worlds, draw_worlds, shares_from, worlds_from
-from .tables import html_lines, number
+from .tables import html_lines, number, whole_percent
 from .tradeoff import best_score
 
 __all__ = ["Comparison", "Flip", "best_in_worlds", "compare", "flips", "net_in_worlds", "turning_shares"]
@@ -79,7 +79,7 @@ class Comparison:
             return [f"{self.better} and {self.worse} make no difference."]
         verdict = ": an open question" if 0.2 < self.holds < 0.8 else ""
         first = f"{self.better} is ahead of {self.worse} by {number(1000 * self.gain)} help units per 1000 senders"
-        first += f", and in {self.holds:.0%} of {len(self.draws)} plausible worlds (stakes as stated){verdict}."
+        first += f", and in {whole_percent(self.holds)} of {len(self.draws)} plausible worlds (stakes as stated){verdict}."
         never = [flip.of for flip in self.flips if not flip.flips_at]
         turns = [str(flip) for flip in self.flips if flip.flips_at]
         return [first, *turns, *([f"never turned by {', '.join(never)}"] if never else [])]

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from .arrays import Bools, Floats
 from .autonomy import NONE, Changes, Deployment, Safeguards
 from .population import draw_worlds
-from .tables import html_lines
+from .tables import html_lines, whole_percent
 
 __all__ = [
     "Optimum",
@@ -216,7 +216,7 @@ class Plausible:
 
     def __repr__(self) -> str:
         low, high = self.range
-        first = f"In {self.holds:.0%} of {len(self.inside)} plausible worlds a position between the ends beats both"
+        first = f"In {whole_percent(self.holds)} of {len(self.inside)} plausible worlds a position between the ends beats both"
         return f"{first} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}."
 
     def _repr_html_(self) -> str:

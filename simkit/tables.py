@@ -63,6 +63,11 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f}%" if value >= 0.0005 or value == 0 else f"{100 * value:.2g}%"
 
 
+def whole_percent(value: float) -> str:
+    """A fraction of worlds in whole percent; 0% and 100% are said only of none and of all."""
+    return f"{value:.0%}" if value in (0, 1) or 0.005 < value < 0.995 else percent(value)
+
+
 def html_lines(title: str, lines: Iterable[str]) -> str:
     """A title and paragraphs as HTML, escaped."""
     return f"<b>{escape(title)}</b>" + "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -7,7 +7,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
 from simkit import spec
-from simkit.widgets import chain
+from simkit.widgets import chain, chain_view
 from simkit.widgets.chain_view import SILENT, ChainSettings, look, offers, spoken
 from simkit.widgets.choices import from_code
 
@@ -93,3 +93,11 @@ def test_the_row_shown_first_is_the_row_of_the_table():
         peek = made._peek(made.settings)
         assert f"{peek['sentences'][0]} {peek['notes'][0]}" == made.sentences
     assert look(CASE, spec.load("general-assistant"), ChainSettings(), only=True).offers["user"] == (SILENT,)
+
+
+def test_what_the_user_said_before_is_the_users():
+    """In `feedback-circle` it is the user, not the operator, who asks for blunt words."""
+    chosen = ChainSettings(behaviour="blunt-feedback", operator="feedback-circle")
+    view = look(sk.load("companion"), spec.load("general-assistant"), chosen, only=True)
+    assert "because the user (feedback-circle) sets the value" in chain_view.sentences(view)[0]
+    assert chain_view._key(view.contexts[0], view.decisions[0].decided_by) == "user"

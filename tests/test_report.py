@@ -10,7 +10,7 @@ from worlds import choice, random_case
 
 import simkit as sk
 from simkit.population import draw_worlds
-from simkit.tables import html_table, number, percent, text_table
+from simkit.tables import html_table, number, percent, text_table, whole_percent
 
 NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking", "santa"]
 
@@ -241,6 +241,7 @@ def test_numbers_are_short():
     assert [number(x) for x in (0.0, 1234.5, 0.00001, -2.0, np.inf, np.nan)] == ["0", "1234", "1.00e−05", "−2", "∞", "–"]
     assert [percent(x) for x in (0.0, 0.1234, 1e-6, np.nan)] == ["0.0%", "12.3%", "0.0001%", "–"]
     assert [percent(x) for x in (0.999, 0.9997, 0.999949, 1.0)] == ["99.9%", "99.97%", "99.9949%", "100.0%"]
+    assert [whole_percent(x) for x in (0.0, 0.002, 0.58, 0.994, 0.998, 1.0)] == ["0%", "0.2%", "58%", "99%", "99.8%", "100%"]
 
 
 def test_tables_are_aligned_and_escaped():

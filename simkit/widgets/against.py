@@ -12,7 +12,7 @@ from ..conclusions import net_in_worlds, turning_shares
 from ..evaluate import net_per_sender
 from ..policy import Policy, plausible
 from ..population import draw_worlds
-from ..tables import number, percent
+from ..tables import number, percent, whole_percent
 
 WORLDS = 1000
 SENDERS = 1000
@@ -81,7 +81,7 @@ def surely(case: Case, found: Against, reference: str) -> list[str]:
         turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{now}"
         said.append(
             f"Per 1000 senders, worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, "
-            f"in {often:.0%} of {WORLDS} plausible worlds (stakes as stated){turns}."
+            f"in {whole_percent(often)} of {WORLDS} plausible worlds (stakes as stated){turns}."
         )
     return said
 

@@ -162,9 +162,11 @@ def speaker(here: Case, step: Step) -> str:
     kind, _, name = step.node.partition(":")
     if kind != "message":
         return {"behaviour": "the default", "protection": "a protection", "rule": f"the rule {name}"}[kind]
-    if int(name) < len(here.messages):
-        return f"the operator ({here.context})" if here.context else "the operator"
-    return QUOTED if step.level == "none" else USER
+    said = int(name) < len(here.messages)
+    who = {"user": USER, "none": QUOTED}.get(here.messages[int(name)].level, "the operator") if said else USER
+    if said:
+        return f"{who} ({here.context})" if here.context else who
+    return QUOTED if step.level == "none" else who
 
 
 def sentences(view: ChainView) -> list[str]:
@@ -268,7 +270,8 @@ def _key(here: Case, step: Step) -> str:
     """The box in which a step is drawn."""
     kind, _, name = step.node.partition(":")
     if kind == "message":
-        return "developer" if int(name) < len(here.messages) else ("none" if step.level == "none" else "user")
+        said = here.messages[int(name)].level if int(name) < len(here.messages) else step.level
+        return "none" if said == "none" else "user" if said == "user" or int(name) >= len(here.messages) else "developer"
     return step.node if kind == "rule" else kind
 
 

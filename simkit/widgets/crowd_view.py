@@ -20,7 +20,7 @@ from ..files import suggest
 from ..frequencies import dots
 from ..policy import Policy, stack
 from ..population import Worlds, draw_worlds
-from ..tables import number, people, percent
+from ..tables import number, people, percent, whole_percent
 from ..totals import total
 from . import panels
 from .against import harmful_senders, now_and_base
@@ -177,7 +177,7 @@ def notes(view: CrowdView, settings: CrowdSettings) -> list[str]:
     first, second = view.policies.names[0], view.policies.names[1]
     who, now = harmful_senders(view.case), now_and_base(view.case)
     word, share = ("less", view.less) if view.less >= 0.5 else ("more", 1 - view.less)
-    order = f"{first} brings {word} harm and neglect than {second} in {share:.0%} of plausible worlds"
+    order = f"{first} brings {word} harm and neglect than {second} in {whole_percent(share)} of plausible worlds"
     turns = f"; it turns where {percent(view.turn)} are {who}{now}" if np.isfinite(view.turn) else ""
     said = []
     for harm, neglect in zip(view.pages.harm[:, 0], view.pages.neglect[:, 0], strict=True):

@@ -20,7 +20,7 @@ from ..files import suggest
 from ..frequencies import Dots, dots
 from ..optimum import Optimum, Plausible, Turn, Turns, best_position, in_plausible_worlds, spot, turning_trust, worth
 from ..plots import HARMFUL
-from ..tables import number, people, percent
+from ..tables import number, people, percent, whole_percent
 from . import panels
 from .choices import Choices
 from .explore_view import heading
@@ -247,7 +247,7 @@ def _best_between(view: DialView) -> tuple[float, float]:
 def _best_said(view: DialView) -> list[str]:
     best, (low, high) = view.best, view.plausible.range
     more = f", worth {number(1000 * float(best.margin))} help units per 1000 more than the better end" if best.inside else ""
-    holds = f"In {view.plausible.holds:.0%} of {WORLDS} plausible worlds some position beats both ends"
+    holds = f"In {whole_percent(view.plausible.holds)} of {WORLDS} plausible worlds some position beats both ends"
     return [
         f"The best position is {place(*_best_between(view))}{_missed(view)}{more}.",
         f"{holds} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}.",

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats, Ints
 from ..frequencies import dots
-from ..tables import number, percent, tally
+from ..tables import number, percent, tally, whole_percent
 from ..theory.trust import TYPES
 from . import panels
 from .against import harmful_senders, now_and_base
@@ -139,7 +139,8 @@ def _worth(view: TrustView) -> str:
     turn = f"; it turns where {percent(view.enough_turn)} are {who}{now}" if np.isfinite(view.enough_turn) else ""
     return (
         f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.break_even)} trust on. "
-        f"The {bare(view.settings.threshold)} asked is enough in {view.enough:.0%} of plausible worlds of senders{turn}."
+        f"The {bare(view.settings.threshold)} asked is enough in {whole_percent(view.enough)} of plausible worlds of "
+        f"senders{turn}."
     )
 
 
@@ -148,7 +149,8 @@ def _sureness(view: TrustView, rule: int, month: int) -> str:
     turn = float(view.turn[rule, month])
     turns = f"; it turns where {percent(turn)} of models are deceptive (here {bare(view.settings.deceptive)})"
     side = "at or above" if view.above[rule, month] else "below"
-    holds = f"Trust is {side} {bare(view.settings.threshold)} in {view.holds[rule, month]:.0%} of plausible worlds of models"
+    often = f"{whole_percent(view.holds[rule, month])} of plausible worlds of models"
+    holds = f"Trust is {side} {bare(view.settings.threshold)} in {often}"
     return f"{holds}{turns if np.isfinite(turn) else ', whatever the share of deceptive models'}."
 
 

@@ -32,7 +32,7 @@ import numpy as np
 from ...arrays import Floats, frozen
 from ...case import Case, Events
 from ...population import Share, draw_interval
-from ...tables import html_lines, html_table, number, percent, text_table
+from ...tables import html_lines, html_table, number, percent, text_table, whole_percent
 from ..policies import WrittenPolicy
 from ..rules import Rules
 from .covert_model import BARE, Model, Worlds, model
@@ -199,7 +199,8 @@ class ChannelVerdict:
             return [f"{self.better} and {self.worse} bring the same harm."]
         side = "less" if self.gain >= 0 else "more"
         first = f"{self.better} brings {number(1000 * abs(self.gain))} harm units per 1000 conversations {side}"
-        first += f" than {self.worse}, and less in {self.holds:.0%} of {len(self.draws)} plausible worlds (stakes as stated)."
+        holds = f"{whole_percent(self.holds)} of {len(self.draws)} plausible worlds (stakes as stated)"
+        first += f" than {self.worse}, and less in {holds}."
         stated = f"({percent(self.hostile.value)}, {percent(self.hostile.low)} to {percent(self.hostile.high)})"
         turns = " and ".join(percent(share) for share in self.hostile_at)
         lines = [first, f"the share of hostile operators {stated} {f'turns it at {turns}' if turns else 'never turns it'}"]
