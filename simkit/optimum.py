@@ -51,10 +51,8 @@ def worth(
 
     Trusts and safeguards broadcast against each other, (…).
     """
-    base, change, added = found.stated
-    nets = _nets(found, base, change, added, safeguards)
     p, q = found.cast.operator_chances(trust_in_operator), found.cast.model_chances(trust_in_model)
-    return _worth(nets, p, q, _aversion(aversion), shared_principal)
+    return _worth(found, found.stated, p, q, safeguards, _aversion(aversion), shared_principal)
 
 
 def _aversion(aversion: float) -> float:
@@ -63,24 +61,33 @@ def _aversion(aversion: float) -> float:
     return float(aversion)
 
 
-def _nets(found: Deployment, base: Floats, change: Floats, added: Floats, safeguards: Safeguards) -> Floats:
-    """Net value of each step for each operator and model, (…, O, T, M + 1)."""
+#: Means per request: base (…, 3, O), change (…, 3, O, T, K) and added (…, 2, O, T, K), as `Deployment.change_in` gives them.
+Means = tuple[Floats, Floats, Floats]
+
+
+def _gains(found: Deployment, means: Means, safeguards: Safeguards) -> tuple[Floats, Floats]:
+    """Net value of following each operator (…, O), and what each departure adds to it (…, O, T, K)."""
+    base, change, added = means
     weight = np.array([1.0, -found.harm_weight, -found.harm_weight])
-    start = np.einsum("v,...vo->...o", weight, base)[..., None, None]
     plain, extra = (
-        (np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values)[..., None, :] @ found.on_steps)[..., 0, :]
-        for values in (change, added)
+        np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values) for values in (change, added)
     )
     happens, over = (np.asarray(x)[..., None, None, None] for x in (safeguards.happens, safeguards.times - 1))
-    return start + happens * (plain + over * extra)
+    return np.einsum("v,...vo->...o", weight, base), happens * (plain + over * extra)
 
 
-def _worth(nets: Floats, p: Floats, q: Floats, aversion: float, shared_principal: bool) -> Floats:
-    """Mean less aversion times sd of nets (…, O, T, M) over operators p (…, O) and models q (…, T), (…, M)."""
+def _worth(
+    found: Deployment, means: Means, p: Floats, q: Floats, safeguards: Safeguards, aversion: float, shared_principal: bool
+) -> Floats:
+    """Mean less aversion times sd of net values over operators p (…, O) and models q (…, T), of each step (…, M + 1)."""
+    start, gains = _gains(found, means, safeguards)
+    steps = found.on_steps.reshape(-1, found.on_steps.shape[-1])
+    if not aversion:  # only means are needed: operators and models are mixed first
+        mixed = p[..., :, None, None] * q[..., None, :, None] * gains
+        return (p * start).sum(-1)[..., None] + mixed.reshape(*mixed.shape[:-3], -1) @ steps
+    nets = start[..., None, None] + (gains[..., None, :] @ found.on_steps)[..., 0, :]
     by_model = _mixed(p, nets)
     mean = _mixed(q, by_model)
-    if not aversion:
-        return mean
     square = _mixed(q, _mixed(p, nets**2)) if shared_principal else _mixed(q, by_model**2)
     return mean - aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
 
@@ -225,8 +232,8 @@ def in_plausible_worlds(
     """
     drawn = draw_worlds(found.case.population, rng, worlds)
     p, q = found.cast.draw(rng, worlds)
-    nets = _nets(found, *found.change_in(drawn.joint), safeguards)
-    best = _best(found, _worth(nets, p, q, _aversion(aversion), shared_principal))
+    means = found.change_in(drawn.joint)
+    best = _best(found, _worth(found, means, p, q, safeguards, _aversion(aversion), shared_principal))
     return Plausible(low=best.low, high=best.high, inside=best.inside)
 
 
@@ -255,6 +262,8 @@ class Turns:
 
 #: The best position jumps if it moves farther than this, or to an end, or away from one.
 JUMP = 0.1
+#: A trust at which it jumps is found to this.
+FINEST = 1e-13
 
 
 def turning_trust(
@@ -289,19 +298,24 @@ def turning_trust(
 
 
 def _turn(best: Callable[[Floats], Optimum], start: float, end: float) -> Turn | None:
-    """The jump nearest to start on the way to end: by a grid and bisection."""
+    """The jump nearest to start on the way to end: by finer and finer grids."""
     grid = np.linspace(start, end, 401)
     here = best(grid)
-    other = np.flatnonzero(_jumps(here, here.low[0], here.high[0]))
-    if not len(other):
+    low, high = float(here.low[0]), float(here.high[0])
+    jumps = _jumps(here, low, high)
+    if not jumps.any():
         return None
-    near, far = grid[other[0] - 1], grid[other[0]]
-    for _ in range(40):
-        middle = np.array([(near + far) / 2])
-        near, far = (near, middle[0]) if _jumps(best(middle), here.low[0], here.high[0])[0] else (middle[0], far)
+    while True:
+        first = int(jumps.argmax())
+        near, far = grid[first - 1], float(grid[first])
+        if abs(far - near) <= FINEST:
+            break
+        grid = np.linspace(near, far, 41)
+        jumps = _jumps(best(grid), low, high)
+        jumps[[0, -1]] = False, True  # whatever rounding says
     far = end if abs(far - end) < 1e-9 else far
     beyond = best(np.array([far]))
-    return Turn(trust=float(far), low=float(beyond.low[0]), high=float(beyond.high[0]))
+    return Turn(trust=far, low=float(beyond.low[0]), high=float(beyond.high[0]))
 
 
 def _jumps(best: Optimum, low: float, high: float) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,24 @@ from ..plots import EVENT_MARKS, segment_colours, shape
 from ..tables import number
 
 
-def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1) -> dict[str, Any]:
-    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them."""
+def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:
+    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them.
+
+    Fewer rows than positions are used again from the first on.  `at` (P,) says for each of P positions which row it shows:
+    for rows that many positions share.
+    """
     array = np.atleast_2d(np.asarray(rows)).astype(kind)
-    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
+    made = {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
+    return made if at is None else made | {"at": packed(np.reshape(at, (-1, 1)), "int16")}
+
+
+def unpacked(given: dict[str, Any], positions: int | None = None) -> np.ndarray:
+    """The rows of `packed` as the browser reads them, one for each of so many positions (None: as many as were given)."""
+    rows = np.frombuffer(given["data"], given["type"]).reshape(-1, given["columns"])
+    if positions is None:
+        return rows if "at" not in given else rows[unpacked(given["at"])[:, 0]]
+    at = unpacked(given["at"], positions)[:, 0] if "at" in given else np.arange(positions) // given["every"]
+    return rows[at % len(rows)]
 
 
 def axis(low: float, high: float, label: str) -> dict[str, Any]:
@@ -41,6 +56,13 @@ def padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]
     bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in ((np.min, low), (np.max, high)))
     pad = part * ((top - bottom) or 1.0)
     return bottom - pad, top + pad
+
+
+def pointed(texts: Sequence[str]) -> dict[str, Any]:
+    """Texts (P,), one for each position, for the browser: each is sent once and pointed to."""
+    words = list(dict.fromkeys(texts))
+    place = {word: i for i, word in enumerate(words)}
+    return {"words": words, "at": packed([[place[text]] for text in texts], "int16" if len(words) < 2**15 else "int32")}
 
 
 def line(x: ArrayLike, y: ArrayLike, **style: Any) -> dict[str, Any]:
