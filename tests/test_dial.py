@@ -14,12 +14,10 @@ from simkit.autonomy import POSITIONS
 from simkit.widgets import dial
 from simkit.widgets.choices import from_code
 from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
+from simkit.widgets.panels import unpacked
+from simkit.widgets.stage import sent
 
 ONE = {"context": "vulnerable-platform"}
-
-
-def unpacked(rows: dict) -> np.ndarray:
-    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +58,11 @@ def test_a_row_is_the_policy_of_override(made, rng):
         assert float(said.replace("−", "-")) == pytest.approx(net, rel=0.006)
         assert unpacked(made._stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
         expected = sk.dots(found.case, policy)
-        assert view.dots.by_segment()[row].tolist() == expected.by_segment().tolist()
-        assert np.abs(view.dots.by_response()[row] - expected.by_response()).max() <= 2
-        assert view.dots.events(1)[row] == pytest.approx(float(expected.events(1)))
-        assert view.dots.events(2)[row] == pytest.approx(float(expected.events(2)))
+        state = view.state.ravel()[row]
+        assert view.dots.by_segment()[state].tolist() == expected.by_segment().tolist()
+        assert np.abs(view.dots.by_response()[state] - expected.by_response()).max() <= 2
+        assert view.dots.events(1)[state] == pytest.approx(float(expected.events(1)))
+        assert view.dots.events(2)[state] == pytest.approx(float(expected.events(2)))
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -150,7 +149,7 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(made):
 
 def test_who_fears_spread_enough_stays_corrigible():
     found = dial("medication-threshold", aversion=0.3, **ONE)
-    assert float(found.view.best.low) == 0
+    assert float(found.view.sure.best.low) == 0
     assert "fully corrigible" in found.sentences
 
 
@@ -162,7 +161,7 @@ def test_a_table_stays_small(made):
             return sum(map(size, value))
         return len(value) if isinstance(value, bytes | str) else 8
 
-    assert size(made._stage.table) < 1.6e6
+    assert size(sent(made._stage.table)) < 3e5
 
 
 def test_what_notebook_05_says_is_so():

@@ -20,6 +20,11 @@ C = TypeVar("C", bound=Choices)
 V = TypeVar("V")
 
 
+def peeked(table: dict[str, Any]) -> dict[str, Any]:
+    """What of a table is a peek."""
+    return {name: table[name] for name in ("panels", "sentences", "notes")}
+
+
 class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
     """The stage, and below it what unfolds.  `settings` are chosen, `view` is what they give."""
 
@@ -133,8 +138,13 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
     def _show(self, settings: C) -> None:
         if self._stage.table:
             self._stage.peek = self._peek(settings)  # on its way at once, while the whole is computed
-        self._view = self._look(settings)
-        table = self._table(self._view, settings)
+        try:
+            view = self._look(settings)
+            table = self._table(view, settings)
+        except Exception:
+            self._stage.peek = {}  # what is not to be is not shown either
+            raise
+        self._view = view
         self._stage.show(table, self._row(settings, table))
 
     def _row(self, settings: C, table: dict[str, Any]) -> int:

@@ -70,8 +70,11 @@ def line(x: ArrayLike, y: ArrayLike, **style: Any) -> dict[str, Any]:
     return {"kind": "line", "x": packed(x), "y": packed(y), **style}
 
 
-def dots(found: Dots, title: str, *, first: bool = True) -> dict[str, Any]:
-    """Every sender as a dot, for each policy of a batch, with a legend that counts them."""
+def dots(found: Dots, title: str, *, first: bool = True, at: ArrayLike | None = None) -> dict[str, Any]:
+    """Every sender as a dot, for each policy of a batch, with a legend that counts them.
+
+    `at` (P,) says which policy each of P positions shows; else there is one policy for each.
+    """
     case = found.case
     colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
     count = np.atleast_2d(found.count)
@@ -97,9 +100,9 @@ def dots(found: Dots, title: str, *, first: bool = True) -> dict[str, Any]:
         "title": title,
         "alt": "1000 dots, one for each sender, coloured by kind of sender.",
         "cells": cells,
-        "count": packed(count[:, used], "int16"),
+        "count": packed(count[:, used], "int16", at=at),
         "legend": legend,
-        "legendValues": packed(np.hstack(values)),
+        "legendValues": packed(np.hstack(values), at=at),
     }
 
 

@@ -207,7 +207,7 @@ function render({ model, el }) {
     ask();
   };
   const whole = () => { peeking = false; build(); };
-  const peeked = () => { peeking = true; ask(); };
+  const peeked = () => { peeking = Boolean(model.get("peek").panels); ask(); };
   model.on("change:table", whole);
   model.on("change:peek", peeked);
   model.on("change:unfolded", build);

@@ -53,7 +53,7 @@ def table(
     texts: Sequence[str],
     sentences: Sequence[str],
     notes: Sequence[str],
-    panels: Sequence[dict[str, Any]],
+    panels: Sequence[dict[str, Any] | None],
     toggles: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """What a stage shows: a read-out for each of F positions of the slider; a sentence, a note and pictures for each row.

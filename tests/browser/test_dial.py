@@ -15,7 +15,8 @@ if os.environ.get("SIMKIT_BROWSER") != "required":
         pytest.skip("browser tests need Chromium (Debian: apt-get install chromium)", allow_module_level=True)
 
 import simkit as sk
-from simkit.widgets.dial_view import DialSettings, look, stage_table
+from simkit.widgets.dial_table import stage_table
+from simkit.widgets.dial_view import DialSettings, look
 
 STAGE = ".simkit-stage"
 OPENED = "widgets.dial('medication-threshold', context='vulnerable-platform', position=0.0)"
