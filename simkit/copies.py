@@ -149,8 +149,8 @@ def expected_policy(
 ) -> Policy:
     """What the assistant does on average over the cast, as a policy for `with_departures`: answer (…, K, R + P).
 
-    `operators` (…, O) and `models` (…, T) are chances, for all positions or for each of them; the cast's if none are given.  Its
-    means are exact; of totals it knows nothing, since models are shared.
+    `operators` (…, O) and `models` (…, T) are chances, for all positions or for each of them; the cast's if none are given.
+    Its means are exact; of totals it knows nothing, since models are shared.
     """
     positions = np.asarray(dial, dtype=float)
     weights = (found.cast.operator_chances(), operators), (found.cast.model_chances(), models)

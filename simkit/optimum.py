@@ -69,9 +69,7 @@ def _gains(found: Deployment, means: Means, safeguards: Safeguards) -> tuple[Flo
     """Net value of following each operator (…, O), and what each departure adds to it (…, O, T, K)."""
     base, change, added = means
     weight = np.array([1.0, -found.harm_weight, -found.harm_weight])
-    plain, extra = (
-        np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values) for values in (change, added)
-    )
+    plain, extra = (np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values) for values in (change, added))
     happens, over = (np.asarray(x)[..., None, None, None] for x in (safeguards.happens, safeguards.times - 1))
     return np.einsum("v,...vo->...o", weight, base), happens * (plain + over * extra)
 

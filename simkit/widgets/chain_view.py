@@ -6,7 +6,6 @@ the policy that the spec then makes, and what that does to the same thousand sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
