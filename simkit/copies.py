@@ -149,14 +149,16 @@ def expected_policy(
 ) -> Policy:
     """What the assistant does on average over the cast, as a policy for `with_departures`: answer (…, K, R + P).
 
-    `operators` (O,) and `models` (T,) are chances, the cast's if none are given.  Its means are exact; of totals it knows
-    nothing, since models are shared.
+    `operators` (…, O) and `models` (…, T) are chances, for all positions or for each of them; the cast's if none are given.
+    Its means are exact; of totals it knows nothing, since models are shared.
     """
     positions = np.asarray(dial, dtype=float)
     weights = (found.cast.operator_chances(), operators), (found.cast.model_chances(), models)
-    p, q = (stated if given is None else np.asarray(given, dtype=float) for stated, given in weights)
-    answers = np.einsum("o,t,dotkr->dkr", p, q, _answers(found, np.atleast_1d(positions), safeguards), optimize=True)
-    return _policy(with_departures(found, safeguards), positions, answers, ())
+    p, q = (np.atleast_2d(stated if given is None else np.asarray(given, dtype=float)) for stated, given in weights)
+    answers = _answers(found, np.atleast_1d(positions), safeguards)
+    pairs = (p[:, :, None] * q[:, None, :]).reshape(-1, 1, p.shape[-1] * q.shape[-1])
+    mixed = (pairs @ answers.reshape(len(answers), pairs.shape[-1], -1)).reshape(len(answers), *answers.shape[3:])
+    return _policy(with_departures(found, safeguards), positions, mixed, ())
 
 
 def _policy(case: Case, positions: Floats, answers: Floats, states: tuple[str, ...]) -> Policy:

@@ -63,9 +63,8 @@ def worth(
     Trusts and safeguards broadcast against each other, (…).
     """
     averse = _aversion(aversion)
-    nets = _nets(found, found.stated, safeguards)
     p, q = found.cast.operator_chances(trust_in_operator), found.cast.model_chances(trust_in_model)
-    return _worth(nets, p, q, averse, shared_principal)
+    return _worth(found, found.stated, p, q, safeguards, averse, shared_principal)
 
 
 def _aversion(aversion: float) -> float:
@@ -74,25 +73,27 @@ def _aversion(aversion: float) -> float:
     return float(aversion)
 
 
-def _nets(found: Deployment, changes: Changes, safeguards: Safeguards) -> Floats:
-    """Net value of each step for each operator and model, (…, O, T, M + 1)."""
+def _gains(found: Deployment, changes: Changes, safeguards: Safeguards) -> tuple[Floats, Floats]:
+    """Net value of following each operator (…, O), and what each departure adds to it (…, O, T, K)."""
     base, change, added = changes
     weight = np.array([1.0, -found.harm_weight, -found.harm_weight])
-    start = np.einsum("v,...vo->...o", weight, base)[..., None, None]
-    plain, extra = (
-        (np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values)[..., None, :] @ found.on_steps)[..., 0, :]
-        for values in (change, added)
-    )
+    plain, extra = (np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values) for values in (change, added))
     happens, over = (np.asarray(x)[..., None, None, None] for x in (safeguards.happens, safeguards.times - 1))
-    return start + happens * (plain + over * extra)
+    return np.einsum("v,...vo->...o", weight, base), happens * (plain + over * extra)
 
 
-def _worth(nets: Floats, p: Floats, q: Floats, aversion: float, shared_principal: bool) -> Floats:
-    """Mean less aversion times sd of nets (…, O, T, M) over operators p (…, O) and models q (…, T), (…, M)."""
+def _worth(
+    found: Deployment, changes: Changes, p: Floats, q: Floats, safeguards: Safeguards, aversion: float, shared_principal: bool
+) -> Floats:
+    """Mean less aversion times sd of net values over operators p (…, O) and models q (…, T), of each step (…, M + 1)."""
+    start, gains = _gains(found, changes, safeguards)
+    steps = found.on_steps.reshape(-1, found.on_steps.shape[-1])
+    if not aversion:  # only means are needed: operators and models are mixed first
+        mixed = p[..., :, None, None] * q[..., None, :, None] * gains
+        return (p * start).sum(-1)[..., None] + mixed.reshape(*mixed.shape[:-3], -1) @ steps
+    nets = start[..., None, None] + (gains[..., None, :] @ found.on_steps)[..., 0, :]
     by_model = _over_operators(p, nets)
     mean = _over_models(q, by_model)
-    if not aversion:
-        return mean
     square = _over_models(q, _over_operators(p, nets**2) if shared_principal else by_model**2)
     return mean - aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
 
@@ -240,8 +241,8 @@ def in_plausible_worlds(
     """
     averse, drawn = _aversion(aversion), draw_worlds(found.case.population, rng, worlds)
     p, q = found.cast.draw(rng, worlds)
-    nets = _nets(found, found.change_in(drawn.joint), safeguards)
-    best = _best(found, _worth(nets, p, q, averse, shared_principal))
+    changes = found.change_in(drawn.joint)
+    best = _best(found, _worth(found, changes, p, q, safeguards, averse, shared_principal))
     return Plausible(low=best.low, high=best.high, inside=best.inside)
 
 
@@ -281,6 +282,8 @@ class Turns:
 
 #: The best position jumps if it moves farther than this, or to an end, or away from one.
 JUMP = 0.1
+#: A trust at which it jumps is found to this.
+FINEST = 1e-13
 
 
 def turning_trust(
@@ -315,19 +318,24 @@ def turning_trust(
 
 
 def _turn(best: Callable[[Floats], Optimum], start: float, end: float) -> Turn | None:
-    """The jump nearest to start on the way to end: by a grid and bisection."""
+    """The jump nearest to start on the way to end: by finer and finer grids."""
     grid = np.linspace(start, end, 401)
     here = best(grid)
-    other = np.flatnonzero(_jumps(here, here.low[0], here.high[0]))
-    if not len(other):
+    low, high = float(here.low[0]), float(here.high[0])
+    jumps = _jumps(here, low, high)
+    if not jumps.any():
         return None
-    near, far = grid[other[0] - 1], grid[other[0]]
-    for _ in range(40):
-        middle = np.array([(near + far) / 2])
-        near, far = (near, middle[0]) if _jumps(best(middle), here.low[0], here.high[0])[0] else (middle[0], far)
+    while True:
+        first = int(jumps.argmax())
+        near, far = grid[first - 1], float(grid[first])
+        if abs(far - near) <= FINEST:
+            break
+        grid = np.linspace(near, far, 41)
+        jumps = _jumps(best(grid), low, high)
+        jumps[[0, -1]] = False, True  # whatever rounding says
     far = end if abs(far - end) < 1e-9 else far
     beyond = best(np.array([far]))
-    return Turn(trust=float(far), low=float(beyond.low[0]), high=float(beyond.high[0]))
+    return Turn(trust=far, low=float(beyond.low[0]), high=float(beyond.high[0]))
 
 
 def _jumps(best: Optimum, low: float, high: float) -> Bools:

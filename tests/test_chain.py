@@ -7,6 +7,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
 from simkit import spec
+from simkit.spec.policies import compile_each
 from simkit.widgets import chain, chain_view
 from simkit.widgets.chain_view import SILENT, ChainSettings, look, offers, spoken
 from simkit.widgets.choices import from_code
@@ -101,3 +102,17 @@ def test_what_the_user_said_before_is_the_users():
     view = look(sk.load("companion"), spec.load("general-assistant"), chosen, only=True)
     assert "because the user (feedback-circle) sets the value" in chain_view.sentences(view)[0]
     assert chain_view._key(view.contexts[0], view.decisions[0].decided_by) == "user"
+
+
+@pytest.mark.parametrize("name", ["general-assistant", "anthropic-constitution", "openai-model-spec", "acme-support"])
+def test_policies_all_at_once_are_those_of_compile(name, rng):
+    """Also where no response shows what is spoken about, and where signals carry messages."""
+    rules = spec.load(name)
+    for _ in range(8):
+        ready = rules.behaviours[str(rng.choice(list(rules.behaviours)))]
+        case = CASE.in_context(str(rng.choice(list(CASE.contexts))))
+        known = offers(CASE, ready)
+        said = [spoken(ready, *(str(rng.choice(known[of])) for of in ("user", "trust", "quoted"))) for _ in range(5)]
+        each = compile_each(rules, case, said)
+        for policy, more in zip(each.answer, said, strict=True):
+            assert policy.tolist() == spec.compile(rules, _with(case, (*case.messages, *more))).answer.tolist()

@@ -34,6 +34,11 @@ def test_the_curve_is_what_expect_finds_in_the_world_of_copies(found, safeguards
     at_cuts = sk.expect(case, copies.policy(found, found.cuts, safeguards, shared_principal=shared)).net
     assert np.allclose(at_cuts, along(found, found.cuts, safeguards=safeguards).expected().net, rtol=0, atol=1e-13)
     averaged = copies.expected_policy(found, POSITIONS, safeguards)
+    operators, models = np.eye(3)[[0, 2, 1]], np.eye(6)[[5, 0, 2]]
+    each = copies.expected_policy(found, [0.2, 0.5, 0.9], safeguards, operators=operators, models=models)
+    for at, row, operator, model in zip((0.2, 0.5, 0.9), each.answer, operators, models, strict=True):
+        alone = copies.expected_policy(found, at, safeguards, operators=operator, models=model)
+        assert np.allclose(row, alone.answer, rtol=0, atol=1e-15)
     assert np.allclose(sk.expect(copies.with_departures(found, safeguards), averaged).net, expected.net, rtol=0, atol=1e-13)
 
 

@@ -11,15 +11,13 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import copies, optimum
 from simkit.autonomy import POSITIONS
-from simkit.widgets import dial, dial_view
+from simkit.widgets import dial, dial_table, dial_view
 from simkit.widgets.choices import from_code
 from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
+from simkit.widgets.panels import unpacked
+from simkit.widgets.stage import sent
 
 ONE = {"context": "vulnerable-platform"}
-
-
-def unpacked(rows: dict) -> np.ndarray:
-    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +58,11 @@ def test_a_row_is_the_policy_of_override(made, rng):
         assert float(said.replace("−", "-")) == pytest.approx(net, rel=0.006)
         assert unpacked(made._stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
         expected = sk.dots(found.case, policy)
-        assert view.dots.by_segment()[row].tolist() == expected.by_segment().tolist()
-        assert np.abs(view.dots.by_response()[row] - expected.by_response()).max() <= 2
-        assert view.dots.events(1)[row] == pytest.approx(float(expected.events(1)))
-        assert view.dots.events(2)[row] == pytest.approx(float(expected.events(2)))
+        state = view.state.ravel()[row]
+        assert view.dots.by_segment()[state].tolist() == expected.by_segment().tolist()
+        assert np.abs(view.dots.by_response()[state] - expected.by_response()).max() <= 2
+        assert view.dots.events(1)[state] == pytest.approx(float(expected.events(1)))
+        assert view.dots.events(2)[state] == pytest.approx(float(expected.events(2)))
 
 
 @pytest.mark.parametrize("shared", [False, True])
@@ -102,11 +101,11 @@ def test_the_note_says_how_surely_and_what_turns_it(made):
 def test_no_position_is_called_the_best_if_the_slider_passes_over_it():
     """In `lock-picking` the best step is narrower than the slider's."""
     view = dial_view.look(sk.load("lock-picking"), DialSettings())
-    assert view.tops[0] == pytest.approx(float(view.best.worth), abs=1e-13)
+    assert view.tops[0] == pytest.approx(float(view.sure.best.worth), abs=1e-13)
     assert view.tops[0] > view.means["net"][0].max() + 1e-3
-    said = dial_view.sentences(view)[: len(POSITIONS)]
+    said = dial_table.sentences(view)[: len(POSITIONS)]
     assert not any("the best there is here" in line for line in said)
-    assert "(between two positions of the slider)" in dial_view.notes(view)[0]
+    assert "(between two positions of the slider)" in dial_table.notes(view)[0]
 
 
 def test_toggles_and_slider_are_one_row(made):
@@ -161,7 +160,7 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(made):
 
 def test_who_fears_spread_enough_stays_corrigible():
     found = dial("medication-threshold", aversion=0.3, **ONE)
-    assert float(found.view.best.low) == 0
+    assert float(found.view.sure.best.low) == 0
     assert "fully corrigible" in found.sentences
 
 
@@ -173,7 +172,7 @@ def test_a_table_stays_small(made):
             return sum(map(size, value))
         return len(value) if isinstance(value, bytes | str) else 8
 
-    assert size(made._stage.table) < 1.6e6
+    assert size(sent(made._stage.table)) < 3e5
 
 
 def test_what_notebook_05_says_is_so():

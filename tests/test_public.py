@@ -81,11 +81,12 @@ FLOORS = [
         "widgets.panels",
         "widgets.predict",
         "widgets.race",
-        "widgets.stage",
     },
+    {"widgets.stage"},
     {"widgets.explore_settings", "widgets.instrument", "widgets.trust_game"},
     {"widgets.explore_view", "widgets.trust_runs", "widgets.trust_view"},
     {"widgets.chain_view", "widgets.crowd_view", "widgets.dial_view", "widgets.explore", "widgets.trust_table"},
+    {"widgets.dial_table"},
     {"widgets.chain", "widgets.crowd", "widgets.dial", "widgets.trust"},
     {
         "exercises",

@@ -1,9 +1,7 @@
 """The instrument without a browser: what it says is exact, whatever is chosen, and choices can be taken back."""
 
 import dataclasses
-import gc
 import re
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -22,14 +20,10 @@ from simkit.widgets.against import WORLDS
 from simkit.widgets.choices import MAX_CODE, as_code, from_code
 from simkit.widgets.explore_settings import RISKIEST
 from simkit.widgets.explore_view import look, stage_table
-from simkit.widgets.panels import packed
+from simkit.widgets.panels import packed, unpacked
 from simkit.widgets.stage import table, toggle
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
-
-
-def unpacked(rows: dict) -> np.ndarray:
-    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
 
 
 def shown(explorer: Explorer) -> tuple:
@@ -119,45 +113,6 @@ def test_the_figure_is_an_ordinary_one(tmp_path):
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
-
-
-def choose_at_random(explorer: Explorer, rng: np.random.Generator) -> None:
-    """What a hand does: one control or another, the main slider, Undo, More, or a line of code."""
-    name = str(rng.choice([*explorer._controls, "position", "undo", "more", "code"]))
-    if name in explorer._controls:
-        control = explorer._controls[name]
-        options = [option[1] if isinstance(option, tuple) else option for option in control.options]
-        control.value = options[rng.integers(len(options))]
-    elif name == "position":
-        explorer._stage.position = int(rng.integers(len(explorer._stage.table["sentences"])))
-    elif name == "undo":
-        explorer._back.click()
-    elif name == "more":
-        explorer._more.value = not explorer._more.value
-    else:
-        explorer._code.value = f"simkit.widgets.explore(case, declined={rng.integers(1001)}, harm_weight={rng.integers(1, 9)})"
-
-
-@pytest.mark.parametrize("name", ["medication-threshold", "xstest"])
-def test_five_hundred_random_choices(name, rng):
-    """One of two: no exception, no growth, and in the end what a fresh instrument shows at the same settings."""
-    case = sk.load(name)
-    made = explore(case)
-    for _ in range(400):
-        choose_at_random(made, rng)
-    gc.collect()
-    objects = len(gc.get_objects())
-    tracemalloc.start()
-    for _ in range(100):
-        choose_at_random(made, rng)
-    gc.collect()
-    grown = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert len(gc.get_objects()) < objects + 2000, "no widget, handler or table piles up"
-    assert grown < 3e6, "a table is about 0.5 MB"
-    fresh = explore(case, **dataclasses.asdict(made.settings))
-    for mine, its in zip(shown(made), shown(fresh), strict=True):
-        assert mine == its
 
 
 def test_undo_takes_back_one_choice_at_a_time():

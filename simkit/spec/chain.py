@@ -21,7 +21,7 @@ permissions and what operators cannot remove: Anthropic's constitution (January 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..messages import Message, rank
@@ -39,10 +39,11 @@ def decide(rules: Rules, messages: Sequence[Message], behaviour: str) -> Decisio
     return _decide(rules, messages, rules.behaviour(behaviour), *_heard(rules, messages))
 
 
-def decide_all(rules: Rules, messages: Sequence[Message]) -> dict[str, Decision]:
-    """What `rules` say about every behaviour after `messages`, in the order of the file."""
+def decide_all(rules: Rules, messages: Sequence[Message], behaviours: Iterable[str] | None = None) -> dict[str, Decision]:
+    """What `rules` say about every behaviour after `messages`, in the order of the file; or about those that are named."""
     heard = _heard(rules, messages)
-    return {name: _decide(rules, messages, behaviour, *heard) for name, behaviour in rules.behaviours.items()}
+    names = rules.behaviours if behaviours is None else behaviours
+    return {name: _decide(rules, messages, rules.behaviour(name), *heard) for name in names}
 
 
 def _heard(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Standing, ...], dict[str, int]]:

@@ -20,7 +20,7 @@ from ..case import Case
 from ..evaluate import expect
 from ..files import suggest
 from ..messages import Message
-from ..policy import bayes
+from ..policy import bayes, stack
 from ..tables import html_lines, html_table, number, text_table
 from .chain import decide_all
 from .combining import Verdict, deny_overrides
@@ -117,6 +117,51 @@ def compile(rules: Rules, case: Case, *, choose: Choose = bayes) -> WrittenPolic
         rules=rules.name,
         rulings=rulings,
     )
+
+
+def compile_each(rules: Rules, case: Case, said: Sequence[Sequence[Message]]) -> Policy:
+    """The policies that `rules` make of a case if more is said: a batch, one for each of B lists of messages, without rulings.
+
+    The messages come after those of the active context, and `policy.bayes` chooses.  Behaviours that no response shows move no
+    policy, so they are not decided; of what is left, each set of responses is chosen among once.
+    """
+    check_shows(rules, case)
+    shown = {name for each in shows(case).values() for name in each}
+    names = [name for name in rules.behaviours if name in shown]
+    left: dict[tuple[str | None, ...], Bools] = {}
+    chosen: dict[bytes, Policy] = {}
+    made = []
+    for more in said:
+        masks = _left(rules, case, (*case.messages, *more), names, left)
+        key = masks.tobytes()
+        chosen[key] = chosen[key] if key in chosen else _unruled(rules, case, masks)
+        made.append(chosen[key])
+    return stack(made)
+
+
+def _unruled(rules: Rules, case: Case, masks: Bools) -> Policy:
+    answer, after = _chosen(case, masks, bayes)
+    signals = case.population.signal_names
+    return Policy(names=(rules.name,), answer=answer, after=after, signals=signals, responses=case.responses)
+
+
+def _left(
+    rules: Rules, case: Case, messages: Sequence[Message], names: Sequence[str], known: dict[tuple[str | None, ...], Bools]
+) -> Bools:
+    """The responses that are left on each signal, (K, R), by the decisions on these behaviours; `known` grows."""
+    rows: dict[tuple[int, ...], Bools] = {}
+    carried = case.carried or tuple(() for _ in case.population.signal_names)
+    for own in carried:
+        key = tuple(map(id, own))
+        if key in rows:
+            continue
+        decisions = decide_all(rules, (*messages, *own), names)
+        values = tuple(decision.value for decision in decisions.values())
+        if values not in known:
+            left = _ruling(rules, case, "", (), decisions).left
+            known[values] = np.array([name in left for name in case.responses])
+        rows[key] = known[values]
+    return np.array([rows[tuple(map(id, own))] for own in carried])
 
 
 def shows(case: Case) -> dict[str, dict[str, str]]:

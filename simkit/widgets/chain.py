@@ -16,7 +16,7 @@ from ..spec.traces import Decision
 from .chain_view import ChainSettings, ChainView, about, completed, look, offers, stage_table
 from .choices import chosen
 from .controls import menu
-from .instrument import Instrument
+from .instrument import Instrument, peeked
 
 __all__ = ["Chain", "chain"]
 
@@ -83,7 +83,7 @@ class Chain(Instrument[ChainSettings, ChainView]):
 
     def _peek(self, settings: ChainSettings) -> dict[str, Any]:
         row = stage_table(look(self._given, self._rules, settings, only=True))
-        return {"panels": row["panels"], "sentences": row["sentences"], "notes": row["notes"]}
+        return peeked(row)
 
     def _offers(self, toggle: str) -> Sequence[str]:
         return self._view.offers[toggle]

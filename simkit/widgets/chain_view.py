@@ -6,8 +6,8 @@ the policy that the spec then makes, and what that does to the same thousand sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -17,10 +17,10 @@ from ..case import Case
 from ..files import suggest
 from ..frequencies import Dots, dots
 from ..messages import Message
-from ..policy import Policy, stack
+from ..policy import Policy
 from ..spec.chain import decide
 from ..spec.policies import compile as compile_rules
-from ..spec.policies import shows
+from ..spec.policies import compile_each, shows
 from ..spec.rules import Ready, Rules
 from ..spec.traces import DEEDS, Decision, Step
 from . import panels
@@ -122,15 +122,15 @@ def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = Fals
     offered = offers(case, ready)
     if only:
         offered = {name: (getattr(settings, name),) for name in offered}
-    contexts = tuple(case.in_context(name) if name != case.context else case for name in offered["operator"])
     rest = [spoken(ready, *said) for said in product(offered["user"], offered["trust"], offered["quoted"])]
-    decisions, policies, found = [], [], []
-    for here in contexts:
-        made = [_policy(rules, here, more) for more in rest]
-        decisions += [decide(rules, (*here.messages, *more), ready.name) for more in rest]
-        silent = compile_rules(rules, replace(here, messages=()))
-        policies.append(stack(made))
-        found.append(against(here, policies[-1], silent, here.weight(None)))
+    grounds = [_ground(case, rules, name) for name in offered["operator"]]
+    contexts, silent = zip(*grounds, strict=True)
+    decisions = [decide(rules, (*here.messages, *more), ready.name) for here in contexts for more in rest]
+    policies = [compile_each(rules, here, rest) for here in contexts]
+    found = [
+        against(here, policy, nobody, here.weight(None))
+        for here, policy, nobody in zip(contexts, policies, silent, strict=True)
+    ]
     counted = [dots(here, policy) for here, policy in zip(contexts, policies, strict=True)]
     return ChainView(
         case=case,
@@ -149,9 +149,11 @@ def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = Fals
     )
 
 
-def _policy(rules: Rules, case: Case, more: Sequence[Message]) -> Policy:
-    """What the spec makes of a case in which somebody has said more."""
-    return compile_rules(rules, replace(case, messages=(*case.messages, *more)))
+@lru_cache(maxsize=64)
+def _ground(case: Case, rules: Rules, operator: str) -> tuple[Case, Policy]:
+    """The case in an operator's context, and what the spec makes of it if nobody says anything: whatever the behaviour."""
+    here = case.in_context(operator) if operator != case.context else case
+    return here, compile_rules(rules, replace(here, messages=()))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

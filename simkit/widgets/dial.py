@@ -16,9 +16,10 @@ from ..scenario import load
 from ..tables import people
 from .choices import chosen
 from .controls import menu, steps
-from .dial_view import DialSettings, DialView, look, offers, stage_table
+from .dial_table import stage_table
+from .dial_view import DialSettings, DialView, look, offers
 from .explore import context_menu
-from .instrument import Instrument
+from .instrument import Instrument, peeked
 
 __all__ = ["Dial", "dial"]
 
@@ -50,6 +51,9 @@ class Dial(Instrument[DialSettings, DialView]):
 
     def _table(self, view: DialView, settings: DialSettings) -> dict[str, Any]:
         return stage_table(view, settings)
+
+    def _peek(self, settings: DialSettings) -> dict[str, Any]:
+        return peeked(stage_table(look(self._given, settings, self._cast, only=True), settings))
 
     def _shown(self) -> dict[str, Any]:
         shown = {name: getattr(self._settings, name) for name in self._controls}

@@ -1,31 +1,25 @@
-"""What the instrument of the dial shows at each of its 101 positions: a pure function from a case and settings to a table.
+"""What the instrument of the dial finds at each of its 101 positions: a pure function from a case and settings.
 
-Rows are positions, for the cast as expected and for each operator and each model looked at alone; worlds are drawn with a
-fixed seed.
+Positions are seen for the cast as expected and for each operator and each model looked at alone; worlds are drawn with a
+fixed seed.  What a control does not change is kept: a trust, a safeguard or the number of users moves one part only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 
-from ..arrays import Floats
+from ..arrays import Floats, Ints
 from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment, outlook
 from ..case import Case
 from ..cast import Cast, usual_cast
 from ..copies import answers_given, expected_policy, tails, with_departures
 from ..files import suggest
 from ..frequencies import Dots, dots
-from ..optimum import Optimum, Plausible, Turn, Turns, best_position, in_plausible_worlds, spot, turning_trust, worth
-from ..plots import HARMFUL
-from ..tables import number, people, percent, whole_percent
-from . import panels
+from ..optimum import Optimum, Plausible, Turns, best_position, in_plausible_worlds, turning_trust, worth
 from .choices import Choices
-from .explore_view import heading
-from .panels import axis, line, packed, padded
-from .stage import table, toggle
 
 WORLDS = 1000
 EXPECTED = "as expected"
@@ -76,66 +70,123 @@ class DialSettings(Choices):
 
 
 @dataclass(frozen=True, eq=False)
-class DialView:
-    """All that is shown.  C ways to look at the cast (`looks`: chances of operators (C, O) and of models (C, T)), D positions.
+class Sureness:
+    """How surely the cast as expected is best served where: worth of each step (M + 1,), net less what spread counts; the best
+    position, the same in plausible worlds, and the trusts that turn it."""
 
-    `means` are (C, D) each, per request: help, loss, net, departs, mistaken; `tops` (C,) the largest net at any position,
-    between those of the slider too; `worths` (D,) are net less what spread counts, `bad` (C, D) chances of a bad world; dots of
-    all C · D rows.
-    """
-
-    found: Deployment
-    looks: tuple[Floats, Floats]
-    means: dict[str, Floats]
-    tops: Floats
     worths: Floats
-    bad: Floats
     best: Optimum
     plausible: Plausible
     turns: tuple[Turns, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class DialView:
+    """All that is shown.  C ways to look at the cast, D positions, F states.
+
+    `offered` are the members of the cast that may be looked at alone, and `looks` the chances of operators (C, O) and of models
+    (C, T) in each way to look; operators count slowest.  `means` are (C, D) each, per request: help, loss, net, departs,
+    mistaken; `tops` (C,) the largest net at any position, between those of the slider too; `worths` (D,) are net less what
+    spread counts, `bad` (C, D) chances of a bad world (None: not asked for).
+
+    Between two departures nothing changes: `state` (C, D) numbers what is seen, `first` (2, F) are a look and a position at
+    which each state is seen, and `dots` are those of the F states.
+    """
+
+    found: Deployment
+    offered: dict[str, tuple[str, ...]]
+    looks: tuple[Floats, Floats]
+    means: dict[str, Floats]
+    tops: Floats
+    bad: Floats | None
+    sure: Sureness
+    state: Ints
+    first: Ints
     dots: Dots
 
+    @property
+    def worths(self) -> Floats:
+        """Worth at each position, (D,)."""
+        return self.sure.worths[np.searchsorted(self.found.cuts, POSITIONS)]
 
-def look(case: Case, settings: DialSettings, cast: Cast | None = None) -> DialView:
+    @property
+    def expected(self) -> bool:
+        """Whether the first way to look is at the cast as expected."""
+        return all(names[0] == EXPECTED for names in self.offered.values())
+
+    def of_states(self, values: Floats) -> Floats:
+        """The values (C, D) of each state, (F,)."""
+        return values[tuple(self.first)]
+
+
+def look(case: Case, settings: DialSettings, cast: Cast | None = None, *, only: bool = False) -> DialView:
     """Evaluate what the settings ask for, with the usual cast if none is given.
 
-    A ValueError names a setting that makes no sense.
+    With `only`, for the chosen way to look alone and without bad worlds, which may take long.  A ValueError names a setting
+    that makes no sense.
     """
-    if settings.context and settings.context != case.context:
-        case = case.in_context(settings.context)
-    found = _deployed(case, settings, cast)
-    safeguards = settings.safeguards
-    stands: dict[str, Any] = {
-        "safeguards": safeguards,
-        "aversion": settings.aversion,
-        "shared_principal": settings.shared_principal,
-    }
+    found = _deployed(case, cast, _only(settings, *CAST, "trust_in_model"))
+    offered = offers(found)
+    for name, known in offered.items():
+        if getattr(settings, name) not in known:
+            raise ValueError(f"{name} cannot be {getattr(settings, name)!r}; {suggest(getattr(settings, name), known)}")
+    if only:
+        offered = {name: (getattr(settings, name),) for name in offered}
+    looks, safeguards = _looks(found, offered), settings.safeguards
     curve = along(found, safeguards=safeguards)
-    looks = _looks(found)
     means = {name: _seen(looks, getattr(curve.each, name)) for name in MEANS}
-    step = np.searchsorted(found.cuts, POSITIONS)
+    state, first = _states(found, looks)
     return DialView(
         found=found,
+        offered=offered,
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
         tops=_seen(looks, outlook(found, found.on_steps, safeguards).net).max(-1),
-        worths=worth(found, **stands)[step],
-        bad=_bad(found, looks, settings),
-        best=best_position(found, **stands),
-        plausible=in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=WORLDS, **stands),
-        turns=tuple(turning_trust(found, whom, **stands) for whom in WHOM),
-        dots=_dots(found, safeguards, looks),
+        bad=None if only else _bad(_deployed(case, cast, _only(settings, *CAST)), looks, settings),
+        sure=_sureness(found, _only(settings, *SAFEGUARDS, "aversion", "shared_principal")),
+        state=state,
+        first=first,
+        dots=_dots(found, safeguards, looks, first),
     )
 
 
-def _deployed(case: Case, settings: DialSettings, cast: Cast | None) -> Deployment:
+#: What a deployment depends on beside the trust in the model, and what stands behind a departure.
+CAST = ("context", "trust_in_operator", "scale", "objects")
+SAFEGUARDS = ("verification", "irreversibility", "oversight")
+
+
+def _only(settings: DialSettings, *names: str) -> DialSettings:
+    """The settings with nothing chosen but these: what is kept for them holds whatever else is chosen."""
+    return DialSettings(**{name: getattr(settings, name) for name in names})
+
+
+@lru_cache(maxsize=8)
+def _deployed(case: Case, cast: Cast | None, settings: DialSettings) -> Deployment:
+    if settings.context and settings.context != case.context:
+        case = case.in_context(settings.context)
     true = replace(case, question=None)
     cast = (cast or usual_cast(true)).with_trust(operator=settings.trust_in_operator, model=settings.trust_in_model)
-    for name, members in (("operator", cast.operators), ("model", cast.models)):
-        known = [EXPECTED, *(member.name for member in members)]
-        if getattr(settings, name) not in known:
-            raise ValueError(f"{name} cannot be {getattr(settings, name)!r}; {suggest(getattr(settings, name), known)}")
     return deployment(true, cast, scale=settings.scale, objection=settings.scale if settings.objects else None)
+
+
+@lru_cache(maxsize=8)
+def _sureness(found: Deployment, settings: DialSettings) -> Sureness:
+    safeguards, aversion, shared = settings.safeguards, settings.aversion, settings.shared_principal
+    return Sureness(
+        worths=worth(found, safeguards=safeguards, aversion=aversion, shared_principal=shared),
+        best=best_position(found, safeguards=safeguards, aversion=aversion, shared_principal=shared),
+        plausible=in_plausible_worlds(
+            found,
+            rng=np.random.default_rng(0),
+            worlds=WORLDS,
+            safeguards=safeguards,
+            aversion=aversion,
+            shared_principal=shared,
+        ),
+        turns=tuple(
+            turning_trust(found, whom, safeguards=safeguards, aversion=aversion, shared_principal=shared) for whom in WHOM
+        ),
+    )
 
 
 def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
@@ -146,10 +197,16 @@ def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _looks(found: Deployment) -> tuple[Floats, Floats]:
+def _looks(found: Deployment, offered: dict[str, tuple[str, ...]]) -> tuple[Floats, Floats]:
     """Chances of operators and models in each way to look at the cast: operators count slowest."""
     operators, models = (
-        np.vstack([chances, np.eye(len(chances))]) for chances in (found.cast.operator_chances(), found.cast.model_chances())
+        np.vstack([chances, np.eye(len(chances))])[[known.index(name) for name in names]]
+        for chances, known, names in zip(
+            (found.cast.operator_chances(), found.cast.model_chances()),
+            offers(found).values(),
+            offered.values(),
+            strict=True,
+        )
     )
     return np.repeat(operators, len(models), axis=0), np.tile(models, (len(operators), 1))
 
@@ -157,6 +214,18 @@ def _looks(found: Deployment) -> tuple[Floats, Floats]:
 def _seen(looks: tuple[Floats, Floats], values: Floats) -> Floats:
     """Means (C, D) of values (O, T, D)."""
     return np.einsum("co,ct,otd->cd", *looks, values, optimize=True)
+
+
+def _states(found: Deployment, looks: tuple[Floats, Floats]) -> tuple[Ints, Ints]:
+    """The number of each way to look and position, (C, D), and the first way and position of each number, (2, F)."""
+    state, first, count = [], [], 0
+    for way, (p, q) in enumerate(zip(*looks, strict=True)):
+        cuts = np.unique(found.at[p > 0][:, q > 0])  # those that count here
+        _, at, number = np.unique(np.searchsorted(cuts, POSITIONS), return_index=True, return_inverse=True)
+        state.append(count + number)
+        first.append(np.stack([np.full(len(at), way), at]))
+        count += len(at)
+    return np.stack(state), np.concatenate(first, axis=1)
 
 
 def bad_size(found: Deployment) -> float:
@@ -167,211 +236,25 @@ def bad_size(found: Deployment) -> float:
 
 def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:
     """The chance of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
-    each = {
-        shared: tails(found, bad_size(found), settings.users, safeguards=settings.safeguards, shared_principal=shared)
-        for shared in (True, False)
-    }
-    chances = _seen(looks, np.moveaxis(each[True], 0, -1))
+    stands = _only(settings, *SAFEGUARDS, "users")
+    chances = _seen(looks, np.moveaxis(_tails(found, replace(stands, shared_principal=True)), 0, -1))
     if not settings.shared_principal:
         models = len(found.models) + 1  # the first rows: operators as expected
-        chances[:models] = looks[1][:models] @ each[False].T
+        chances[:models] = looks[1][:models] @ _tails(found, stands).T
     return chances
 
 
-def _dots(found: Deployment, safeguards: Safeguards, looks: tuple[Floats, Floats]) -> Dots:
-    """The thousand senders for each way to look and each position; a departure counts as the answer that it gives."""
-    steps = [expected_policy(found, found.on_step, safeguards, operators=p, models=q) for p, q in zip(*looks, strict=True)]
-    batch = replace(steps[0], names=("dial",), answer=np.concatenate([policy.answer for policy in steps]))
-    counted = dots(with_departures(found, safeguards), batch)
-    step = np.searchsorted(found.cuts, POSITIONS)
-    rows = (np.arange(len(steps))[:, None] * len(found.on_step) + step).ravel()
-    return replace(
-        counted,
-        case=found.case,
-        response=answers_given(found)[counted.response],
-        count=counted.count[rows],
-        expected=counted.expected[rows],
-    )
+@lru_cache(maxsize=8)
+def _tails(found: Deployment, settings: DialSettings) -> Floats:
+    """The chance of a bad world given the model, (D, T), or operator and model, (D, O, T): no trust in the model moves it."""
+    shared, safeguards = settings.shared_principal, settings.safeguards
+    return tails(found, bad_size(found), settings.users, safeguards=safeguards, shared_principal=shared)
 
 
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def sentences(view: DialView) -> list[str]:
-    """One sentence for each row: for how many the instruction is not followed, and what that is worth."""
-    said = []
-    columns = (1000 * view.means[name] for name in ("departs", "mistaken", "net"))
-    for departs, mistaken, net, top in zip(*columns, (1000 * view.tops).tolist(), strict=True):
-        for rows in zip(departs.tolist(), mistaken.tolist(), net.tolist(), strict=True):
-            said.append(_sentence(*rows, top))
-    return said
-
-
-def _sentence(departs: float, mistaken: float, net: float, top: float) -> str:
-    less = top - net
-    beside = f", {number(less)} less than at best" if less > 1e-9 * max(abs(top), 1.0) else ", the best there is here"
-    worth = f"Worth {number(net)} help units per 1000{beside}."
-    if departs <= 0:
-        return f"Everybody gets what the operator asks for. {worth}"
-    share = "all" if few(mistaken) == few(departs) else few(mistaken)
-    wrong = f"; for {share} of them that is a mistake" if mistaken > 0 else "; for none of them a mistake"
-    return f"Of 1000 senders, {few(departs)} get the assistant's own judgement, not what was asked for{wrong}. {worth}"
-
-
-def few(count: float) -> str:
-    """An expected number of people of a thousand."""
-    return f"{count:.0f}" if count >= 9.95 else f"{count:.1f}" if count >= 0.95 else "less than one"
-
-
-def notes(view: DialView) -> list[str]:
-    """For the cast as expected: where the dial is best, how surely, and the trust that turns it.  Else who is looked at."""
-    first, where = " ".join([*_best_said(view), *_turns_said(view)]), place(*_best_between(view))
-    offered, said = offers(view.found), []
-    for operator in offered["operator"]:
-        for model in offered["model"]:
-            who = [f"{kind} {name}" for kind, name in (("operator", operator), ("model", model)) if name != EXPECTED]
-            alone = f"Looked at alone: {', '.join(who)}. With the cast as expected the best position is {where}."
-            said += [alone if who else first] * len(POSITIONS)
-    return said
-
-
-def place(low: float, high: float) -> str:
-    """The best positions in words."""
-    return "0, fully corrigible" if low <= 0 else "1, fully autonomous" if high >= 1 else spot(low, high)
-
-
-def _best_between(view: DialView) -> tuple[float, float]:
-    return float(view.best.low), float(view.best.high)
-
-
-def _best_said(view: DialView) -> list[str]:
-    best, (low, high) = view.best, view.plausible.range
-    more = f", worth {number(1000 * float(best.margin))} help units per 1000 more than the better end" if best.inside else ""
-    holds = f"In {whole_percent(view.plausible.holds)} of {WORLDS} plausible worlds some position beats both ends"
-    return [
-        f"The best position is {place(*_best_between(view))}{_missed(view)}{more}.",
-        f"{holds} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}.",
-    ]
-
-
-def _missed(view: DialView) -> str:
-    """That the slider passes over the best position, if it does."""
-    low, high = _best_between(view)
-    met = low <= 0 or ((low < POSITIONS) & (high >= POSITIONS)).any()
-    return "" if met else " (between two positions of the slider)"
-
-
-def _turns_said(view: DialView) -> list[str]:
-    """The trusts at which the best position jumps."""
-    said = []
-    for turns, whom in zip(view.turns, WHOM, strict=True):
-        ways = [(turn, way) for turn, way in ((turns.below, "below"), (turns.above, "above")) if turn is not None]
-        jumps = " and ".join(_jump(turn, way) for turn, way in ways)
-        said.append(f"It jumps {jumps} trust in the {whom} (now {percent(turns.stated)})." if jumps else _stays(whom))
-    return said
-
-
-def _jump(turn: Turn, way: str) -> str:
-    sure = "only with full" if turn.trust == 1 else "only without any" if turn.trust == 0 else f"{way} {percent(turn.trust)}"
-    return f"to {place(turn.low, turn.high)} {sure}"
-
-
-def _stays(whom: str) -> str:
-    return f"No trust in the {whom} moves it far."
-
-
-# --- pictures ---------------------------------------------------------------------------------------------------------
-
-
-def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
-    """All that a stage needs: texts, toggles and pictures for each row."""
-    chosen = offers(view.found)
-    return table(
-        label="The dial, from 0 (fully corrigible) to 1 (fully autonomous)",
-        texts=[f"{position:.2f}" for position in POSITIONS],
-        sentences=sentences(view),
-        notes=notes(view),
-        panels=[
-            _means_panel(view, settings),
-            _bad_panel(view, settings),
-            panels.dots(view.dots, heading(view.found.case), first=False) | {"beside": True},
-        ],
-        toggles=[toggle("operator", chosen["operator"]), toggle("model", chosen["model"])],
-    )
-
-
-def _staircase(values: Floats, **style: Any) -> dict[str, Any]:
-    """A line along the dial for each way to look at the cast, (C, D)."""
-    return {"kind": "line", "x": packed(POSITIONS), "y": packed(values, every=len(POSITIONS)), **style}
-
-
-def _here(values: Floats, **style: Any) -> dict[str, Any]:
-    """A point on such a line where the dial stands."""
-    x = np.tile(POSITIONS, len(values))
-    return {"kind": "points", "x": packed(x[:, None]), "y": packed(values.reshape(-1, 1)), "size": 4, **style}
-
-
-def _axes(low: Floats, high: Floats, label: str) -> dict[str, Any]:
-    """A vertical axis of its own for each way to look at the cast, from low to high (C, D)."""
-    ends = [padded(*each) for each in zip(low, high, strict=True)]
-    return {"ys": [axis(*each, label) for each in ends], "every": len(POSITIONS)}
-
-
-def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
-    """Help, loss and net value along the dial, the best position, and where it lies in plausible worlds."""
-    help_, loss, net = (1000 * view.means[name] for name in ("help", "loss", "net"))
-    weighed = view.found.harm_weight * loss
-    axes = _axes(np.minimum(net, 0.0), np.maximum(help_, weighed), "help units per 1000")
-    low, high = view.plausible.range
-    place_, top = float(view.best.high if view.best.low > 0 else 0.0), 1000 * float(view.best.worth)
-    seen = (np.arange(len(net)) == 0)[:, None]  # the best position is that of the cast as expected
-    ends = {name: packed([axes["ys"][0][name]] * 2) for name in ("low", "high")}
-    band = {"kind": "band", "x": packed(np.where(seen, [[low, high]], np.nan), every=len(POSITIONS)), **ends, "colour": 3}
-    ring = {"x": packed(np.where(seen, place_, np.nan), every=len(POSITIONS)), "y": packed([top])}
-    spread = [line(POSITIONS, 1000 * view.worths, colour=-1, width=1.5, dash=[2, 3])] if settings.aversion else []
-    return {
-        "kind": "chart",
-        "first": True,
-        "title": "What a thousand senders get",
-        "alt": "Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
-        "height": 230,
-        "wide": 660,
-        "left": 68,
-        "x": axis(0, 1, "ring: the best position; band: where it lies in 90% of plausible worlds"),
-        **axes,
-        "marks": [
-            band,
-            line([0, 1], [0, 0], colour=-1, width=1),
-            _staircase(help_, colour=0, width=2),
-            _staircase(weighed, colour=HARMFUL, width=2, dash=[7, 4]),
-            _staircase(net, colour=-1, width=2.5),
-            *spread,
-            {"kind": "points", **ring, "colour": -1, "hollow": True, "size": 8},
-            *(_here(values, colour=colour) for values, colour in ((help_, 0), (weighed, HARMFUL), (net, -1))),
-        ],
-        "legend": [
-            {"label": label, "colour": colour, "mark": "full", "event": 0}
-            for label, colour in (("help", 0), ("harm and neglect, weighed", HARMFUL), ("net value", -1))
-        ],
-        "legendValues": packed(np.stack([help_, weighed, net], axis=-1).reshape(-1, 3)),
-    }
-
-
-def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
-    """The chance of a world with much loss, along the dial."""
-    bad = 1000 * view.bad
-    whose = "one operator for all" if settings.shared_principal else "many operators"
-    return {
-        "kind": "chart",
-        "first": True,
-        "title": f"Bad worlds ({people(settings.users)} users, {whose}, one model)",
-        "alt": "In how many of 1000 worlds the total loss exceeds a size, along the dial.",
-        "height": 150,
-        "wide": 660,
-        "left": 68,
-        "x": axis(0, 1, f"bad: a loss over {number(BAD)} times that of following all instructions"),
-        **_axes(np.zeros_like(bad), np.maximum(bad, 1.0), "of 1000"),
-        "marks": [_staircase(bad, colour=4, width=2), _here(bad, colour=4)],
-        "legend": [{"label": "bad worlds, of 1000", "colour": 4, "mark": "full", "event": 0}],
-        "legendValues": packed(bad.reshape(-1, 1)),
-    }
+def _dots(found: Deployment, safeguards: Safeguards, looks: tuple[Floats, Floats], first: Ints) -> Dots:
+    """The thousand senders of each state; a departure counts as the answer that it gives."""
+    way, at = first
+    operators, models = (chances[way] for chances in looks)
+    policies = expected_policy(found, POSITIONS[at], safeguards, operators=operators, models=models)
+    counted = dots(with_departures(found, safeguards), policies)
+    return replace(counted, case=found.case, response=answers_given(found)[counted.response])

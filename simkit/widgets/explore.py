@@ -19,7 +19,7 @@ from .choices import chosen
 from .controls import menu, round_steps, steps
 from .explore_settings import RISKIEST, Settings, responses_of
 from .explore_view import View, look, stage_table
-from .instrument import Instrument
+from .instrument import Instrument, peeked
 
 __all__ = ["Explorer", "explore"]
 
@@ -74,7 +74,7 @@ class Explorer(Instrument[Settings, View]):
         if settings.policy != RISKIEST:
             return {}
         row = stage_table(look(self._given, settings, only=settings.declined), settings, first=settings.declined)
-        return {"panels": row["panels"], "sentences": row["sentences"], "notes": row["notes"]}
+        return peeked(row)
 
     def _shown(self) -> dict[str, Any]:
         chosen, case = self._settings, self._view.case

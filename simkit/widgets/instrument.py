@@ -5,6 +5,7 @@ An instrument says what its choices give (`_look`), how that is shown (`_table`)
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
@@ -16,8 +17,15 @@ from .choices import Choices, as_code, from_code
 from .controls import STYLE, WRAP, show
 from .stage import Stage
 
+#: Seconds in which the thread that sends gets its turn: it would have to wait for each switch, five milliseconds and more.
+TURN = 0.002
 C = TypeVar("C", bound=Choices)
 V = TypeVar("V")
+
+
+def peeked(table: dict[str, Any]) -> dict[str, Any]:
+    """What of a table is a peek."""
+    return {name: table[name] for name in ("panels", "sentences", "notes")}
 
 
 class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
@@ -133,9 +141,16 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
     def _show(self, settings: C) -> None:
         if self._stage.table:
             self._stage.peek = self._peek(settings)  # on its way at once, while the whole is computed
-        self._view = self._look(settings)
-        table = self._table(self._view, settings)
+            time.sleep(TURN)
+        try:
+            view = self._look(settings)
+            table = self._table(view, settings)
+        except Exception:
+            self._stage.peek = {}  # what is not to be is not shown either
+            raise
+        self._view = view
         self._stage.show(table, self._row(settings, table))
+        time.sleep(TURN)
 
     def _row(self, settings: C, table: dict[str, Any]) -> int:
         """The row of a table that settings choose: the slider counts fastest, the first toggle slowest."""

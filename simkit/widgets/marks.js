@@ -1,16 +1,18 @@
 // What a stage can draw on a canvas: dots, and charts of lines, bands, points, names and bars.  `stage.js` follows below it in
 // one module.  Numbers per position of the slider come as arrays of F rows: {data: DataView, type, columns}.
 
-const TYPES = { int16: Int16Array, float32: Float32Array };
+const TYPES = { int16: Int16Array, int32: Int32Array, float32: Float32Array };
 
-/** Row `position` of packed numbers, of which each serves `every` so many positions; one row serves them all. */
+/** Row `position` of packed numbers: the row that `at` points to, or one for `every` so many positions.  Fewer rows than
+ *  positions are used again from the first on; so one row serves them all. */
 function row(packed, position) {
   if (!packed.values) {
     const { buffer, byteOffset, byteLength } = packed.data;
     packed.values = new TYPES[packed.type](buffer.slice(byteOffset, byteOffset + byteLength));
   }
   const rows = packed.values.length / packed.columns;
-  const start = Math.min(Math.floor(position / (packed.every || 1)), rows - 1) * packed.columns;
+  const place = packed.at ? row(packed.at, position)[0] : Math.floor(position / packed.every);
+  const start = (place % rows) * packed.columns;
   return packed.values.subarray(start, start + packed.columns);
 }
 
@@ -135,7 +137,7 @@ function drawChart(panel, canvas, width, position, look) {
   const [x0, x1] = [left, width - EDGE.right];
   const [y0, y1] = [height - EDGE.bottom, EDGE.top];
   const x = panel.x;
-  const y = panel.ys ? panel.ys[Math.floor(position / panel.every)] : panel.y;  // an axis for all positions, or one for `every` so many
+  const y = panel.ys ? panel.ys[Math.floor(position / panel.every) % panel.ys.length] : panel.y;  // an axis for all positions, or one for `every` so many
   const X = (v) => x0 + ((v - x.low) / (x.high - x.low)) * (x1 - x0);
   const Y = (v) => y0 + ((v - y.low) / (y.high - y.low)) * (y1 - y0);
   pen.lineWidth = 1;

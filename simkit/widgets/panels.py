@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,24 @@ from ..plots import EVENT_MARKS, segment_colours, shape
 from ..tables import number
 
 
-def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1) -> dict[str, Any]:
-    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them."""
+def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:
+    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them.
+
+    Fewer rows than positions are used again from the first on.  `at` (P,) says for each of P positions which row it shows:
+    for rows that many positions share.
+    """
     array = np.atleast_2d(np.asarray(rows)).astype(kind)
-    return {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
+    made = {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
+    return made if at is None else made | {"at": packed(np.reshape(at, (-1, 1)), "int16")}
+
+
+def unpacked(given: dict[str, Any], positions: int | None = None) -> np.ndarray:
+    """The rows of `packed` as the browser reads them, one for each of so many positions (None: as many as were given)."""
+    rows = np.frombuffer(given["data"], given["type"]).reshape(-1, given["columns"])
+    if positions is None:
+        return rows if "at" not in given else rows[unpacked(given["at"])[:, 0]]
+    at = unpacked(given["at"], positions)[:, 0] if "at" in given else np.arange(positions) // given["every"]
+    return rows[at % len(rows)]
 
 
 def axis(low: float, high: float, label: str) -> dict[str, Any]:
@@ -43,13 +58,23 @@ def padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]
     return bottom - pad, top + pad
 
 
+def pointed(texts: Sequence[str]) -> dict[str, Any]:
+    """Texts (P,), one for each position, for the browser: each is sent once and pointed to."""
+    words = list(dict.fromkeys(texts))
+    place = {word: i for i, word in enumerate(words)}
+    return {"words": words, "at": packed([[place[text]] for text in texts], "int16" if len(words) < 2**15 else "int32")}
+
+
 def line(x: ArrayLike, y: ArrayLike, **style: Any) -> dict[str, Any]:
     """A line through points: rows (F, n), or one row for all positions."""
     return {"kind": "line", "x": packed(x), "y": packed(y), **style}
 
 
-def dots(found: Dots, title: str, *, first: bool = True) -> dict[str, Any]:
-    """Every sender as a dot, for each policy of a batch, with a legend that counts them."""
+def dots(found: Dots, title: str, *, first: bool = True, at: ArrayLike | None = None) -> dict[str, Any]:
+    """Every sender as a dot, for each policy of a batch, with a legend that counts them.
+
+    `at` (P,) says which policy each of P positions shows; else there is one policy for each.
+    """
     case = found.case
     colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
     count = np.atleast_2d(found.count)
@@ -75,9 +100,9 @@ def dots(found: Dots, title: str, *, first: bool = True) -> dict[str, Any]:
         "title": title,
         "alt": "1000 dots, one for each sender, coloured by kind of sender.",
         "cells": cells,
-        "count": packed(count[:, used], "int16"),
+        "count": packed(count[:, used], "int16", at=at),
         "legend": legend,
-        "legendValues": packed(np.hstack(values)),
+        "legendValues": packed(np.hstack(values), at=at),
     }
 
 

@@ -3,7 +3,8 @@
 //
 // table = {
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
-//   sentences: [strings], notes: [strings],  one for each row: the slider's position counts fastest, the first toggle slowest
+//   sentences: {words: [strings], at: packed numbers of words}, notes: likewise,
+//     one for each row: the slider's position counts fastest, the first toggle slowest
 //   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, ...}],
 // }
 // It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
@@ -36,6 +37,10 @@ function apart(table, row) {
   for (let i = sizes.length - 1; i >= 0; i--) [pressed[i], rest] = [rest % sizes[i], Math.floor(rest / sizes[i])];
   return { at: row % slider, pressed };
 }
+
+/** How many rows there are, and the text of one of them. */
+const rowsOf = (table) => table.toggles.reduce((rows, toggle) => rows * toggle.options.length, table.slider.texts.length);
+const textOf = (texts, position) => texts.words[row(texts.at, position)[0]];
 
 function together(table, at, pressed) {
   return table.toggles.reduce((row, toggle, i) => row * toggle.options.length + pressed[i], 0) * table.slider.texts.length + at;
@@ -87,11 +92,11 @@ function render({ model, el }) {
   let offered = "";
   let peeking = false;
 
-  /** The table; while the next one is on its way, one row of that, in as many pictures as have come. */
+  /** The table; while the next one is on its way, one row of that, in as many pictures as have come.  The others are late. */
   function current() {
     const [table, peek] = [model.get("table"), model.get("peek")];
-    if (!peeking || peek.panels.some((panel, i) => !table.panels[i] || panel.kind !== table.panels[i].kind)) return table;
-    const panels = table.panels.map((panel, i) => peek.panels[i] || panel);
+    if (!peeking || peek.panels.some((panel, i) => panel && panel.kind !== table.panels[i]?.kind)) return table;
+    const panels = table.panels.map((panel, i) => peek.panels[i] || { ...panel, late: true });
     return { ...table, panels, sentences: peek.sentences, notes: peek.notes };
   }
 
@@ -124,7 +129,7 @@ function render({ model, el }) {
       toggles = table.toggles.map((toggle, i) => buttons(toggle, bar, (option) => press(i, option)));
     }
     toggles.forEach(({ group }, i) => { group.hidden = !(table.toggles[i].first || model.get("unfolded")); });
-    position = Math.min(position, table.sentences.length - 1);  // where the hand is, which the kernel may not know yet
+    position = Math.min(position, rowsOf(table) - 1);  // where the hand is, which the kernel may not know yet
     place();
     setTimeout(helpControls, 300);
     ask();
@@ -141,20 +146,21 @@ function render({ model, el }) {
     waiting = 0;
     if (!root.clientWidth) return;  // not on the page yet: the size observer asks again
     const table = current();
-    const row = Math.min(position, table.sentences.length - 1);
+    const said = textOf(table.sentences, position);
     const look = lookOf(root, table);
     shown().forEach((panel, i) => {
       const { figure, caption, canvas, legend } = frames[i];
       if (caption.textContent !== panel.title) caption.textContent = panel.title;
       DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look, legend);
       if (panel.legend) drawLegend(panel, legend, position, look);
-      const said = panel.first ? `${panel.alt} ${table.sentences[row]}` : panel.alt;
-      if (canvas.getAttribute("aria-label") !== said) canvas.setAttribute("aria-label", said);
+      figure.classList.toggle("simkit-late", Boolean(panel.late));
+      const label = panel.first ? `${panel.alt} ${said}` : panel.alt;
+      if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });
     value.textContent = table.slider.texts[position % table.slider.texts.length];
     slider.setAttribute("aria-valuetext", value.textContent);
-    sentence.textContent = table.sentences[row];
-    note.textContent = table.notes[row];
+    sentence.textContent = said;
+    note.textContent = textOf(table.notes, position);
     root.dataset.drawn = position;
   }
 
@@ -164,7 +170,7 @@ function render({ model, el }) {
   function rest() {
     clearTimeout(resting);
     const table = model.get("table");
-    spoken.textContent = `${table.sentences[position]} ${table.notes[position]}`;
+    spoken.textContent = `${textOf(table.sentences, position)} ${textOf(table.notes, position)}`;
     if (model.get("position") === position) return;
     model.set("position", position);
     model.save_changes();
@@ -201,7 +207,7 @@ function render({ model, el }) {
     ask();
   };
   const whole = () => { peeking = false; build(); };
-  const peeked = () => { peeking = true; ask(); };
+  const peeked = () => { peeking = Boolean(model.get("peek").panels); ask(); };
   model.on("change:table", whole);
   model.on("change:peek", peeked);
   model.on("change:unfolded", build);

@@ -15,8 +15,14 @@ import anywidget
 import traitlets
 
 from ..plots import SENDERS, SENDERS_ON_DARK
+from .panels import pointed
 
 HERE = Path(__file__).parent
+
+
+def sent(table: dict[str, Any], _: Any = None) -> dict[str, Any]:
+    """A table as it goes to the browser: sentences and notes that many rows share go once."""
+    return table | {name: pointed(table[name]) for name in ("sentences", "notes") if name in table}
 
 
 class Stage(anywidget.AnyWidget):
@@ -24,11 +30,14 @@ class Stage(anywidget.AnyWidget):
 
     _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
     _css = HERE / "stage.css"
-    table = traitlets.Dict().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True, to_json=sent)
     position = traitlets.Int(0).tag(sync=True)
     unfolded = traitlets.Bool(False).tag(sync=True)
-    peek = traitlets.Dict().tag(sync=True)
-    """The next table where the slider stands, one row of it: shown until the whole table arrives."""
+    peek = traitlets.Dict().tag(sync=True, to_json=sent)
+    """The next table where the slider stands, one row of it: shown until the whole table arrives.
+
+    A panel that takes long is None in it, or left out at the end: the last one stays, and fades if the whole is long in coming.
+    """
 
     def show(self, table: dict[str, Any], position: int | None = None) -> None:
         """Put up a table (see `table`), and perhaps move the slider; both arrive in the browser together."""
@@ -44,7 +53,7 @@ def table(
     texts: Sequence[str],
     sentences: Sequence[str],
     notes: Sequence[str],
-    panels: Sequence[dict[str, Any]],
+    panels: Sequence[dict[str, Any] | None],
     toggles: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """What a stage shows: a read-out for each of F positions of the slider; a sentence, a note and pictures for each row.

@@ -200,7 +200,7 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
     names |= {f"ceiling of open audits: {percent(view.ceiling)}": roof} if capped else {}
     y = np.minimum(nines(view.trust), top)
     rings, months = _endings(view, y)
-    here = np.tile(np.arange(MONTHS + 1), len(RULES))[:, None]
+    here = np.arange(MONTHS + 1)[:, None]
     marks = [
         line([0, MONTHS], [bar, bar], colour=-1, width=1.5, dash=[7, 4]),
         *([line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3])] if capped else []),
@@ -250,16 +250,15 @@ def _labels(lines: dict[str, float], top: float) -> list[dict[str, Any]]:
 
 def _paths(y: Floats, settings: TrustSettings) -> list[dict[str, Any]]:
     """The line of trust up to the slider's month: solid up to now, dashed ahead."""
-    rules_, months = y.shape
+    months = y.shape[1]
     month = np.arange(months)
     stop = np.minimum(month, settings.now)  # of the solid line, at each position of the slider
     seen = np.minimum(month[None, :], stop[:, None])
     ahead = np.clip(month[None, :], stop[:, None], month[:, None])
     found = []
     for where, style in ((seen, {"width": 2.5}), (ahead, {"width": 2, "dash": [4, 4]})):
-        x = np.tile(where, (rules_, 1))
         height = np.stack([each[where] for each in y]).reshape(-1, months)
-        found.append(line(x, height, colour=OPEN, **style))
+        found.append(line(where, height, colour=OPEN, **style))  # the months are those of every rule
     return found
 
 
@@ -272,6 +271,8 @@ def _audits(view: TrustView, y: Floats) -> list[dict[str, Any]]:
     for kind, colour in ((0, OPEN), (1, COVERT)):
         for counts, hollow in ((view.passed, False), (view.failed, True)):
             done = np.diff(counts[..., kind], axis=1) > 0
+            if not done.any():
+                continue
             here = (done[:, None, :] & shown[None]).reshape(-1, months - 1)
             x = np.where(here, month, np.nan)
             height = np.where(here, np.repeat(y[:, 1:], months, axis=0), np.nan)
@@ -326,11 +327,10 @@ def rules_panel(view: TrustView) -> dict[str, Any]:
     """For each rule the chance to have loosened each type by the slider's month, before any audit."""
     found = np.stack([each.loosened for each in view.courses.courses], axis=1)  # months, rules, types
     places = np.arange(len(RULES))[:, None] + np.array([-0.27, 0.0, 0.27])
-    to = np.tile(found.reshape(MONTHS + 1, -1), (len(RULES), 1))
     bars = {
         "kind": "bars",
         "from": packed(np.zeros(places.size)),
-        "to": packed(to),
+        "to": packed(found.reshape(MONTHS + 1, -1)),
         "y": packed(places.ravel()),
         "colours": list(COLOURS) * len(RULES),
         "thick": 10,
