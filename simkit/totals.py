@@ -240,7 +240,16 @@ class Total:
         return wrong
 
     def _part(self, rows: Ints) -> Mixtures:
-        return self.mixtures if len(rows) == len(self.mixtures) else self.mixtures.take(rows)
+        """Some of the mixtures, kept: what was computed of them serves the next question."""
+        key = rows.tobytes()
+        if key not in self._parts:
+            self._parts.clear()
+            self._parts[key] = self.mixtures if len(rows) == len(self.mixtures) else self.mixtures.take(rows)
+        return self._parts[key]
+
+    @cached_property
+    def _parts(self) -> dict[bytes, Mixtures]:
+        return {}
 
     def _trusted(self, error: Floats, chance: Floats) -> None:
         """Refuse chances whose estimated error is too large to be used: lattices that had to be rounded too coarsely."""

@@ -41,7 +41,7 @@ LONGEST, NODES, TOGETHER = 2**20, 14, 128
 #: Numbers of users with an atom that are told apart where interpolation fails.
 COUNTED = 400
 #: What interpolation may cost, as a chance; and frequencies at which |Φ| is less than this do not ask for it.
-WANTED, DEAD = 3e-14, 1e-15
+WANTED, DEAD = 3e-13, 1e-15
 #: How much larger the error of a chance may be than that at the worst frequency.
 SUMMED = 30.0
 #: Up to so much is accepted where no number of nodes reaches what is wanted.

@@ -145,19 +145,25 @@ class Joined:
 
     def sums(self, mixtures: Ints, x: Floats, least: Floats | float = 1e-6) -> Sums:
         """Chances of some mixtures (b,) at x (b,) > 0; a chance below `least` is resolved as well as it would be there."""
-        octave, open_rows = OCTAVE, np.arange(len(x))
-        least = np.broadcast_to(least, x.shape)
+        least, open_rows = np.broadcast_to(least, x.shape), np.arange(len(x))
         found = np.zeros((4, len(x)))
         while True:
+            octave = self.resolution[mixtures[open_rows]]
             made, thinned = self._summed(mixtures[open_rows], x[open_rows], least[open_rows], octave)
             found[:, open_rows] = made
             chance = np.minimum(made.tail, 1 - made.tail)
-            rough = thinned > THINNED + CLOSE * np.maximum(chance, least[open_rows])
-            open_rows, octave = open_rows[rough], 2 * octave
-            if not len(open_rows) or octave > FINEST:
+            rough = (thinned > THINNED + CLOSE * np.maximum(chance, least[open_rows])) & (octave < FINEST)
+            open_rows = open_rows[rough]
+            if not len(open_rows):
                 return Sums(*found)
+            self.resolution[mixtures[open_rows]] *= 2
 
-    def _summed(self, mixtures: Ints, x: Floats, least: Floats, octave: int) -> tuple[Sums, Floats]:
+    @cached_property
+    def resolution(self) -> Ints:
+        """Multiples of the span in each octave that each mixture was found to need, (B,)."""
+        return np.full(len(self.mixtures), OCTAVE)
+
+    def _summed(self, mixtures: Ints, x: Floats, least: Floats, octave: Ints) -> tuple[Sums, Floats]:
         """The sums, and what thinning costs, (b,)."""
         states, chance = len(self.mixtures.chance), self.mixtures.chance
         owner, node, away, weight, half = [], [], [], [], []
@@ -167,7 +173,7 @@ class Joined:
             if not chance[state] > 0:
                 continue
             atoms, begin, end = self.atoms[law], self.first[law], self.first[law + 1]
-            k, every, second = self._points(law, float(x[row]), octave)
+            k, every, second = self._points(law, float(x[row]), int(octave[row]))
             masses = chance[state] * atoms.masses[:, k - atoms.first]
             kept = (np.abs(masses * every).max(0, initial=0.0) > NOTHING)
             k, masses = k[kept], masses[:, kept]
@@ -226,7 +232,7 @@ class Joined:
     def _table(self, high: float) -> Tabled:
         if "table" not in self.kept or self.kept["table"].end < np.log(high):
             rows = np.flatnonzero(self.densities.events > 0)
-            made = tabled(self.densities.take(rows), self._scales.take(rows), self._low, 1.2 * high)
+            made = tabled(self.densities.take(rows), self._scales.take(rows), self._low, 2 * high)
             self.kept["table"] = made
         return self.kept["table"]
 
@@ -325,7 +331,7 @@ def joinable(mixtures: Mixtures) -> Bools:
     laws = mixtures.laws
     dense = np.array([smooth(severity) for severity in laws.severities], dtype=bool)
     states = len(mixtures.chance)
-    both = [(laws.rates[:, kind] > 0).reshape(-1, states * int(kind.sum())).any(1) for kind in (dense, ~dense)]
+    both = [(laws.rates[:, kind] > 0).any(1).reshape(-1, states).any(1) for kind in (dense, ~dense)]
     return both[0] & both[1] & bool(span_of(laws.severities))
 
 

@@ -32,7 +32,7 @@ LATTICE_EVENTS = 2e4
 #: Multiples of a span that a window may hold; and a number of events from which on so fine a lattice has no steps to be seen.
 LONGEST, MANY = 2**22, 100.0
 #: With so many expected events that have a density, no step is seen, and paths are tried first.
-BLURRED = 40.0
+BLURRED = 28.0
 #: Rounding of an exact lattice, as a chance.
 ROUNDING = 1e-13
 
@@ -96,8 +96,8 @@ def stepping(mixtures: Mixtures) -> Bools:
     events, pure = laws.events.reshape(-1, states), in_steps(mixtures)
     few = np.where(pure, events.min(1), events.max(1)) <= LATTICE_EVENTS
     fine = _atoms_only(mixtures) & ~pure & (events.min(1) > MANY)
-    happens = mixtures.chance > 0
-    blurred = parts_of(laws)[1].events.reshape(-1, states)[:, happens].min(1) > BLURRED
+    dense = laws.rates[:, [smooth(severity) for severity in laws.severities]].sum(1)
+    blurred = dense.reshape(-1, states)[:, mixtures.chance > 0].min(1) > BLURRED
     return steps & (few | joinable(mixtures)) & ~fine & ~blurred
 
 
