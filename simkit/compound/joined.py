@@ -44,6 +44,8 @@ NOTHING, TINY, JUMP = 1e-18, 1e-12, 1e-13
 SMALL = 1e-3
 #: Precision of a quantile's chance and of its size, relative; and rounds of its search.
 CLOSE, PRECISION, ROUNDS = 1e-10, 1e-13, 120
+#: So many totals of the atoms, for all laws of densities, may stand beside a Pareto, whose chances are not tabulated.
+AT_ONCE = 20000
 #: The error of thinning that is accepted before it is refined.
 THINNED = 1e-11
 
@@ -210,17 +212,17 @@ class Joined:
         over = np.where(self.densities.events[nodes] > 0, -np.expm1(self.densities.log_none[nodes]), 0.0)
         slope, lost = np.zeros(len(t)), np.zeros(len(t))
         rows = np.flatnonzero((t > self._low) & (self.densities.events[nodes] > 0))
-        if self._even and len(rows):
+        if self.even and len(rows):
             table = self._table(float(t.max()))
             over[rows], slope[rows], lost[rows] = table.at(self._places[nodes[rows]], t[rows])
             return over, slope, lost
         for start in range(0, len(rows), BLOCK):
             some = rows[start : start + BLOCK]
             over[some], slope[some], lost[some] = self._read_block(nodes[some], t[some], least[some])
-        return over, slope, lost
+        return over, slope, np.minimum(lost, 1.0)
 
     @cached_property
-    def _even(self) -> bool:
+    def even(self) -> bool:
         """Whether chances of D are smooth in log size: no density begins with a step."""
         return not any(isinstance(severity, Pareto) for severity in np.array(self.densities.severities, object)[self._used])
 
@@ -322,7 +324,7 @@ class Joined:
             some = rows[start : start + BLOCK]
             laws, scales = self.densities.take(each[some]), self._scales.take(each[some])
             reading = read(laws, t[some], scales, start=self._rungs[each[some]])
-            value[some], lost[some] = reading.excess(), reading.error
+            value[some], lost[some] = reading.excess(), np.minimum(reading.error, 1.0)
         return above + float(masses.ravel() @ value), atoms.error + float(np.abs(masses.ravel()) @ lost)
 
 
@@ -343,7 +345,10 @@ def join(mixtures: Mixtures) -> Joined:
     first = np.cumsum([0, *(len(part) for part in parts)])
     weights, users = np.concatenate([part.weights for part in parts]), np.concatenate([part.users for part in parts])
     densities = Laws(parts[0].severities, weights, users, mixtures.laws.shock)
-    return Joined(mixtures, span, tuple(atoms for _, atoms, _ in found), densities, first)
+    joined = Joined(mixtures, span, tuple(atoms for _, atoms, _ in found), densities, first)
+    if not joined.even and sum(len(atoms.masses) * min(atoms.masses.shape[1], 10 * ALL) for atoms in joined.atoms) > AT_ONCE:
+        raise Unserved("too many totals of points and tables beside a Pareto")
+    return joined
 
 
 def severity_edge(laws: Laws, row: int) -> float:

@@ -31,6 +31,8 @@ def __dir__() -> list[str]:
 LATTICE_EVENTS = 2e4
 #: Multiples of a span that a window may hold; and a number of events from which on so fine a lattice has no steps to be seen.
 LONGEST, MANY = 2**22, 100.0
+#: Estimated error of a chance from which on another way is tried.
+UNSERVED = 1e-7
 #: With so many expected events that have a density, no step is seen, and paths are tried first.
 BLURRED = 28.0
 #: Rounding of an exact lattice, as a chance.
@@ -47,10 +49,11 @@ def tails_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats, Flo
         tail[pure], density[pure] = 1 - below[:, 0], (below[:, 0] - below[:, 1]) / (0.01 * x[pure])
     for rows, joined in joint:
         tail[rows], density[rows], _, error[rows] = joined.sums(np.arange(len(rows)), x[rows])
+        rounded = np.append(rounded, _rough(mixtures, rows, error))
     for row in rounded.tolist():
         here, before = _grid(mixtures, row, x[row]).below(np.array([x[row], 0.99 * x[row]]))
         tail[row], density[row] = 1 - here, (here - before) / (0.01 * x[row])
-        error[row] += _coarser(mixtures, row, x[row], here)
+        error[row] = ROUNDING + _coarser(mixtures, row, x[row], here)
     return tail, density, error
 
 
@@ -64,11 +67,14 @@ def quantiles_on_lattice(mixtures: Mixtures, level: Floats) -> tuple[Floats, Flo
         found[pure] = quantiles_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, level[pure])
     for rows, joined in joint:
         asked = np.flatnonzero(some[rows])
+        if not len(asked):
+            continue
         found[rows[asked]], error[rows[asked]] = joined.quantile(asked, level[rows[asked]])
+        rounded = np.append(rounded, _rough(mixtures, rows[asked], error))
     for row in rounded[some[rounded]].tolist():
         found[row] = _quantile(mixtures, row, level[row])
         if found[row] > 0:
-            error[row] += _coarser(mixtures, row, found[row], float(level[row]))
+            error[row] = ROUNDING + _coarser(mixtures, row, found[row], float(level[row]))
     return found, error
 
 
@@ -80,10 +86,11 @@ def excess_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats]:
         found[pure] = excess_by_steps(_atoms_of(mixtures.take(pure)), mixtures.chance, x[pure])
     for rows, joined in joint:
         found[rows], error[rows] = joined.excess(x[rows])
+        rounded = np.append(rounded, _rough(mixtures, rows, error))
     for row in rounded.tolist():
         grid = _grid(mixtures, row, x[row])
         found[row] = grid.excess(float(x[row]))
-        error[row] += _coarser(mixtures, row, x[row], float(grid.below(np.array([x[row]]))[0]))
+        error[row] = ROUNDING + _coarser(mixtures, row, x[row], float(grid.below(np.array([x[row]]))[0]))
     return found, error
 
 
@@ -99,6 +106,12 @@ def stepping(mixtures: Mixtures) -> Bools:
     dense = laws.rates[:, [smooth(severity) for severity in laws.severities]].sum(1)
     blurred = dense.reshape(-1, states)[:, mixtures.chance > 0].min(1) > BLURRED
     return steps & (few | joinable(mixtures)) & ~fine & ~blurred
+
+
+def _rough(mixtures: Mixtures, rows: Ints, error: Floats) -> Ints:
+    """Rows that were taken apart with too large an error, and that a rounded lattice may serve better: of a few Paretos."""
+    events = mixtures.laws.events.reshape(len(mixtures), -1).max(1)
+    return rows[~(error[rows] <= UNSERVED) & (events[rows] <= LATTICE_EVENTS)]
 
 
 def _kinds(mixtures: Mixtures) -> tuple[Ints, list[tuple[Ints, Joined]], Ints]:
