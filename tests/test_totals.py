@@ -767,7 +767,9 @@ def point_and_gamma(users, point, gamma, value, shape, average, x):
     for j, chance in zip(counts, stats.binom(users, point).pmf(counts), strict=True):
         rest = min(users - j, int(users * gamma + 12 * np.sqrt(users * gamma) + 40))
         k = np.arange(1, rest + 1)
-        beyond = (stats.binom(users - j, gamma / (1 - point)).pmf(k) * special.gammaincc(k * shape, (x - j * value) * shape / average))
+        beyond = stats.binom(users - j, gamma / (1 - point)).pmf(k) * special.gammaincc(
+            k * shape, (x - j * value) * shape / average
+        )
         found += chance * (beyond.sum() if x >= j * value else 1.0)
     return found
 
@@ -781,8 +783,8 @@ def point_and_gamma(users, point, gamma, value, shape, average, x):
         (2000, 0.03, 0.002, 0.5, 2.0, 3.0),
         (2000, 0.1, 0.1, 0.5, 2.0, 3.0),
         (2000, 0.05, 0.01, 1.0, 40.0, 0.7),
-        (5000, 0.3, 0.003, 1.0, 1.0, 5.0),
-        (100000, 0.1, 1e-5, 1.0, 2.0, 50.0),
+        (1500, 0.3, 0.01, 1.0, 1.0, 5.0),
+        (6000, 0.1, 1e-4, 1.0, 2.0, 50.0),
     ],
 )
 def test_points_and_gammas_are_a_sum_over_counts(users, point, gamma, value, shape, average):
@@ -817,7 +819,11 @@ def test_thousands_of_events_are_not_rounded_away():
 @pytest.mark.parametrize(("users", "shock"), [(300, 0.0), (4000, 0.0), (4000, 0.3)])
 def test_a_table_and_a_lognormal_as_simulated(users, shock):
     rng = np.random.default_rng(users)
-    severities, rates, worlds = (table([0.1, 1, 30], [0.9, 0.098, 0.002]), lognormal(4.0, 1.4)), np.array([0.02, 0.001]), 200_000
+    severities, rates, worlds = (
+        (table([0.1, 1, 30], [0.9, 0.098, 0.002]), lognormal(4.0, 1.4)),
+        np.array([0.02, 0.001]),
+        200_000,
+    )
     law = mixed(severities, rates[None, None], [[users]], shock=shock)
     often = rng.gamma(1 / shock, shock, worlds) if shock else np.ones(worlds)
     drawn = rng.poisson(often[:, None] * users * rates) if shock else rng.multinomial(users, [*rates, 1 - rates.sum()], worlds)
@@ -850,13 +856,17 @@ def test_a_long_lattice_is_thinned_and_says_what_that_costs():
     assert len(joined._points(0, float(x[1]), 48)[0]) < joined.atoms[0].masses.shape[1] / 2
     fine = [joined._summed(np.array([0]), np.array([y]), np.array([1e-6]), np.array([2**20]))[0].tail[0] for y in x]
     assert law.tail(x) == pytest.approx(fine, rel=1e-8)
-    rough = joined._summed(np.array([0]), x[1:], np.array([1e-6]), np.array([2]))[0]
+    rough = joined._summed(np.array([0]), x[1:], np.array([1e-6]), np.array([8]))[0]
     assert abs(rough.tail[0] - fine[1]) <= rough.error[0]
 
 
 def test_an_error_that_is_too_large_is_refused():
     """Nothing is returned in silence: points without a common span, thousands of them, beside a narrow Pareto."""
-    severities = (Point(kind="point", value=np.pi), Point(kind="point", value=1.0), Pareto(kind="pareto", smallest=1e-4, tail=9.0))
+    severities = (
+        Point(kind="point", value=np.pi),
+        Point(kind="point", value=1.0),
+        Pareto(kind="pareto", smallest=1e-4, tail=9.0),
+    )
     law = mixed(severities, [[[0.1, 0.1, 1e-4]]], [[10**5]])
     with pytest.raises(Disagreement, match="fewer users"):
         law.quantile(0.999)
@@ -865,13 +875,14 @@ def test_an_error_that_is_too_large_is_refused():
 @pytest.mark.parametrize("severity", [*SMOOTH, *STEPPED], ids=lambda s: s.kind)
 def test_limited_means_are_areas(severity):
     """E min(Y, x) = ∫_0^x P(Y > y) dy."""
-    points, weights = np.polynomial.legendre.leggauss(4000)
     for x in (0.3, 2.0, 40.0):
-        area = (weights * severity.above((points + 1) / 2 * x)).sum() * x / 2
-        assert severity.limited_mean(x) == pytest.approx(area, rel=3e-3 if severity in STEPPED else 2e-5)
+        y = (np.arange(200_000) + 0.5) / 200_000 * x
+        assert severity.limited_mean(x) == pytest.approx(severity.above(y).mean() * x, rel=1e-4)
 
 
 def test_a_shared_size_keeps_its_mean():
     for severity in (lognormal(), STEPPED[1]):
-        masses = np.diff(lattice_law(Laws((severity,), np.ones((1, 1, 1)), np.ones((1, 1))), 0.37, 2**13, "shared").below[0], prepend=0)
+        masses = np.diff(
+            lattice_law(Laws((severity,), np.ones((1, 1, 1)), np.ones((1, 1))), 0.37, 2**13, "shared").below[0], prepend=0
+        )
         assert 0.37 * (masses * np.arange(2**13)).sum() == pytest.approx(severity.mean, rel=1e-5)

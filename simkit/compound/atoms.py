@@ -117,12 +117,12 @@ def apart(laws: Laws, span: float) -> Iterator[tuple[int, Atoms, Laws]]:
 
 def _scaled(law: Laws, values: Floats, users: Floats) -> Laws:
     """One law of densities with chances times values (J, G) and users times (J,) or (1,)."""
-    return Laws(law.severities, law.weights * values[..., None], law.users * np.broadcast_to(users, len(values))[:, None], law.shock)
+    return Laws(
+        law.severities, law.weights * values[..., None], law.users * np.broadcast_to(users, len(values))[:, None], law.shock
+    )
 
 
-def _counted(
-    one: Laws, other: Laws, parts: list[Complexes], turns: Ints, first: int, count: int
-) -> tuple[Complexes, Laws]:
+def _counted(one: Laws, other: Laws, parts: list[Complexes], turns: Ints, first: int, count: int) -> tuple[Complexes, Laws]:
     """The same, given how many users bring an atom, each number on its own: the other users' chances are then independent."""
     from scipy.stats import binom
 
@@ -138,7 +138,9 @@ def _counted(
     one_event = 1 + (one.weights[0, 0] / chance) @ np.stack(parts)
     turned = np.exp(2j * np.pi / count * (first * turns % count))
     left = np.maximum(users - number, 1e-300)
-    return share[:, None] * one_event ** number[:, None] * turned, _scaled(other, np.full((len(number), 1), 1 / (1 - chance)), left / users)
+    return share[:, None] * one_event ** number[:, None] * turned, _scaled(
+        other, np.full((len(number), 1), 1 / (1 - chance)), left / users
+    )
 
 
 def _transform(law: Laws, parts: list[Complexes], turns: Ints, first: int, count: int) -> tuple[Complexes, Complexes]:
@@ -188,12 +190,15 @@ def _nodes(law: Laws, g: int, size: Floats, u: Complexes) -> tuple[Floats, float
     low = max(1 - reach, 0.0)
     high = 1 + reach if law.shock else max(min(1 + reach, 1 / weight), 1.0)
     picked = np.unique(np.concatenate([np.argsort(size * away**p)[-8:] for p in (1, 2, 4, 8, 16)]))
-    worlds = weight * (np.multiply.outer([0.3, 0.7, 1.0], np.exp(1j * np.linspace(0, np.pi, 7))).ravel() - 1)
+    # Terms of densities: from those at which few events count, near 0, to those at which one event is none.
+    expected = max(weight if law.shock else weight * users, 1.0)
+    sizes = np.geomspace(0.25 / expected, 1.0, 2 + int(2 * np.log(4 * expected)))
+    worlds = -weight * np.multiply.outer(sizes, np.exp(1j * np.array([0.0, 0.7, 1.2, 1.5]))).ravel()
     exact = _power(law, users, np.multiply.outer(u[picked], worlds))
     best = (np.ones(1), np.inf)
     for count in range(1, NODES + 1):
-        nodes = np.ones(1) if count == 1 else (low + high) / 2 + (high - low) / 2 * np.cos(
-            np.pi * (np.arange(count) + 0.5) / count
+        nodes = (
+            np.ones(1) if count == 1 else (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(count) + 0.5) / count)
         )
         made = _lagrange(nodes, u[picked]).T @ _power(law, users, np.multiply.outer(nodes, worlds))
         error = float((size[picked] * np.abs(made - exact).max(1)).max())
@@ -216,7 +221,9 @@ def _power(law: Laws, users: float, terms: Any) -> Any:
 
 def _lagrange(nodes: Floats, u: Complexes) -> Complexes:
     """Lagrange's polynomials (m, A) of the nodes (m,) at u (A,)."""
-    return np.stack([
-        np.prod([(u - other) / (node - other) for other in np.delete(nodes, r)], axis=0) + np.zeros(len(u), dtype=complex)
-        for r, node in enumerate(nodes)
-    ])
+    return np.stack(
+        [
+            np.prod([(u - other) / (node - other) for other in np.delete(nodes, r)], axis=0) + np.zeros(len(u), dtype=complex)
+            for r, node in enumerate(nodes)
+        ]
+    )

@@ -177,7 +177,7 @@ class Joined:
             atoms, begin, end = self.atoms[law], self.first[law], self.first[law + 1]
             k, every, second = self._points(law, float(x[row]), int(octave[row]))
             masses = chance[state] * atoms.masses[:, k - atoms.first]
-            kept = (np.abs(masses * every).max(0, initial=0.0) > NOTHING)
+            kept = np.abs(masses * every).max(0, initial=0.0) > NOTHING
             k, masses = k[kept], masses[:, kept]
             count = masses.size
             tail[row] += chance[state] * atoms.over(int(_floor(x[row] / self.span)))
@@ -191,7 +191,9 @@ class Joined:
             if abs(here * self.span - x[row]) <= 1e-9 * self.span and atoms.first <= here <= atoms.last:
                 jump[row] += chance[state] * float(atoms.masses[:, int(here) - atoms.first] @ self._none[begin:end])
         rows, nodes, t, w, h = (np.concatenate(parts) for parts in (owner, node, away, weight, half))
-        over, slope, lost = self._read(nodes, t, np.minimum(least[rows] * np.maximum(1.0, SMALL / np.maximum(np.abs(w), NOTHING)), 1.0))
+        over, slope, lost = self._read(
+            nodes, t, np.minimum(least[rows] * np.maximum(1.0, SMALL / np.maximum(np.abs(w), NOTHING)), 1.0)
+        )
         total = lambda values: np.bincount(rows, values, len(x))  # noqa: E731
         summed = total(w * over)
         gap = np.abs(summed - total(h * over))
