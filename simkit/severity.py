@@ -1,8 +1,8 @@
 """How bad one harmful event is, in harm units: point, lognormal, gamma, pareto, table.
 
 Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the chance of more than x, the mean
-of what is cut off at x, and draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source of the forms: Klugman,
-Panjer & Willmot, *Loss Models*, appendix A.
+of what is cut off at x, and draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source
+of the forms: Klugman, Panjer & Willmot, *Loss Models*, appendix A.
 """
 
 from __future__ import annotations

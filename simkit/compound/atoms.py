@@ -3,13 +3,13 @@
     S = T + D        P(S > x) = P(T > x) + Σ_{y ≤ x} P(T = y) · P(D > x − y)
 
 T, the total of the atoms, lies on their lattice and comes from one fast Fourier transform; D is a law of densities alone.  T and
-D are not quite independent: of N users, those who bring an atom cannot bring anything else.  With A, D the terms of both kinds
-in the transform of one user,
+D are not quite independent: of N users, those who bring an atom cannot bring anything else.  With A, D the terms of both
+kinds in the transform of one user,
 
     (1 + A + D)^N = (1 + A)^N · (1 + u·D)^N,    u = 1/(1 + A),
 
-and for each real u the last factor is the transform of a law of densities whose chances are multiplied by u.  It is interpolated
-in u between a few of them (Chebyshev points; one where independence holds to rounding; N + 1 of few users, and then exactly).  Each
+and for each real u the last factor is the transform of a law of densities whose chances are multiplied by u.  It is
+interpolated in u between a few of them (Chebyshev points; one where independence holds to rounding).  Each
 group of users has its own u.  Under a gamma shock u = 1/(1 − v·N·A), and 1 + u·D becomes 1 − v·u·N·D.
 """
 
@@ -88,7 +88,9 @@ def _part(laws: Laws, kept: Bools) -> Laws:
 
 
 def apart(laws: Laws, span: float) -> Iterator[tuple[int, Atoms, Laws]]:
-    """Each law's number, its atoms and its J laws of densities, for B laws with both kinds of severities; `span` divides all atoms.
+    """Each law's number, its atoms and its J laws of densities, of B laws with both kinds of severities.
+
+    `span` divides all atoms.
 
     An `Unserved` if a law of atoms is too long, or if too many nodes are needed.
     """
@@ -158,7 +160,7 @@ def _transform(law: Laws, parts: list[Complexes], turns: Ints, first: int, count
 
 
 def _interpolation(law: Laws, size: Floats, u: Complexes) -> tuple[Floats, Complexes, float]:
-    """Values of u (J, G), their shares at each frequency (J, A), and the error as a chance; `size` is |Φ| of the atoms, (A,)."""
+    """Values of u (J, G), their shares at each frequency (J, A), and the error; `size` is |Φ| of the atoms, (A,)."""
     alive = np.flatnonzero((size > DEAD) & np.isfinite(u).all(0))
     found, error = [], 0.0
     for g in range(1 if law.shock else u.shape[0]):

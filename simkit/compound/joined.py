@@ -2,8 +2,8 @@
 
     P(S > x) = P(T > x) + Σ_{y ≤ x} P(T = y) · P(D > x − y)        (`atoms` says why, and what is summed)
 
-Nothing is rounded.  Chances of D come from paths, at all y at once.  Of long lattices not every y is needed: far below x both
-factors are smooth, and every second, fourth, … multiple serves, blended over an octave.  The sum over every second of those that
+Nothing is rounded.  Chances of D come from paths, at all y at once.  Of long lattices not every y is needed: far below x
+both factors are smooth, and every second, fourth, … multiple serves, blended over an octave.  The sum over every second of those that
 were used tells the error, and is refined until that is small.
 """
 
@@ -194,7 +194,10 @@ class Joined:
         over, slope, lost = self._read(
             nodes, t, np.minimum(least[rows] * np.maximum(1.0, SMALL / np.maximum(np.abs(w), NOTHING)), 1.0)
         )
-        total = lambda values: np.bincount(rows, values, len(x))  # noqa: E731
+
+        def total(values: Floats) -> Floats:
+            return np.bincount(rows, values, len(x)).astype(float)
+
         summed = total(w * over)
         gap = np.abs(summed - total(h * over))
         thinned = np.minimum(gap, 10 * gap**1.5)
@@ -336,7 +339,7 @@ def joinable(mixtures: Mixtures) -> Bools:
     dense = np.array([smooth(severity) for severity in laws.severities], dtype=bool)
     states = len(mixtures.chance)
     both = [(laws.rates[:, kind] > 0).any(1).reshape(-1, states).any(1) for kind in (dense, ~dense)]
-    return both[0] & both[1] & bool(span_of(laws.severities))
+    return np.asarray(both[0] & both[1] & bool(span_of(laws.severities)), dtype=bool)
 
 
 def join(mixtures: Mixtures) -> Joined:

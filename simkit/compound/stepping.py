@@ -1,8 +1,9 @@
 """Laws with steps, and those that no path resolves: where a lattice serves them, which one, and what is read from it.
 
-Where only points and tables can happen, and all are multiples of one span, the law is exact and found for all at once.  With
-densities beside them it is a sum over the totals of the atoms (`joined`).  Only where neither serves, for points without a common
-span and for lumps that a Pareto blurs, severities are rounded to a lattice, one law after the other; the error says what it costs.
+Where only points and tables can happen, and all are multiples of one span, the law is exact and found for all at once.
+With densities beside them it is a sum over the totals of the atoms (`joined`).  Only where neither serves, for points without
+a common span and for lumps that a Pareto blurs, severities are rounded to a lattice, one law after the other; the error
+says what it costs.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def excess_on_lattice(mixtures: Mixtures, x: Floats) -> tuple[Floats, Floats]:
 
 
 def stepping(mixtures: Mixtures) -> Bools:
-    """Mixtures that a lattice serves, (B,): with atoms, and not so fine a lattice, or so many densities, that no step is seen."""
+    """Mixtures that a lattice serves, (B,): with atoms, and neither so fine nor so blurred that no step is seen."""
     laws, states = mixtures.laws, len(mixtures.chance)
     if laws.smooth.all():
         return np.zeros(len(mixtures), dtype=bool)

@@ -1,8 +1,8 @@
 """Chances of many laws of densities at many sizes: read on a grid of log sizes, and interpolated between.
 
-A reading gives a chance and three derivatives, so that the polynomial of degree 7 that agrees with all of them at both ends of a
-cell is off by a few times 10^−7 (cell / width)^8 (Hermite's interpolation; Stoer & Bulirsch, *Introduction to Numerical Analysis*,
-2.1.5).  The same from every second point of the grid, which is some hundred times worse, tells the error.
+A reading gives a chance and three derivatives, so that the polynomial of degree 7 that agrees with all of them at both ends
+of a cell is off by a few times 10^−7 (cell / width)^8 (Hermite's interpolation; Stoer & Bulirsch, *Introduction to Numerical
+Analysis*, 2.1.5).  The same from every second point of the grid, which is some hundred times worse, tells the error.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def tabled(laws: Laws, scales: Scales, low: float, high: float) -> Tabled:
     most = laws.events + 9 * np.sqrt(laws.events) + 1
     width = np.minimum(laws.narrowest, 1.0) / np.sqrt(most)
     halvings = np.ceil(np.log2(WIDEST / np.clip(OF_WIDTH * width, NARROWEST, WIDEST)) - 1e-9).astype(int)
-    groups, place = [], np.empty((2, len(laws)), dtype=int)
+    groups: list[Cells] = []
+    place = np.empty((2, len(laws)), dtype=int)
     for halved in np.unique(halvings).tolist():
         rows = np.flatnonzero(halvings == halved)
         place[0, rows], place[1, rows] = len(groups), np.arange(len(rows))
@@ -131,10 +132,14 @@ def _hermite(left: Floats, right: Floats, part: Floats | float, cell: float) -> 
     r1 = b[1] - (a[1] + 2 * a[2] + 3 * a[3])
     r2 = b[2] - (a[2] + 3 * a[3])
     r3 = b[3] - a[3]
-    c = (35 * r0 - 15 * r1 + 5 * r2 - r3, -84 * r0 + 39 * r1 - 14 * r2 + 3 * r3, 70 * r0 - 34 * r1 + 13 * r2 - 3 * r3)
-    c = (*c, -20 * r0 + 10 * r1 - 4 * r2 + r3)
-    terms = [a[0], a[1], a[2], a[3], *c]
-    value, slope = terms[-1] + 0 * part, 0.0 * part
+    more = (
+        35 * r0 - 15 * r1 + 5 * r2 - r3,
+        -84 * r0 + 39 * r1 - 14 * r2 + 3 * r3,
+        70 * r0 - 34 * r1 + 13 * r2 - 3 * r3,
+        -20 * r0 + 10 * r1 - 4 * r2 + r3,
+    )
+    terms = [a[0], a[1], a[2], a[3], *more]
+    value, slope = terms[-1] + np.zeros_like(r0), np.zeros_like(r0)
     for term in reversed(terms[:-1]):
         slope = slope * part + value
         value = value * part + term
