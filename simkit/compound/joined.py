@@ -2,9 +2,9 @@
 
     P(S > x) = P(T > x) + Σ_{y ≤ x} P(T = y) · P(D > x − y)        (`atoms` says why, and what is summed)
 
-Nothing is rounded.  Chances of D come from paths, at all y at once.  Of long lattices not every y is needed: far below x
-both factors are smooth, and every second, fourth, … multiple serves, blended over an octave.  The sum over every second of those that
-were used tells the error, and is refined until that is small.
+Nothing is rounded.  Chances of D come from paths, for many sizes at once.  Of long lattices not every y is needed: far below
+x both factors are smooth, and every second, fourth, … multiple serves, blended over an octave.  The sum over every second of
+those that were used tells the error, and is refined until that is small.
 """
 
 from __future__ import annotations
