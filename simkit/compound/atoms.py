@@ -2,8 +2,8 @@
 
     S = T + D        P(S > x) = P(T > x) + Σ_{y ≤ x} P(T = y) · P(D > x − y)
 
-T, the total of the atoms, lies on their lattice and comes from one fast Fourier transform; D is a law of densities alone.  T and
-D are not quite independent: of N users, those who bring an atom cannot bring anything else.  With A, D the terms of both
+T, the total of the atoms, lies on their lattice and comes from one fast Fourier transform; D is a law of densities alone.  T
+and D are not quite independent: of N users, those who bring an atom bring nothing else.  With A, D the terms of both
 kinds in the transform of one user,
 
     (1 + A + D)^N = (1 + A)^N · (1 + u·D)^N,    u = 1/(1 + A),
@@ -218,7 +218,7 @@ def _power(law: Laws, users: float, terms: Any) -> Any:
     if law.shock:
         return np.exp(-log1p(-law.shock * terms) / law.shock)
     grown = log1p(terms + 0j)
-    return np.exp(users * grown.real) * np.exp(1j * users * grown.imag)
+    return np.exp(np.minimum(users * grown.real, 600.0)) * np.exp(1j * users * grown.imag)
 
 
 def _lagrange(nodes: Floats, u: Complexes) -> Complexes:
