@@ -1,8 +1,8 @@
 """How bad one harmful event is, in harm units: point, lognormal, gamma, pareto, table.
 
-Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the chance of more than x, and
-draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source of the forms: Klugman,
-Panjer & Willmot, *Loss Models*, appendix A.
+Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the chance of more than x, the mean
+of what is cut off at x, and draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source
+of the forms: Klugman, Panjer & Willmot, *Loss Models*, appendix A.
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ class Point:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
         return np.where(np.asarray(x, dtype=float) < self.value, 1.0, 0.0)
 
+    def limited_mean(self, x: ArrayLike) -> Floats:
+        """E min(severity, x) for sizes x ≥ 0 in harm units, (…,), harm units."""
+        return np.minimum(np.asarray(x, dtype=float), self.value)
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:  # noqa: ARG002
         """Severities of `size` events, harm units."""
         return np.full(size, self.value)
@@ -74,6 +78,15 @@ class Lognormal:
         with np.errstate(divide="ignore"):
             return ndtr(np.log(self.median / np.maximum(x, 0.0)) / self.sigma)
 
+    def limited_mean(self, x: ArrayLike) -> Floats:
+        """E min(severity, x) for sizes x ≥ 0 in harm units, (…,), harm units."""
+        from scipy.special import ndtr
+
+        size = np.asarray(x, dtype=float)
+        with np.errstate(divide="ignore"):
+            inside = ndtr(np.log(size / self.median) / self.sigma - self.sigma)
+        return self.mean * inside + size * self.above(size)
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
         return self.median * np.exp(self.sigma * rng.standard_normal(size))
@@ -106,6 +119,13 @@ class Gamma:
 
         return gammaincc(self.shape, np.maximum(x, 0.0) * (self.shape / self.average))
 
+    def limited_mean(self, x: ArrayLike) -> Floats:
+        """E min(severity, x) for sizes x ≥ 0 in harm units, (…,), harm units."""
+        from scipy.special import gammainc
+
+        size = np.asarray(x, dtype=float)
+        return self.average * gammainc(self.shape + 1, size * (self.shape / self.average)) + size * self.above(size)
+
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
         return rng.gamma(self.shape, self.average / self.shape, size)
@@ -135,6 +155,13 @@ class Pareto:
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
         return (self.smallest / np.maximum(x, self.smallest)) ** self.tail
+
+    def limited_mean(self, x: ArrayLike) -> Floats:
+        """E min(severity, x) for sizes x ≥ 0 in harm units, (…,), harm units."""
+        size = np.asarray(x, dtype=float)
+        grown = np.log(np.maximum(size, self.smallest) / self.smallest)
+        rest = grown if self.tail == 1 else -np.expm1((1 - self.tail) * grown) / (self.tail - 1)
+        return np.minimum(size, self.smallest) + self.smallest * rest
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""
@@ -178,6 +205,11 @@ class Table:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
         size = np.asarray(x, dtype=float)
         return np.sum([level.chance * (size < level.value) for level in self.levels], axis=0, dtype=float)
+
+    def limited_mean(self, x: ArrayLike) -> Floats:
+        """E min(severity, x) for sizes x ≥ 0 in harm units, (…,), harm units."""
+        size = np.asarray(x, dtype=float)
+        return np.sum([level.chance * np.minimum(size, level.value) for level in self.levels], axis=0, dtype=float)
 
     def draw(self, rng: np.random.Generator, size: int) -> Floats:
         """Severities of `size` events, harm units."""

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from .arrays import Bools, Floats, Ints
 from .case import Case
 from .compound.inversion import LADDER, witness
+from .compound.joined import joinable
 from .compound.lattice import bracket
 from .compound.laws import laws_of
 from .compound.quantiles import Mixtures
@@ -41,6 +42,8 @@ def __dir__() -> list[str]:
 FLOOR = 1e-14
 #: An estimated error of a chance above which an engine's number is not used.
 UNSERVED = 1e-8
+#: Estimated errors that a `Disagreement` is raised for: more than the first, and more than the second times the chance.
+ROUGH, ROUGHLY = 1e-7, 1e-3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -220,20 +223,43 @@ class Total:
             lattice = np.append(lattice, self._unserved(smooth, error[smooth]))
         rows = lattice[(x[lattice] > 0) & np.isfinite(x[lattice])]
         if len(rows):
-            tail[rows], density[rows], error[rows] = tails_on_lattice(self.mixtures.take(rows), x[rows])
+            tail[rows], density[rows], error[rows] = tails_on_lattice(self._part(rows), x[rows])
             engine[rows] = "lattice"
+            self._trusted(error[rows], np.minimum(tail[rows], 1 - tail[rows]))
         return np.where(tail <= np.maximum(FLOOR, error), 0.0, tail), error, engine, density
 
     def _unserved(self, rows: Ints, error: Floats) -> Ints:
         """The rows whose error is too large to be used: the lattice serves them if there are few events."""
         wrong = rows[~(error <= UNSERVED)]
         events = self.mixtures.laws.events.reshape(len(self.mixtures), -1).max(1)
-        if (events[wrong] > LATTICE_EVENTS).any():
+        if (events[wrong] > LATTICE_EVENTS).any() and (~joinable(self.mixtures))[wrong].any():
             raise Disagreement(
                 f"no engine resolves {self.policy.name} among {number(float(self.users.max()))} users: the two halves of a "
                 f"quadrature differ by {number(float(np.max(error)))}; ask for sizes nearer to the bulk, or for fewer users"
             )
         return wrong
+
+    def _part(self, rows: Ints) -> Mixtures:
+        """Some of the mixtures, kept: what was computed of them serves the next question."""
+        key = rows.tobytes()
+        if key not in self._parts:
+            self._parts.clear()
+            self._parts[key] = self.mixtures if len(rows) == len(self.mixtures) else self.mixtures.take(rows)
+        return self._parts[key]
+
+    @cached_property
+    def _parts(self) -> dict[bytes, Mixtures]:
+        return {}
+
+    def _trusted(self, error: Floats, chance: Floats) -> None:
+        """Refuse chances whose estimated error is too large to be used: lattices that had to be rounded too coarsely."""
+        wrong = ~(error <= np.maximum(ROUGH, ROUGHLY * chance))
+        if wrong.any():
+            raise Disagreement(
+                f"no engine resolves {self.policy.name} among {number(float(self.users.max()))} users: a chance of "
+                f"{number(float(chance[wrong][0]))} may be wrong by {number(float(error[wrong][0]))}; give points and tables "
+                "sizes with a common divisor, widen severities that hardly vary, or ask for fewer users"
+            )
 
     def _second(self, x: Floats, engine: NDArray[np.str_]) -> tuple[Floats, NDArray[np.str_]]:
         """The tails by another engine, and its name, (B,)."""
@@ -260,7 +286,8 @@ class Total:
             answer[smooth], error = part.quantile(level[smooth])
             lattice = np.append(lattice, self._unserved(smooth, error))
         if len(lattice):
-            answer[lattice] = quantiles_on_lattice(self.mixtures.take(lattice), level[lattice])
+            answer[lattice], error = quantiles_on_lattice(self._part(lattice), level[lattice])
+            self._trusted(error, np.minimum(level[lattice], 1 - level[lattice]))
         return answer
 
     def _excess(self, x: Floats) -> Floats:
@@ -276,7 +303,8 @@ class Total:
             lattice = np.append(lattice, self._unserved(smooth, part.mixed(reading.error)))
         rows = lattice[x[lattice] > 0]
         if len(rows):
-            found[rows] = excess_on_lattice(self.mixtures.take(rows), x[rows])
+            found[rows], error = excess_on_lattice(self._part(rows), x[rows])
+            self._trusted(error, np.ones(len(rows)))
         return np.where(np.isfinite(mean), np.maximum(found, 0.0), np.inf)
 
     # --- words ---

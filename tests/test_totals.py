@@ -748,3 +748,141 @@ def test_a_level_between_two_states_has_a_quantile():
     np.testing.assert_allclose(found.tail(size), 1 - chance, rtol=1e-8)
     assert (found.quantile(chance - 0.01) < size).all()
     assert (size <= found.quantile(chance + 0.001)).all()
+
+
+# --- atoms and densities in one law -----------------------------------------------------------------------------------
+
+
+def mixed(severities, weights, users, chance=(1.0,), **how):
+    """The total of a mixture of laws: weights (Z, G, M), users (Z, G)."""
+    laws = Laws(tuple(severities), np.array(weights), np.array(users, dtype=float), **how)
+    base = one_law(lognormal(), 0.1, 10)
+    return sk.totals.Total(base.case, base.policy, np.array(1.0), "harm", Mixtures(laws, np.array(chance)), ())
+
+
+def point_and_gamma(users, point, gamma, value, shape, average, x):
+    """P(S > x), a sum over both counts: so many points, and given them so many gammas, which add up to a gamma."""
+    counts = np.arange(min(users, int(users * point + 12 * np.sqrt(users * point) + 40)) + 1)
+    found = 0.0
+    for j, chance in zip(counts, stats.binom(users, point).pmf(counts), strict=True):
+        rest = min(users - j, int(users * gamma + 12 * np.sqrt(users * gamma) + 40))
+        k = np.arange(1, rest + 1)
+        beyond = stats.binom(users - j, gamma / (1 - point)).pmf(k) * special.gammaincc(
+            k * shape, (x - j * value) * shape / average
+        )
+        found += chance * (beyond.sum() if x >= j * value else 1.0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("users", "point", "gamma", "value", "shape", "average"),
+    [
+        (3, 0.4, 0.3, 1.0, 1.5, 2.0),
+        (30, 0.45, 0.45, 1.0, 1.0, 0.3),
+        (40, 0.2, 0.1, 1.0, 0.4, 2.0),
+        (2000, 0.03, 0.002, 0.5, 2.0, 3.0),
+        (2000, 0.1, 0.1, 0.5, 2.0, 3.0),
+        (2000, 0.05, 0.01, 1.0, 40.0, 0.7),
+        (1500, 0.3, 0.01, 1.0, 1.0, 5.0),
+        (6000, 0.1, 1e-4, 1.0, 2.0, 50.0),
+    ],
+)
+def test_points_and_gammas_are_a_sum_over_counts(users, point, gamma, value, shape, average):
+    severities = (Point(kind="point", value=value), Gamma(kind="gamma", average=average, shape=shape))
+    law = mixed(severities, [[[point, gamma]]], [[users]])
+    for level in (0.5, 0.99, 0.9999):
+        x = float(law.quantile(level))
+        whole = round(x / value) * value
+        x = whole if abs(whole - x) < 1e-9 else x
+        exact, before = (point_and_gamma(users, point, gamma, value, shape, average, y) for y in (x, x * (1 - 1e-7)))
+        assert exact <= (1 - level) * (1 + 1e-6), "the level is reached"
+        assert before >= (1 - level) * (1 - 1e-6), "and not before"
+        away = 1.013 * x
+        exact = point_and_gamma(users, point, gamma, value, shape, average, away)
+        assert law.tail(away) == pytest.approx(exact, rel=1e-6)
+        assert law.tail(away) != pytest.approx(exact * (1 + 1e-5), rel=1e-6), "negative control"
+
+
+def test_thousands_of_events_are_not_rounded_away():
+    """4000 small lognormals and a few large points: a lattice as long as the total lost the small ones altogether."""
+    severities = (Point(kind="point", value=100.0), lognormal(0.01, 1.0))
+    law = mixed(severities, [[[1e-4, 0.2]]], [[20000]])
+    assert law.mean == pytest.approx(200 + 40 * np.exp(0.5), rel=1e-12)
+    # Given the count of points the rest is a law of lognormals alone: no point is near 65 ± 2.
+    counts = stats.binom(20000, 1e-4)
+    for j in (0, 1, 4):
+        alone = one_law(lognormal(0.01, 1.0), 0.2 / (1 - 1e-4), 20000 - j)
+        x = float(alone.quantile(0.9))
+        assert law.tail(100 * j + x) == pytest.approx(counts.sf(j) + 0.1 * counts.pmf(j), rel=1e-8)
+
+
+@pytest.mark.parametrize(("users", "shock"), [(300, 0.0), (4000, 0.0), (4000, 0.3)])
+def test_a_table_and_a_lognormal_as_simulated(users, shock):
+    rng = np.random.default_rng(users)
+    severities, rates, worlds = (
+        (table([0.1, 1, 30], [0.9, 0.098, 0.002]), lognormal(4.0, 1.4)),
+        np.array([0.02, 0.001]),
+        200_000,
+    )
+    law = mixed(severities, rates[None, None], [[users]], shock=shock)
+    often = rng.gamma(1 / shock, shock, worlds) if shock else np.ones(worlds)
+    drawn = rng.poisson(often[:, None] * users * rates) if shock else rng.multinomial(users, [*rates, 1 - rates.sum()], worlds)
+    totals = np.zeros(worlds)
+    for m, severity in enumerate(severities):
+        sizes = severity.draw(rng, int(drawn[:, m].sum()))
+        totals += np.bincount(np.repeat(np.arange(worlds), drawn[:, m]), sizes, worlds)
+    for level in (0.5, 0.9, 0.99):
+        x = float(law.quantile(level))
+        chance = float(law.tail(x))
+        assert abs((totals > x * (1 + 1e-9)).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / worlds)
+        assert law.excess(x) == pytest.approx(np.maximum(totals - x, 0).mean(), rel=0.1)
+
+
+def test_groups_that_bring_both_kinds():
+    """Two groups with the same chances are one; two states with the same law are one."""
+    severities = (table([0.5, 2], [0.7, 0.3]), Gamma(kind="gamma", average=2.0, shape=0.7))
+    one = mixed(severities, [[[0.05, 0.02]]], [[200]])
+    two = mixed(severities, [[[0.05, 0.02], [0.05, 0.02]]] * 2, [[120, 80]] * 2, chance=(0.3, 0.7))
+    for level in (0.3, 0.99):
+        assert two.quantile(level) == pytest.approx(one.quantile(level), rel=1e-9)
+        assert two.excess(one.quantile(level)) == pytest.approx(one.excess(one.quantile(level)), rel=1e-7)
+
+
+def test_a_long_lattice_is_thinned_and_says_what_that_costs():
+    severities = (table([0.01, 0.5], [0.5, 0.5]), lognormal(20.0, 1.0))
+    law = mixed(severities, [[[0.1, 3e-5]]], [[10**5]])
+    x = law.quantile(np.array([0.5, 0.999]))
+    (_, joined), *_ = law._part(np.array([0])).__dict__["kinds"][1]
+    assert len(joined._points(0, float(x[1]), 48)[0]) < joined.atoms[0].masses.shape[1] / 2
+    fine = [joined._summed(np.array([0]), np.array([y]), np.array([1e-6]), np.array([2**20]))[0].tail[0] for y in x]
+    assert law.tail(x) == pytest.approx(fine, rel=1e-8)
+    rough = joined._summed(np.array([0]), x[1:], np.array([1e-6]), np.array([8]))[0]
+    assert abs(rough.tail[0] - fine[1]) <= rough.error[0]
+
+
+def test_an_error_that_is_too_large_is_refused():
+    """Nothing is returned in silence: points without a common span, thousands of them, beside a narrow Pareto."""
+    severities = (
+        Point(kind="point", value=np.pi),
+        Point(kind="point", value=1.0),
+        Pareto(kind="pareto", smallest=1e-4, tail=9.0),
+    )
+    law = mixed(severities, [[[0.1, 0.1, 1e-4]]], [[10**5]])
+    with pytest.raises(Disagreement, match="fewer users"):
+        law.quantile(0.999)
+
+
+@pytest.mark.parametrize("severity", [*SMOOTH, *STEPPED], ids=lambda s: s.kind)
+def test_limited_means_are_areas(severity):
+    """E min(Y, x) = ∫_0^x P(Y > y) dy."""
+    for x in (0.3, 2.0, 40.0):
+        y = (np.arange(200_000) + 0.5) / 200_000 * x
+        assert severity.limited_mean(x) == pytest.approx(severity.above(y).mean() * x, rel=1e-4)
+
+
+def test_a_shared_size_keeps_its_mean():
+    for severity in (lognormal(), STEPPED[1]):
+        masses = np.diff(
+            lattice_law(Laws((severity,), np.ones((1, 1, 1)), np.ones((1, 1))), 0.37, 2**13, "shared").below[0], prepend=0
+        )
+        assert 0.37 * (masses * np.arange(2**13)).sum() == pytest.approx(severity.mean, rel=1e-5)

@@ -31,7 +31,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-Rounding = Literal["down", "nearest", "up"]
+Rounding = Literal["down", "nearest", "up", "shared"]
 
 #: Grids are padded to so many times their length, and tilted: sums beyond the padded grid come back smaller by e^−tilt, and
 #: rounding grows by e^(tilt / pad) at most.  Exact lattices get more of both than severities that are rounded anyway.
@@ -88,8 +88,15 @@ def lattice_law(laws: Laws, span: float, points: int, rounding: Rounding = "near
 
 
 def _masses(severity: Severity, span: float, points: int, rounding: Rounding) -> Floats:
-    """Chances of the multiples of `span` once a severity is rounded, (L,); sizes beyond the grid are left out."""
+    """Chances of the multiples of `span` once a severity is rounded, (L,); sizes beyond the grid are left out.
+
+    `shared` shares every size among the two multiples next to it so that its mean stays (Gerber 1982, "On the numerical
+    evaluation of the distribution of aggregate claims and its stop-loss premiums"): −span · E min(Y, x) in second differences.
+    """
     k = np.arange(points + 1)
+    if rounding == "shared":
+        steps = np.diff(severity.limited_mean(k * span)) / span
+        return np.maximum(-np.diff(steps, prepend=1.0), 0.0)
     if isinstance(severity, Point | Table):
         levels = [(severity.value, 1.0)] if isinstance(severity, Point) else [(lv.value, lv.chance) for lv in severity.levels]
         masses = np.zeros(points)
@@ -158,8 +165,8 @@ def stepped(laws: Laws, chance: Floats, end: float, points: int = POINTS // 2) -
     """The mixture of Z laws (one a state, with their chances) of a total some of whose severities are points or tables."""
     span = fitting_span(laws.severities, end, points)
     count = 2 ** int(np.ceil(np.log2(end / span + 2)))
-    whole = chance @ lattice_law(laws, span, count).below
-    atoms = chance @ lattice_law(laws, span, count, atoms_only=True).below if not laws.lattice else whole
+    whole = chance @ lattice_law(laws, span, count, "shared").below
+    atoms = chance @ lattice_law(laws, span, count, "shared", atoms_only=True).below if not laws.lattice else whole
     return Stepped(span, atoms, np.maximum(whole - atoms, 0.0), float(chance @ laws.mean))
 
 

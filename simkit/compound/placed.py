@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays import Bools, Floats, Ints
 from .laws import Laws
 from .paths import AXIS, STEP, Line, Path, crossing, extended, index_of
-from .transforms import Complexes, exp, expm1
+from .transforms import Complexes, exp, expm1, smooth
 
 __all__ = ["FEW_EVENTS", "Chances", "Placed", "Scales", "place", "place_on_line", "scales_of"]
 
@@ -216,6 +216,7 @@ def place(laws: Laws, x: Floats, path: Path, scales: Scales, *, centred: bool, l
                 s, exponent = s[:, :count], exponent[:, :count]
             travel = s * (x - centre)[rows, None]
             terms[rows] = _terms(travel, exponent, inside=inside) * _weights(path, s, lattice)
+            lost[rows] |= _returning(some, s[:, -1:], x[rows], [part[:, count - 1 : count] for part in parts], centred, lattice)
         lost[rows] |= _cut(terms[rows])
     zero = np.zeros(len(x))
     return Placed(
@@ -298,6 +299,21 @@ def _alive_above(s: Complexes, x: Floats, centre: Floats, exponent: Complexes) -
     phi = exponent - s * centre[:, None] if centre.any() else exponent
     size = s.real * x[:, None] + np.maximum(phi.real + np.abs(phi.imag), 0.0)
     return np.logical_not(size.max(1) < -25)
+
+
+def _returning(laws: Laws, s: Complexes, x: Floats, parts: list[Complexes], centred: bool, lattice: float) -> Bools:
+    """Whether atoms may bring Φ back straight above the end s (b, 1) of a path, though densities are there, (b,).
+
+    The transform of an atom only turns on a vertical line and those of densities shrink: |Φ| is at most what it would be if all
+    sizes came together as they are at the end.
+    """
+    if lattice or laws.smooth.all():
+        return np.zeros(len(x), dtype=bool)
+    means = [severity.mean if centred and np.isfinite(severity.mean) else 0.0 for severity in laws.severities]
+    sizes = [np.abs(1 + part - s * mean) - 1 for part, mean in zip(parts, means, strict=True)]
+    bound = laws.exponent(np.ones((len(x), 1)), sizes, centred=False)[:, 0] + s[:, 0].real * x
+    some = [smooth(severity) for severity in laws.severities]
+    return ~laws.smooth & (laws.rates[:, some] > 0).any(-1) & ~(bound < -25)
 
 
 def _cut(terms: Complexes) -> Bools:

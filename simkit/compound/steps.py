@@ -22,7 +22,17 @@ from .lattice import span_of
 from .laws import Laws
 from .transforms import Complexes, exp, expm1
 
-__all__ = ["Steps", "Waves", "chances_by_steps", "excess_by_steps", "quantiles_by_steps", "steps_of", "windows"]
+__all__ = [
+    "Steps",
+    "Waves",
+    "chances_by_steps",
+    "excess_by_steps",
+    "frequencies",
+    "quantiles_by_steps",
+    "round_up",
+    "steps_of",
+    "windows",
+]
 
 
 def __dir__() -> list[str]:
@@ -128,11 +138,11 @@ def steps_of(laws: Laws, states: int) -> Iterator[tuple[Ints, Steps | Waves]]:
     """Groups of mixtures of `states` laws each, (b,), with their laws (b · states, L)."""
     span = span_of(laws.severities)
     first, last = windows(laws, span)
-    size = _round_up((last - first + 1).reshape(-1, states).max(1))
+    size = round_up((last - first + 1).reshape(-1, states).max(1))
     for count in np.unique(size).tolist():
         group = np.flatnonzero(size == count)
         rows = (group[:, None] * states + np.arange(states)).ravel()
-        parts, alive = _frequencies(laws.take(rows), span, count)
+        parts, alive = frequencies(laws.take(rows), span, count)
         few = len(alive) * FEW < count
         work = len(group) * states * (len(alive) if few else count)
         for part in np.array_split(group, min(len(group), -(-work // TOGETHER))):
@@ -141,7 +151,7 @@ def steps_of(laws: Laws, states: int) -> Iterator[tuple[Ints, Steps | Waves]]:
             yield part, (Waves if few else _summed)(span, first[rows], count, alive, values)
 
 
-def _round_up(length: Ints) -> Ints:
+def round_up(length: Ints) -> Ints:
     """The next 2^n or 3 · 2^n, at least 8."""
     power = 2 ** np.ceil(np.log2(np.maximum(length, 8))).astype(int)
     return np.where(length <= power // 4 * 3, power // 4 * 3, power)
@@ -155,7 +165,7 @@ def _atoms(severity: Severity) -> tuple[Floats, Floats]:
     return np.array([value for value, _ in levels]), np.array([chance for _, chance in levels])
 
 
-def _frequencies(laws: Laws, span: float, count: int) -> tuple[list[Complexes], Ints]:
+def frequencies(laws: Laws, span: float, count: int) -> tuple[list[Complexes], Ints]:
     """ψ of each severity at θ = 2π · turn / count, and the turns (A,) at which some of the laws is alive.
 
     |1 + Σ w ψ|² ≤ 1 + 2 (1 − Σ w) Σ w Re ψ, so that log |Φ| is at most what the smallest rates make of it.
