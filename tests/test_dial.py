@@ -65,6 +65,14 @@ def test_a_row_is_the_policy_of_override(made, rng):
         assert view.dots.events(2)[state] == pytest.approx(float(expected.events(2)))
 
 
+def test_rows_that_share_a_state_show_the_same(made):
+    """One row a state is sent: each number of every other row is that of its state."""
+    view = made.view
+    assert view.dots.count.shape[0] == view.state.max() + 1 < view.state.size / 4
+    for values in (*view.means.values(), view.bad):
+        assert np.allclose(view.of_states(values)[view.state], values, rtol=1e-12, atol=1e-15)
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
