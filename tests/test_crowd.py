@@ -94,6 +94,18 @@ def test_choices_undo_and_code():
             crowd("medication-threshold", **wrong)
 
 
+def test_a_policy_is_not_compared_with_itself():
+    case = sk.load("medication-threshold")
+    made = crowd(case, policy="best")
+    assert made.view.policies.names[:2] == ("best", made._controls["compare"].value)
+    before = made.settings
+    made._controls["compare"].value = "best"
+    assert "choose another one" in made._message.value
+    assert made.settings == before
+    above = made._controls["compare"].value
+    assert crowd(case, policy=above).view.policies.names[0] == above != crowd(case, policy=above).view.policies.names[1]
+
+
 def test_a_shock_spreads_the_front_pages():
     """A gamma of mean 1: the chance of a page is E 1 − exp(−G·Np), here by drawing G."""
     case = sk.load("medication-threshold").in_state("usual")

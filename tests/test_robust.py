@@ -142,7 +142,7 @@ def test_at_a_flip_two_policies_are_worth_the_same(seed):
             elif flip.of == "harm weight":
                 weight = value
             else:
-                times[flip.of.removeprefix("all ").removesuffix(", times")] = value
+                times[flip.of.removeprefix("factor on all ")] = value
             found = [sk.expect(there, policy, weight) for policy in (a, b)]
             nets = [float(x.help - weight * (times["harm"] * x.harm + times["neglect"] * x.neglect)) for x in found]
             assert nets[0] == pytest.approx(nets[1], abs=1e-8), str(flip)

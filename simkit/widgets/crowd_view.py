@@ -111,7 +111,11 @@ def look(case: Case, settings: CrowdSettings) -> CrowdView:
     if settings.context and settings.context != case.context:
         case = case.in_context(settings.context)
     below, above = responses_of(case, Explored())
-    chosen = dict.fromkeys((settings.policy or below, settings.compare or above, BEST))
+    first = settings.policy or below
+    second = settings.compare or (above if above != first else below)
+    if first == second:
+        raise ValueError(f"compare cannot be {second!r}, the policy itself; choose another one to compare it with")
+    chosen = dict.fromkeys((first, second, BEST))
     made = [named(case, name, None) for name in chosen]
     policies = stack(made)
     given = independent(case) if settings.share == MODES[0] else case
