@@ -1,12 +1,11 @@
 """The door: what YAML means here, where things stand, and that no file gets through it in another way."""
 
-import importlib.util
 import pickle
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from fuzzing import fuzzer
 
 import simkit as sk
 from simkit.files import MAX_BYTES, MAX_NODES, Problem, dotted, find, parse, read_text, shown, suggest
@@ -230,15 +229,6 @@ def test_records_check_again_when_replaced():
     with pytest.raises(FrozenInstanceError):
         scenario.users = 5
     assert replace(scenario, users=5).users == 5
-
-
-def fuzzer():
-    """The mutation code, which lives with the long run."""
-    spec = importlib.util.spec_from_file_location("fuzz_files", ROOT / "verification" / "fuzz_files.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_files"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_three_thousand_mutated_files(capsys):

@@ -1,10 +1,9 @@
 """Spec files: each valid one loads and fits the schema; each invalid one ends in the message that its first line holds."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+from fuzzing import fuzzer
 from jsonschema import Draft202012Validator
 
 import simkit as sk
@@ -72,15 +71,6 @@ def test_html_in_a_file_is_shown_as_text():
         assert "<script" not in thing._repr_html_()
         assert "<b>judged" not in thing._repr_html_()
         assert "<i>" not in thing._repr_html_()
-
-
-def fuzzer():
-    """The mutation code, which lives with the long run."""
-    spec = importlib.util.spec_from_file_location("fuzz_files", ROOT / "verification" / "fuzz_files.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz_files"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_three_thousand_mutated_specs(capsys):
