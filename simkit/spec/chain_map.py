@@ -9,7 +9,8 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from .published.section_map import COLOURS, ON_DARK, _is_light
+from .published.section_map import palette
+from .standing import level
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -40,8 +41,7 @@ def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
     rows = places(shown)
     end = max((row for _, row in rows.values()), default=0.0) + 1.2
     ax = new_axes(ax, (11, max(2.6, 0.22 * (end + 2))))
-    palette = ON_DARK if _is_light(rcParams["text.color"]) else COLOURS
-    colours = {f"{level}": palette[level] for level in ("root", "system", "developer", "user", "guideline")}
+    colours = palette()
     ax.set(xlim=(0, 1), ylim=(end, -1.8))
     ax.set_axis_off()
     path = any(shown.nodes[node].get("lit") for node in shown)
@@ -66,10 +66,10 @@ def places(graph: nx.DiGraph[str]) -> dict[str, tuple[float, float]]:
     """Where each node stands: x from 0 to 1, and a row from 0 down; each node of a column has a row of its own."""
     found: dict[str, tuple[float, float]] = {}
     top = 0.0
-    for level in range(5, -1, -1):
+    for height in range(5, -1, -1):
         columns: list[list[str]] = [[] for _ in AT]
         for node, about in graph.nodes(data=True):
-            if about["level"] == level:
+            if about["level"] == height:
                 columns[COLUMNS[about["kind"]]].append(node)
         for column, nodes in enumerate(columns):
             found |= {node: (AT[column], top + i) for i, node in enumerate(nodes)}
@@ -101,7 +101,7 @@ def _edge(
         "alpha": 1 if decides or lit else 0.6 if void else 0.35,
     }
     bend = 0.0 if x0 != x1 else -0.35
-    colour = COLOURS["user"] if lit or not path else rcParams["text.color"]
+    colour = palette()["user"] if lit or not path else rcParams["text.color"]
     ax.add_patch(
         FancyArrowPatch(
             start,
@@ -129,8 +129,7 @@ def _node(ax: Axes, place: tuple[float, float], about: dict[str, Any], colours: 
     x, y = place
     kind, label = about["kind"], _label(about)
     faint = path and not about.get("lit")
-    names = ("none", "guideline", "user", "developer", "system", "root")
-    colour = colours.get(names[about["level"]], COLOURS["-"])
+    colour = colours.get(level(about["level"]), colours["-"])
     weight = "bold" if kind == "level" or about.get("decides") or "value" in about else "normal"
     ax.plot([x], [y], "o", ms=6, color=colour, alpha=0.4 if faint else 1, zorder=3)
     ax.text(

@@ -37,8 +37,6 @@ def draw(spec: ModelSpec, ax: Axes | None = None, focus: str | None = None) -> A
     With `focus` (a section's id) only what refers to it or is referred to by it stands out; a KeyError if there is no such
     section.  The figure of its own is 12.8 inches wide and 14 high for 80 sections: readable at 1280 pixels.
     """
-    from matplotlib import rcParams
-
     from ...plots import new_axes
 
     near = _near(spec, focus)
@@ -46,15 +44,15 @@ def draw(spec: ModelSpec, ax: Axes | None = None, focus: str | None = None) -> A
     rows = _rows(groups)
     end = max(rows.values(), default=0.0) + 1
     ax = new_axes(ax, (12.8, max(3.0, 0.16 * (end + 2))))
-    palette = ON_DARK if _is_light(rcParams["text.color"]) else COLOURS  # light words stand on a dark page
+    colours = palette()
     for source, target in spec.edges:
         strong = focus is None or focus in (source, target)
-        _arc(ax, rows[source], rows[target], palette[spec[target].authority or NONE], strong)
+        _arc(ax, rows[source], rows[target], colours[spec[target].authority or NONE], strong)
     cited = Counter(target for _, target in spec.edges)
     for level, sections in groups.items():
-        _heading(ax, rows[sections[0].id], level, len(sections), palette[level])
+        _heading(ax, rows[sections[0].id], level, len(sections), colours[level])
         for section in sections:
-            _name(ax, rows[section.id], section, palette[level], cited[section.id], section.id not in near)
+            _name(ax, rows[section.id], section, colours[level], cited[section.id], section.id not in near)
     ax.set(xlim=(-1.0, 0.78), ylim=(end, -0.6))
     ax.set_axis_off()
     ax.set_title(_title(spec, focus), loc="left", size=10, parse_math=False)
@@ -91,10 +89,12 @@ def _rows(groups: dict[str, list[Section]]) -> dict[str, float]:
     return rows
 
 
-def _is_light(colour: Any) -> bool:
+def palette() -> dict[str, str]:
+    """The colours of the levels on the page as it is now: light words stand on a dark one."""
+    from matplotlib import rcParams
     from matplotlib.colors import to_rgb
 
-    return sum(to_rgb(colour)) > 1.5
+    return ON_DARK if sum(to_rgb(rcParams["text.color"])) > 1.5 else COLOURS
 
 
 def _arc(ax: Axes, start: float, end: float, colour: str, strong: bool) -> None:
