@@ -16,9 +16,9 @@ from collections.abc import Callable
 import numpy as np
 
 import simkit as sk
-from simkit.autonomy import POSITIONS, along, deployment
-from simkit.copies import bad_worlds
-from simkit.optimum import best_position, in_plausible_worlds, net_at
+from simkit.dial.correlated import bad_worlds
+from simkit.dial.deployment import POSITIONS, along, deploy
+from simkit.dial.optimum import best_position, in_plausible_worlds, net_at
 
 TIMES = 20
 
@@ -35,10 +35,10 @@ def median(do: Callable[[], object]) -> float:
 
 def main() -> None:
     case = sk.load("medication-threshold").in_context("vulnerable-platform")
-    found, trust = deployment(case), np.linspace(0, 1, 101)
+    found, trust = deploy(case), np.linspace(0, 1, 101)
     assert along(found).expected().net.max() <= best_position(found).worth + 1e-12
     rows: dict[str, Callable[[], object]] = {
-        "a deployment and its first curve": lambda: along(deployment(case)),
+        "a deployment and its first curve": lambda: along(deploy(case)),
         "means at 101 positions, 3 operators × 6 models": lambda: along(found),
         "best position, exactly": lambda: best_position(found),
         "surface: 101 trusts × 101 positions": lambda: net_at(found, POSITIONS, trust_in_model=trust),

@@ -39,7 +39,7 @@ def make_case(rng: np.random.Generator) -> Case:
 
 
 def make_policies(rng: np.random.Generator, count: int) -> Policy:
-    return Policy(names=("random",), answer=rng.dirichlet(np.ones(RESPONSES), (count, SIGNALS)))
+    return Policy(name="random", answer=rng.dirichlet(np.ones(RESPONSES), (count, SIGNALS)))
 
 
 def exact(case: Case, policies: Policy) -> np.ndarray:
@@ -53,8 +53,8 @@ def plain_numpy(case: Case, policy: np.ndarray, rng: np.random.Generator) -> np.
     segment = rng.choice(SEGMENTS, USERS, p=shares)
     signal = (np.cumsum(signals, 1)[segment] < rng.random((USERS, 1))).sum(1).clip(max=SIGNALS - 1)
     response = (np.cumsum(policy, 1)[signal] < rng.random((USERS, 1))).sum(1).clip(max=RESPONSES - 1)
-    luck, harm = rng.random(USERS), case.harms.chance[segment, response]
-    neglect = case.neglects.chance[segment, response]
+    luck, harm = rng.random(USERS), case.harm_events.chance[segment, response]
+    neglect = case.neglect_events.chance[segment, response]
     harmed, neglected = luck < harm, (luck >= harm) & (luck < harm + neglect)
     return np.array([case.help[segment, response].mean(), harmed.mean(), neglected.mean()])
 

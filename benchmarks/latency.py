@@ -138,7 +138,7 @@ def run(root: Path, quick: bool) -> dict[str, Any]:
 
 def started(root: Path, nodelay: bool) -> AbstractContextManager[Server]:
     """A server with simkit's extension (TCP_NODELAY), or a stock one."""
-    return served(root, options=(f"--ServerApp.jpserver_extensions={{'simkit.server': {nodelay}}}",))
+    return served(root, options=(f"--ServerApp.jpserver_extensions={{'simkit.jupyter.server': {nodelay}}}",))
 
 
 def versions() -> dict[str, str]:

@@ -76,7 +76,7 @@ def make_task(users: int, seconds: float) -> dict[str, Any]:
     """The case as numbers, and what is to be found: the exact values and the worlds that bring a simulation to 1%."""
     case = sk.load(CASE).in_state("usual")
     policy = sk.policy.constant(case, POLICY)
-    (kind,) = {int(kind) for kind in case.harms.severity[case.harms.chance > 0]}
+    (kind,) = {int(kind) for kind in case.harm_events.severity[case.harm_events.chance > 0]}
     severity, law = case.severities[kind], sk.total(case, policy, users)
     assert isinstance(severity, Lognormal)
     size = float(law.quantile(LEVEL))
@@ -93,7 +93,7 @@ def make_task(users: int, seconds: float) -> dict[str, Any]:
         "share": case.population.shares.tolist(),
         "signals": case.population.signals.tolist(),
         "answer": policy.answer.tolist(),
-        "harm": case.harms.chance.tolist(),
+        "harm": case.harm_events.chance.tolist(),
         "median": severity.median,
         "sigma": severity.sigma,
         "seconds": seconds,
@@ -255,7 +255,7 @@ def own_timings(quick: bool) -> list[dict[str, Any]]:
     rng, rows = np.random.default_rng(0), []
     case = sk.load(CASE).in_state("usual")
     keys, kinds = len(case.population.signal_names), len(case.responses)
-    many = sk.Policy(names=("random",), answer=rng.dirichlet(np.full(kinds, 0.5), (MANY, keys)))
+    many = sk.Policy(name="random", answer=rng.dirichlet(np.full(kinds, 0.5), (MANY, keys)))
 
     def add(task: str, function: Callable[[], object], repeats: int) -> None:
         median, best = milliseconds(function, 1 if quick else repeats)
@@ -276,7 +276,7 @@ def own_timings(quick: bool) -> list[dict[str, Any]]:
     )
     dial = np.linspace(0, 1, 101)[:, None, None]
     ends = [sk.policy.constant(case, name).answer for name in ("general-safety", "full-bare")]
-    dials = sk.Policy(names=("dial",), answer=(1 - dial) * ends[0] + dial * ends[1])
+    dials = sk.Policy(name="dial", answer=(1 - dial) * ends[0] + dial * ends[1])
     for users in (1000, 10**5, 8 * 10**9):
 
         def grid(users: int = users) -> object:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .tables import percent
+from .text import percent
 
 if TYPE_CHECKING:
     from .case import Case
@@ -123,14 +123,15 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
     if as_json and context:
         _stop("--json prints the whole file, contexts included: leave --context out")
     if as_json:
-        from .records import adapter
         from .report import to_json
-        from .scenario import Scenario
+        from .scenario import Scenario as Record
+        from .scenario import load_record
+        from .schema import adapter
 
-        print(to_json(adapter(Scenario).dump_python(case.scenario, mode="json")))
+        print(to_json(adapter(Record).dump_python(load_record(scenario), mode="json")))
     else:
         out.print(escape(repr(case)), soft_wrap=True)
-        _print_sources(case)
+        _print_sources(case, scenario)
 
 
 @app.command(epilog="Example:  simkit run xstest --share unsafe-asker=0.2 --overlap 0.1 --figure xstest.svg")
@@ -179,7 +180,7 @@ class _Quiet:
 
 def notebooks(incomplete: str) -> list[str]:
     """The notebooks, for tab completion."""
-    from .lab import names
+    from .jupyter.lab import names
 
     return [name for name in names() if name.startswith(incomplete)]
 
@@ -197,7 +198,7 @@ def lab(
 
     In a clone notebooks are opened where they are; else they are copied, and a file that is there is never overwritten.
     """
-    from .lab import CannotOpen, check, prepare, serve
+    from .jupyter.lab import CannotOpen, check, prepare, serve
 
     try:
         check(port)  # before anything is copied
@@ -289,8 +290,8 @@ def new(path: Annotated[Path, typer.Argument(help="The file to write; it must no
 @app.command(epilog="Example:  simkit schema > scenario.schema.json")
 def schema(spec: Annotated[bool, typer.Option("--spec", help="Of spec files instead.")] = False) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check while one types."""
-    from .records import json_schema
     from .scenario import Scenario
+    from .schema import json_schema
     from .spec import Spec
 
     print(json.dumps(json_schema(Spec if spec else Scenario), indent=2))
@@ -341,10 +342,12 @@ def _save(found: Report, path: Path) -> None:
         _stop(f"{path} cannot be written: {error.strerror}")
 
 
-def _print_sources(case: Case) -> None:
+def _print_sources(case: Case, scenario: str) -> None:
     """Where the shares come from, and what signals say."""
     out.print("\nShares and their sources", style="bold")
-    for segment in case.scenario.segments:
+    from .scenario import load_record
+
+    for segment in load_record(scenario).segments:
         share = segment.share
         note = f" Note: {share.note.strip()}" if share.note else ""
         value = f"{share.value:g} ({share.low:g} to {share.high:g})"

@@ -6,7 +6,7 @@ S segments, K signal combinations, R responses, J replies to the clarifying ques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from .messages import Message
 from .population import Population, with_overlap, with_shares
 from .scenario_rules import KINDS, REFUSALS
 from .severity import Point, Severity
-from .tables import html_lines, html_table, number, percent, text_table
+from .text import html_lines, html_table, number, percent, text_table
 
 W = TypeVar("W", float, ArrayLike)
 
@@ -48,9 +48,22 @@ class Events:
         self.severity.setflags(write=False)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class InContext:
+    """What is different in an operator's deployment: the arrays that replace those of the case (shapes as there)."""
+
+    odds: Floats
+    base_signals: Floats
+    help: Floats
+    harm_events: Events
+    neglect_events: Events
+    forbidden: Bools
+    messages: tuple[Message, ...] = ()
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Case:
-    """One ambiguous request, ready to be evaluated.  Nothing changes a case: `in_context` and the rest return new ones."""
+    """One ambiguous request as arrays and names.  Nothing changes a case: `in_context` and the rest return new ones."""
 
     name: str
     request: str
@@ -59,8 +72,8 @@ class Case:
     kinds: tuple[str, ...]
     help: Floats
     """Expected help per request, (S, R), help units."""
-    harms: Events
-    neglects: Events
+    harm_events: Events
+    neglect_events: Events
     severities: tuple[Severity, ...]
     crosses: Bools
     """Whether a response breaks a hard constraint, (R,)."""
@@ -75,8 +88,8 @@ class Case:
     users: int = 1000
     context: str = ""
     state: str = ""
-    bends: tuple[tuple[str, tuple[Any, ...]], ...] = ()
-    """What was changed since the file: the methods that were called, with their values."""
+    edits: tuple[str, ...] = ()
+    """What was changed since the file, in words."""
     about: str = ""
     units: str = ""
     messages: tuple[Message, ...] = ()
@@ -85,20 +98,21 @@ class Case:
     """The messages that come with each signal combination, (K) tuples; none if empty."""
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
-    contexts: tuple[str, ...] = ()
-    deploy: Callable[[Any, str, str], Case] | None = None
-    """Makes the case of a context, from the file's record, the case's name and the context's."""
-    scenario: Any = None
-    """The record of the file (`simkit.scenario.Scenario`), with every source and note."""
+    contexts: Mapping[str, InContext] = field(default_factory=dict)
+    """The operators' deployments that the file describes."""
+    shows: tuple[Mapping[str, str], ...] = ()
+    """The behaviours of a written spec that each response shows, and their values, (R) mappings; none if empty."""
+    constraints: tuple[tuple[str, ...], ...] = ()
+    """The hard constraints that each response crosses, by name, (R) tuples; unnamed if empty."""
 
     def __post_init__(self) -> None:
         count, responses = len(self.population.segments), len(self.responses)
-        for name, array in {"help": self.help, "harm": self.harms.chance, "neglect": self.neglects.chance}.items():
+        for name, array in {"help": self.help, "harm": self.harm_events.chance, "neglect": self.neglect_events.chance}.items():
             if array.shape != (count, responses):
                 raise ValueError(f"{name} has shape {array.shape}; (segments, responses) = {(count, responses)} is needed")
         if not np.isfinite(self.help).all():
             raise ValueError("help is finite")
-        chances = self.harms.chance, self.neglects.chance
+        chances = self.harm_events.chance, self.neglect_events.chance
         if min(chance.min() for chance in chances) < 0 or (chances[0] + chances[1]).max() > 1 + 1e-12:
             raise ValueError("harm and neglect are at most one event: chances are never negative and add up to at most 1")
         if not set(self.kinds) <= set(KINDS):
@@ -115,12 +129,12 @@ class Case:
     @cached_property
     def harm(self) -> Floats:
         """Expected harm of answering per request, (S, R), harm units; infinite where a severity has no finite mean."""
-        return self._expected(self.harms)
+        return self._expected(self.harm_events)
 
     @cached_property
     def neglect(self) -> Floats:
         """Expected harm of refusing or answering poorly per request, (S, R), harm units."""
-        return self._expected(self.neglects)
+        return self._expected(self.neglect_events)
 
     @cached_property
     def loss(self) -> Floats:
@@ -171,17 +185,25 @@ class Case:
     def in_context(self, name: str) -> Case:
         """The same request in an operator's deployment: who then asks, what is allowed, what is at stake.
 
-        What was bent before (a share, the overlap, a state, …) stays bent.
+        What was edited before (a share, the overlap, a state, …) stays edited.
         """
-        if self.deploy is None:
-            raise ValueError(f"{self.name} was built from arrays: it has no contexts")
-        case = self.deploy(self.scenario, self.name, name)
-        for how, values in self.bends:
-            case = getattr(case, how)(*values)
-        return case
+        if name not in self.contexts:
+            known = suggest(name, self.contexts) if self.contexts else "it has no contexts"
+            raise ValueError(f"no context of {self.name} is called {name!r}; {known}")
+        new = self.contexts[name]
+        return replace(
+            self,
+            context=name,
+            population=replace(self.population, odds=new.odds, base_signals=new.base_signals),
+            help=new.help,
+            harm_events=new.harm_events,
+            neglect_events=new.neglect_events,
+            forbidden=new.forbidden,
+            messages=new.messages,
+        )
 
-    def _bent(self, how: str, *values: object, **changes: object) -> Case:
-        return replace(self, bends=(*self.bends, (how, values)), **changes)  # type: ignore[arg-type]
+    def _edited(self, said: str, **changes: Any) -> Case:
+        return replace(self, edits=(*self.edits, said), **changes)
 
     def in_state(self, name: str) -> Case:
         """The same request in one state, for certain."""
@@ -190,7 +212,7 @@ class Case:
             raise ValueError(f"no state of {self.name} is called {name!r}; {suggest(name, population.states)}")
         row = population.multiply[[population.states.index(name)]]
         single = replace(population, states=(name,), state_chance=frozen([1.0]), multiply=row)
-        return self._bent("in_state", name, population=single, state=name)
+        return self._edited(f"state {name}", population=single, state=name)
 
     def with_share(self, segment: str, share: float) -> Case:
         """The same request if this segment's share (before a context) were `share`; the others fill the rest."""
@@ -198,11 +220,12 @@ class Case:
 
     def with_shares(self, shares: Mapping[str, float]) -> Case:
         """The same request if these segments' shares (before a context) were these; the others fill the rest."""
-        return self._bent("with_shares", dict(shares), population=with_shares(self.population, shares))
+        said = ", ".join(f"{segment}={share:g}" for segment, share in shares.items())
+        return self._edited(said, population=with_shares(self.population, shares))
 
     def with_overlap(self, overlap: float) -> Case:
         """The same request if a fraction `overlap` of each segment sent the signals of the other kind."""
-        return self._bent("with_overlap", overlap, population=with_overlap(self.population, overlap))
+        return self._edited(f"overlap {overlap}", population=with_overlap(self.population, overlap))
 
     def with_learning(self, fraction: float) -> Case:
         """The same request once a fraction of the senders have learned which reply to the question helps them.
@@ -214,11 +237,11 @@ class Case:
         if not 0 <= fraction <= 1:
             raise ValueError(f"a fraction is a number from 0 to 1, not {fraction:g}")
         reply = (1 - fraction) * self.question.reply + fraction * self.question.learned_reply
-        return self._bent("with_learning", fraction, question=replace(self.question, reply=frozen(reply)))
+        return self._edited(f"learned {fraction}", question=replace(self.question, reply=frozen(reply)))
 
     def without_constraints(self) -> Case:
         """The same request if no hard constraint applied: what a bright line costs is read off the difference."""
-        return self._bent("without_constraints", crosses=frozen_bools(np.zeros_like(self.crosses)))
+        return self._edited("without constraints", crosses=frozen_bools(np.zeros_like(self.crosses)))
 
     # One linear map per case makes every mean a matrix product.
 
@@ -227,7 +250,7 @@ class Case:
         """Help, harm and neglect per sender of a segment, for each response on each signal: (K·R, 3·S).
 
         answer.reshape(-1, K·R) @ gains is help, harm and neglect of each segment.  Infinite entries are set to 0 here and
-        counted by `endless`.
+        counted by `infinite_mean`.
         """
         return self._map(self.population.signals)
 
@@ -255,20 +278,14 @@ class Case:
         return frozen(np.einsum("sk,vsr->krvs", seen, stakes).reshape(seen.shape[1] * len(self.responses), -1))
 
     @cached_property
-    def endless(self) -> bool:
+    def infinite_mean(self) -> bool:
         """Whether some harm has no finite mean."""
         return not np.isfinite(self.loss).all()
 
     @property
     def title(self) -> str:
         """The name, with the context and what was changed since the file."""
-        said = [f"context {self.context}"] if self.context else []
-        for how, values in self.bends:
-            if how == "with_shares":
-                said += [f"{segment}={share:g}" for segment, share in values[0].items()]
-            else:
-                said.append(" ".join([BENDS[how], *map(str, values)]))
-        return ", ".join([self.name, *said])
+        return ", ".join([self.name, *([f"context {self.context}"] if self.context else []), *self.edits])
 
     def _lines(self) -> list[str]:
         """The case in words."""
@@ -292,7 +309,7 @@ class Case:
         """Who asks, and what each response does to them."""
         people, rows = self.population, []
         for s, name in enumerate(people.segments):
-            share, low, high = (percent(float(x[s])) for x in (people.share, people.low, people.high))
+            share, low, high = (percent(float(x[s])) for x in (people.base_share, people.low, people.high))
             cells = [f"{number(h)} / {number(x)}" for h, x in zip(self.help[s], self.loss[s], strict=True)]
             kind = " (harmful)" if people.harmful[s] else ""
             rows.append([name + kind, percent(float(people.shares[s])), f"{share} ({low} to {high})", *cells])
@@ -305,14 +322,6 @@ class Case:
         first, *rest = self._lines()
         return html_lines(first, rest) + html_table(*self._table(), CELLS)
 
-
-#: How a case speaks of what was changed since the file.
-BENDS = {
-    "in_state": "state",
-    "with_overlap": "overlap",
-    "with_learning": "learned",
-    "without_constraints": "without constraints",
-}
 
 #: What the cells of a case's table hold.
 CELLS = "Cells: expected help / harm (of answering or of not answering) per request."
@@ -353,17 +362,17 @@ def from_arrays(
         population=Population(
             segments=tuple(f"segment-{s}" for s in range(count)),
             harmful=frozen_bools(np.broadcast_to(harmful, count)),
-            share=frozen(share),
+            base_share=frozen(share),
             low=frozen(low),
             high=frozen(high),
-            own=frozen(rows),
+            base_signals=frozen(rows),
             signal_names=tuple(f"signal-{k}" for k in range(rows.shape[1])),
         ),
         responses=tuple(f"response-{r}" for r in range(responses)),
         kinds=tuple(kinds) if kinds is not None else ("refuse", *["answer"] * (responses - 1)),
         help=helps,
-        harms=_same_events(harm_chance, (count, responses)),
-        neglects=_same_events(neglect_chance, (count, responses)),
+        harm_events=_same_events(harm_chance, (count, responses)),
+        neglect_events=_same_events(neglect_chance, (count, responses)),
         severities=(severity or Point(kind="point", value=1.0),),
         crosses=frozen_bools(np.broadcast_to(crosses, responses)),
         forbidden=frozen_bools(np.zeros(responses)),

@@ -15,14 +15,7 @@ import numpy as np
 from .arrays import Bools, Floats, contract, frozen, met, weigh
 from .case import Case
 from .policy import Policy
-from .tables import html_table, number, percent, text_table
-
-__all__ = ["BySegment", "Contributions", "Difference", "Outcome", "expect", "exposure", "gain", "net_per_sender", "per_sender"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
+from .text import html_table, number, percent, text_table
 
 
 def exposure(case: Case, policy: Policy) -> Floats:
@@ -235,7 +228,7 @@ class Outcome:
     def rows(self) -> list[dict[str, float | str]]:
         """Records, one a policy: `pandas.DataFrame(outcome.rows())`."""
         columns = {name: np.ravel(getattr(self, name.replace("-", "_"))) for name in COLUMNS}
-        named = enumerate(self.policy.names)
+        named = enumerate(self.policy.labels)
         return [{"policy": name, **{key: float(column[i]) for key, column in columns.items()}} for i, name in named]
 
     def _rows(self) -> list[list[str]]:
@@ -275,7 +268,7 @@ def _by_segment(case: Case, policy: Policy) -> BySegment:
         means = means + _flat(policy.after, 3) @ case.gains_after
         asking = (1 - policy.answer.sum(-1)) @ population.signals.T * case.question.cost
     help_, harm, neglect = np.moveaxis(means.reshape(*batch, 3, -1), -2, 0)
-    if case.endless:
+    if case.infinite_mean:
         given = exposure(case, policy) > 0
         harm = np.where((given & np.isinf(case.harm)).any(-1), np.inf, harm)
         neglect = np.where((given & np.isinf(case.neglect)).any(-1), np.inf, neglect)

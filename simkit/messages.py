@@ -12,15 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from .records import Name, NoName, Note, Truth, no_entries, record
-
-__all__ = ["LEVELS", "Level", "Message", "Span", "rank"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .schema import Name, NoName, Note, Truth, no_entries, record
 
 Level = Literal["root", "system", "developer", "user", "guideline", "none"]
 

@@ -18,26 +18,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from .autonomy import POSITIONS, along
-from .dispositions import blended
-from .optimum import best_position
+from .dial.deployment import POSITIONS, along
+from .dial.optimum import best_position
+from .dial.overrides import blended
 from .scenario_rules import REFUSALS
-from .tables import number, percent, tally
+from .text import number, percent, tally
 
 if TYPE_CHECKING:
-    from .autonomy import Deployment
     from .case import Case
+    from .dial.deployment import Deployment
     from .evaluate import Outcome
-    from .frequencies import Dots
+    from .icon_array import Dots
     from .report import Report
     from .totals import Total
-
-__all__ = ["along_dial", "by_segment", "dots", "exceedance", "overview", "refusals", "save", "tradeoff"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
 
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")
@@ -154,7 +147,7 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
     given, ax = ax, new_axes(ax)
     chance = np.geomspace(0.5, 1e-4, 30)
     sizes = found.quantile(1 - chance.reshape(-1, *(1,) * len(found.shape))).reshape(len(chance), -1)
-    for i, name in enumerate(found.policy.names):
+    for i, name in enumerate(found.policy.labels):
         seen = sizes[:, i] > 0
         ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=name)
     ax.set(xscale="log", yscale="log", ylim=(1e-4, 1))

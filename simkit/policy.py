@@ -1,6 +1,8 @@
 """What to answer on each signal: constant, threshold, declining, table, bayes, observed, blend, override, asking.
 
-Each makes a `Policy` (see `answers`): `answer (…, K, R)`, and `after (…, K, J, R)` if it asks the clarifying question.
+A policy says, for each signal, the probability of each response: `answer (…, K, R)`.  With a clarifying question it also has
+`after (…, K, J, R)`: on signal k it asks with probability 1 − Σ_r answer[k, r], and on reply j it then gives the response r.
+Leading axes are a batch; a batch made along one parameter carries it as its `axis`.
 
 Hard constraints are filters, never weights: every policy that is *made* here uses allowed responses only (`case.allowed`);
 `observed` records what was done, allowed or not.
@@ -8,19 +10,20 @@ Hard constraints are filters, never weights: every policy that is *made* here us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .answers import Policy
 from .arrays import Bools, Floats, contract, frozen
 from .case import Case
 from .files import suggest
-from .tables import percent
+from .text import html_lines, html_table, percent, text_table
 
 __all__ = [
     "JEFFREYS",
+    "Axis",
     "Policy",
     "asking",
     "bayes",
@@ -29,6 +32,7 @@ __all__ = [
     "candidates",
     "constant",
     "declining",
+    "from_array",
     "observed",
     "override",
     "plausible",
@@ -43,21 +47,195 @@ def __dir__() -> list[str]:
     return __all__
 
 
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """What a batch of policies runs along: a name, one value for each policy (numbers or texts), and the unit of numbers.
+
+    A ValueError if a number is not finite or there are no values.
+    """
+
+    name: str
+    values: tuple[float, ...] | tuple[str, ...]
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        values = tuple(str(v) if isinstance(v, str) else float(v) for v in self.values)
+        object.__setattr__(self, "values", values)
+        if not values or len({type(value) for value in values}) > 1:
+            raise ValueError(f"the axis {self.name} needs values: all numbers, or all texts")
+        if not self.named and not np.isfinite(values).all():
+            raise ValueError(f"the numbers of the axis {self.name} are finite")
+
+    @property
+    def named(self) -> bool:
+        """Whether the values are texts, not numbers."""
+        return isinstance(self.values[0], str)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Each value in words."""
+        if self.named:
+            return tuple(map(str, self.values))
+        return tuple(f"{value:.6g}{' ' * bool(self.unit)}{self.unit}" for value in self.values)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Policy:
+    """A checked policy, or a batch of them: the currency of every reading and every instrument.
+
+    Shapes: answer (…, K, R), after (…, K, J, R) or None.  A policy that differs by state has `states` and one more axis:
+    answer (…, Z, K, R).  `counts` (…, K, R) is the evidence behind observed policies.  A batch of N policies (N, K, R) may
+    carry an `axis`: what it runs along, with a value for each policy.  A ValueError says what is no policy.
+    """
+
+    answer: Floats
+    name: str = "policy"
+    after: Floats | None = None
+    axis: Axis | None = None
+    states: tuple[str, ...] = ()
+    counts: Floats | None = None
+    signals: tuple[str, ...] = ()
+    responses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answer", frozen(self.answer))
+        if self.answer.ndim < 2:
+            raise ValueError(f"a policy is a table (signals, responses), not an array of shape {self.answer.shape}")
+        if self.after is not None:
+            object.__setattr__(self, "after", frozen(self.after))
+        if self.after is not None and self.after.shape[:-2] != self.answer.shape[:-1]:
+            lead = np.broadcast_shapes(self.after.shape[:-2], self.answer.shape[:-1])
+            object.__setattr__(self, "answer", frozen(np.broadcast_to(self.answer, (*lead, self.answer.shape[-1]))))
+            object.__setattr__(self, "after", frozen(np.broadcast_to(self.after, (*lead, *self.after.shape[-2:]))))
+        if self.states and (self.answer.ndim < 3 or self.answer.shape[-3] != len(self.states)):
+            raise ValueError(f"a policy that differs by state needs one table per state: answer ({len(self.states)}, K, R)")
+        if self.axis is not None and self.batch != (len(self.axis.values),):
+            raise ValueError(f"the axis {self.axis.name} has {len(self.axis.values)} values for a batch of {self.batch}")
+        if self.states and self.after is not None:
+            raise ValueError("a policy that differs by state cannot ask: give each state's policy its own evaluation")
+        final = self.answer if self.after is None else self.answer[..., None, :] + self.after
+        if not (
+            np.isfinite(final).all() and self.answer.min() >= -1e-12 and (self.after is None or self.after.min() >= -1e-12)
+        ):
+            raise ValueError("the probabilities of a policy are finite and never negative")
+        totals = final.sum(-1)
+        if (np.abs(totals - 1) > 1e-9).any():
+            worst = totals.ravel()[np.abs(totals - 1).argmax()]
+            raise ValueError(f"on each signal (and reply) the probabilities of a policy add up to 1, not to {worst:g}")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each policy of the batch; of a single policy, its name."""
+        if not self.batch:
+            return (self.name,)
+        if self.axis is None:
+            return tuple(f"{self.name} {i}" for i in range(int(np.prod(self.batch))))
+        if self.axis.named:
+            return self.axis.labels
+        return tuple(f"{self.name}, {self.axis.name} {label}" for label in self.axis.labels)
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The shape of the batch; () for one policy."""
+        return self.answer.shape[: -3 if self.states else -2]
+
+    @property
+    def asks(self) -> Floats:
+        """The chance that the question is asked, (…, K)."""
+        return frozen(1 - self.answer.sum(-1)) if self.after is not None else frozen(np.zeros(self.answer.shape[:-1]))
+
+    def __getitem__(self, index: int | slice) -> Policy:
+        """One policy of a batch, or a slice of it."""
+        if not self.batch:
+            raise TypeError(f"{self.name} is one policy, not a batch")
+        one = not isinstance(index, slice)
+        return replace(
+            self,
+            name=self.labels[index] if one and len(self.batch) == 1 else self.name,  # type: ignore[arg-type]
+            answer=self.answer[index],
+            after=None if self.after is None else self.after[index],
+            axis=None if one or self.axis is None else replace(self.axis, values=self.axis.values[index]),  # type: ignore[arg-type]
+            counts=None if self.counts is None else self.counts[index],
+        )
+
+    def __iter__(self) -> Iterator[Policy]:
+        """The policies of a batch, one by one."""
+        if not self.batch:
+            raise TypeError(f"{self.name} is one policy, not a batch")
+        return (self[i] for i in range(self.batch[0]))
+
+    def in_state(self, state: str) -> Policy:
+        """What a policy that differs by state does in one of them; any other policy is the same in all."""
+        if not self.states:
+            return self
+        return replace(self, answer=self.answer[..., self.states.index(state), :, :], states=())
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        signals = self.signals or tuple(f"signal {k}" for k in range(self.answer.shape[-2]))
+        responses = self.responses or tuple(f"response {r}" for r in range(self.answer.shape[-1]))
+        asks = self.after is not None
+        rows = [
+            [signal, *(percent(float(x)) for x in row), *([percent(float(ask))] if asks else [])]
+            for signal, row, ask in zip(signals, self.answer, self.asks, strict=True)
+        ]
+        return ["signal", *responses, *(["asks first"] if asks else [])], rows
+
+    def __repr__(self) -> str:
+        if self.batch or self.states:
+            along = f" along {self.axis.name}" if self.axis else ""
+            return f"<{'Policies' if self.batch else 'Policy'} {self.name}{along}: answer {self.answer.shape}>"
+        return f"policy {self.name}\n" + text_table(*self._table())
+
+    def _repr_html_(self) -> str:
+        if self.batch or self.states:
+            return html_lines(repr(self), [])
+        return html_table(*self._table(), f"policy {self.name}")
+
+
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
 
 #: Pseudo-observations per response over a whole table of counts: Jeffreys' prior for the pooled table, spread over signals.
 JEFFREYS = 0.5
 
 
-def _policy(case: Case, name: str, answer: Floats, after: Floats | None = None, counts: Floats | None = None) -> Policy:
+def _policy(
+    case: Case,
+    name: str,
+    answer: Floats,
+    *,
+    after: Floats | None = None,
+    counts: Floats | None = None,
+    axis: Axis | None = None,
+) -> Policy:
     return Policy(
-        names=(name,),
+        name=name,
+        axis=axis,
         answer=answer,
         after=after,
         counts=counts,
         signals=case.population.signal_names,
         responses=case.responses,
     )
+
+
+def _along(name: str, values: Floats, unit: str = "") -> Axis | None:
+    """The axis that an array of values makes of a batch; None unless it has one dimension."""
+    return Axis(name, tuple(values.tolist()), unit) if values.ndim == 1 else None
+
+
+def from_array(case: Case, array: ArrayLike, *, name: str = "mine", axis: Axis | None = None) -> Policy:
+    """Anybody's table of probabilities, (K, R), or a batch of tables (N, K, R), as a policy for this case.
+
+    Rows are signals, columns responses, in the case's order.  A ValueError says which shape is needed or which row does not
+    add up to 1.
+    """
+    given = np.asarray(array, dtype=float)
+    needed = (len(case.population.signal_names), len(case.responses))
+    if given.shape[-2:] != needed:
+        raise ValueError(
+            f"a table of shape {given.shape} is no policy of {case.name}: (signals, responses) = {needed} is needed"
+        )
+    return _policy(case, name, frozen(given), axis=axis)
 
 
 def permitted(case: Case, response: str) -> int:
@@ -86,7 +264,8 @@ def threshold(case: Case, *, risk: ArrayLike, below: str, above: str) -> Policy:
     cut = np.asarray(risk, dtype=float)
     low = (case.population.risk < cut[..., None])[..., None]
     answer = np.where(low, _one(case, below), _one(case, above))
-    return _policy(case, f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk", answer)
+    name = f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk, else {above}"
+    return _policy(case, name, answer, axis=_along("risk", cut))
 
 
 def declining(case: Case, fraction: ArrayLike, *, below: str, above: str) -> Policy:
@@ -107,7 +286,7 @@ def declining(case: Case, fraction: ArrayLike, *, below: str, above: str) -> Pol
     declined = np.where(part[..., None] >= 1, 1.0, np.clip(np.nan_to_num(reached), 0.0, 1.0))[..., level, None]
     answer = (1 - declined) * _one(case, below) + declined * _one(case, above)
     name = f"{above} to the riskiest {percent(float(part))}" if part.ndim == 0 else f"{above} to the riskiest"
-    return _policy(case, name, answer)
+    return _policy(case, name, answer, axis=_along("declined", part, "of senders"))
 
 
 def table(case: Case, rules: Rules, *, otherwise: str | Mapping[str, float], name: str = "rule table") -> Policy:
@@ -147,20 +326,23 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     strictly better.  Ties go to the response that stands first.  Source: Elkan (2001), "The foundations of cost-sensitive
     learning"; Raiffa & Schlaifer (1961) for the question.
     """
-    world = believed or case
+    world, weight = (
+        believed or case,
+        np.asarray(case.harm_weight if harm_weight is None else case.weight(harm_weight), dtype=float),
+    )
     if (world.population.signal_names, world.responses) != (case.population.signal_names, case.responses):
         raise ValueError(f"the believed world has other signals or responses than {case.name}")
-    value = world.value(case.weight(harm_weight))
+    value, axis = world.value(weight), _along("harm weight", weight)
     answer, best = _argmax(contract(world.population.joint.T, value), case.allowed)
     name = "best" if believed is None else "best for a believed world"
     if world.question is None or case.question is None:
-        return _policy(case, name, answer)
+        return _policy(case, name, answer, axis=axis)
     after, told = _argmax(contract(world.asked_joint.T, value), case.allowed)
     split = (*best.shape, len(world.question.replies))
     informed = told.reshape(split).sum(-1) - world.question.cost @ world.population.joint
     slack = np.where(np.isfinite(best), 1e-15 * np.abs(best), 0.0)
     ask = (informed > best + slack)[..., None]
-    return _policy(case, name, np.where(ask, 0.0, answer), after.reshape(*split, -1) * ask[..., None])
+    return _policy(case, name, np.where(ask, 0.0, answer), after=after.reshape(*split, -1) * ask[..., None], axis=axis)
 
 
 def _argmax(score: Floats, allowed: Bools) -> tuple[Floats, Floats]:
@@ -206,7 +388,7 @@ def plausible(policy: Policy, rng: np.random.Generator, count: int, *, smoothing
         logs = np.log(rng.standard_gamma(shape + 1, size)) + np.log(1 - rng.random(size)) / np.maximum(shape, 1e-300)
     weights = np.exp(logs - logs.max(-1, keepdims=True))
     return Policy(
-        names=(policy.name,),
+        name=policy.name,
         answer=weights / weights.sum(-1, keepdims=True),
         signals=policy.signals,
         responses=policy.responses,
@@ -224,7 +406,7 @@ def asking(case: Case, ask: str | Iterable[str], then: Mapping[str, str], *, oth
     rows = np.stack([_one(case, then[reply]) for reply in case.question.replies])
     before = np.zeros((*asked.shape, *rows.shape)) if otherwise.after is None else otherwise.after
     answer = np.where(asked[:, None], 0.0, otherwise.answer)
-    return _policy(case, "ask", answer, np.where(asked[:, None, None], rows, before))
+    return _policy(case, "ask", answer, after=np.where(asked[:, None, None], rows, before))
 
 
 def _both(a: Policy, b: Policy) -> tuple[Floats, Floats, Floats | None, Floats | None]:
@@ -243,11 +425,12 @@ def _both(a: Policy, b: Policy) -> tuple[Floats, Floats, Floats | None, Floats |
 
 def blend(a: Policy, b: Policy, weight: ArrayLike) -> Policy:
     """Follow `b` with chance `weight`, else `a`: its means are straight lines in the weight, so an end is always best."""
-    share = np.asarray(weight, dtype=float)[..., None, None]
+    given = np.asarray(weight, dtype=float)
+    share = given[..., None, None]
     first, second, after_a, after_b = _both(a, b)
     answer = (1 - share) * first + share * second
     after = None if after_a is None or after_b is None else (1 - share[..., None]) * after_a + share[..., None] * after_b
-    return _combined(a, b, "blend", answer, after)
+    return _combined(a, b, f"blend of {a.name} and {b.name}", answer, after, _along("weight", given))
 
 
 def override(instructed: Policy, own: Policy, *, gain: ArrayLike, dial: ArrayLike, scale: float) -> Policy:
@@ -266,12 +449,15 @@ def override(instructed: Policy, own: Policy, *, gain: ArrayLike, dial: ArrayLik
     departs = (np.asarray(gain, dtype=float) > bar[..., None])[..., None]
     first, second, after_a, after_b = _both(instructed, own)
     after = None if after_a is None or after_b is None else np.where(departs[..., None], after_b, after_a)
-    return _combined(instructed, own, "override", np.where(departs, second, first), after)
+    name = f"override of {instructed.name} and {own.name}"
+    return _combined(instructed, own, name, np.where(departs, second, first), after, _along("dial", position))
 
 
-def _combined(a: Policy, b: Policy, how: str, answer: Floats, after: Floats | None) -> Policy:
-    name = f"{how} of {a.name} and {b.name}"
-    return Policy(names=(name,), answer=answer, after=after, signals=a.signals, responses=a.responses)
+def _combined(a: Policy, b: Policy, name: str, answer: Floats, after: Floats | None, axis: Axis | None) -> Policy:
+    one = axis if answer.ndim == 3 else None
+    return Policy(
+        name=name, answer=answer, after=after, axis=one, signals=a.signals or b.signals, responses=a.responses or b.responses
+    )
 
 
 def by_state(case: Case, policies: Mapping[str, Policy]) -> Policy:
@@ -283,12 +469,11 @@ def by_state(case: Case, policies: Mapping[str, Policy]) -> Policy:
         raise ValueError("a policy that differs by state cannot ask")
     answer = np.stack([policies[state].answer for state in states], axis=-3)
     name = "; ".join(f"{state}: {policies[state].name}" for state in states)
-    made = _policy(case, name, policies[states[0]].answer)
-    return Policy(names=(name,), answer=answer, states=states, signals=made.signals, responses=made.responses)
+    return Policy(name=name, answer=answer, states=states, signals=case.population.signal_names, responses=case.responses)
 
 
-def stack(policies: Sequence[Policy]) -> Policy:
-    """Single policies as one batch, so that they are evaluated in one call.
+def stack(policies: Sequence[Policy], axis: Axis | None = None) -> Policy:
+    """Single policies as one batch, along `axis` or, if none is given, along their names.
 
     Counts are kept if all of them were observed; mixed with others they are taken as certain.
     """
@@ -298,12 +483,13 @@ def stack(policies: Sequence[Policy]) -> Policy:
     after = np.stack([np.zeros_like(asks[0]) if p.after is None else p.after for p in policies]) if asks else None
     counts = [policy.counts for policy in policies if policy.counts is not None]
     return Policy(
-        names=tuple(policy.name for policy in policies),
+        name=", ".join(policy.name for policy in policies) if len(policies) < 12 else f"{len(policies)} policies",
         answer=np.stack([policy.answer for policy in policies]),
         after=after,
+        axis=axis or Axis("policy", tuple(policy.name for policy in policies)),
         counts=np.stack(counts) if len(counts) == len(policies) else None,
-        signals=policies[0].signals,
-        responses=policies[0].responses,
+        signals=next((p.signals for p in policies if p.signals), ()),
+        responses=next((p.responses for p in policies if p.responses), ()),
     )
 
 

@@ -20,28 +20,7 @@ from pydantic import Field
 
 from .arrays import Bools, Floats, frozen, frozen_bools
 from .messages import Message
-from .records import Chance, Name, NoName, Note, Text, Truth, no_entries, record
-
-__all__ = [
-    "Population",
-    "Segment",
-    "Share",
-    "Signal",
-    "Worlds",
-    "draw_interval",
-    "draw_worlds",
-    "segment_index",
-    "shares_from",
-    "with_overlap",
-    "with_shares",
-    "worlds_from",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .schema import Name, NoName, Note, Probability, Text, Truth, no_entries, record
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
@@ -51,10 +30,10 @@ NORMAL_95 = 1.6448536269514722
 class Share:
     """A judged or anchored chance with the interval that a reasonable person would defend."""
 
-    value: Chance
-    low: Chance
+    value: Probability
+    low: Probability
     """5% of belief lies below."""
-    high: Chance
+    high: Probability
     """5% of belief lies above."""
     basis: Literal["judged", "anchored"]
     """`anchored` if a published figure supports it, else `judged`."""
@@ -84,9 +63,9 @@ class Segment:
     harmful: Truth
     """Whether this sender means harm or would come to harm by an answer."""
     share: Share
-    signals: Mapping[Name, Mapping[Name, Chance]]
+    signals: Mapping[Name, Mapping[Name, Probability]]
     """For every signal, the chance of each of its values; each row adds up to 1."""
-    replies: Mapping[Name, Chance] = no_entries()
+    replies: Mapping[Name, Probability] = no_entries()
     """The chance of each reply to the clarifying question, if the file has one."""
     learns_from: NoName = ""
     """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
@@ -97,51 +76,60 @@ class Segment:
 class Population:
     """S segments that send one message, in Z states, as arrays.
 
-    Shapes: harmful (S,), share, low, high (S,), own (S, K), state_chance (Z,), multiply (Z, S).  `share` and `own` are the
-    file's; `shares` and `signals` are what is in force after context, states and overlap.
+    Shapes: harmful (S,), base_share, low, high (S,), base_signals (S, K), odds (S,), state_chance (Z,), multiply (Z, S).  Base
+    shares and signals are the file's; `shares` and `signals` are in force after the context's odds, states and overlap.
     """
 
     segments: tuple[str, ...]
     harmful: Bools
-    share: Floats
+    base_share: Floats
     low: Floats
     high: Floats
-    own: Floats
+    base_signals: Floats
     signal_names: tuple[str, ...]
     overlap: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Value, low and high of the fraction of each segment that sends the signals of the other kind."""
     mix: Floats = field(default_factory=lambda: frozen([]))
-    """The shares of the file, which weigh the segments of a kind where overlap mixes them, (S,); `share` if not given."""
+    """The shares of the file, which weigh the segments of a kind where overlap mixes them, (S,); `base_share` if not given."""
     states: tuple[str, ...] = ("usual",)
+    odds: Floats = field(default_factory=lambda: frozen([]))
+    """What the context multiplies each base share by, (S,); 1 if not given."""
     state_chance: Floats = field(default_factory=lambda: frozen([1.0]))
     multiply: Floats = field(default_factory=lambda: frozen([[1.0]]))
+    """What each state multiplies each share by, (Z, S)."""
 
     def __post_init__(self) -> None:
         count = len(self.segments)
-        for name in ("share", "low", "high", "own", "state_chance", "multiply"):
+        for name in ("base_share", "low", "high", "base_signals", "state_chance", "multiply"):
             object.__setattr__(self, name, frozen(getattr(self, name)))
         object.__setattr__(self, "harmful", frozen_bools(self.harmful))
-        object.__setattr__(self, "mix", frozen(self.mix if len(self.mix) else self.share))
+        object.__setattr__(self, "mix", frozen(self.mix if len(self.mix) else self.base_share))
+        object.__setattr__(self, "odds", frozen(self.odds if len(self.odds) else np.ones(count)))
         if self.multiply.shape == (1, 1):
             object.__setattr__(self, "multiply", frozen(np.ones((1, count))))
-        shapes: dict[str, tuple[int, ...]] = {"share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}
-        shapes |= {"own": (count, len(self.signal_names)), "multiply": (len(self.states), count)}
+        shapes: dict[str, tuple[int, ...]] = {"base_share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}
+        shapes |= {"odds": (count,), "base_signals": (count, len(self.signal_names)), "multiply": (len(self.states), count)}
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}; {shape} is needed")
-        for name in ("share", "own", "state_chance"):
+        for name in ("base_share", "base_signals", "state_chance"):
             total = np.asarray(getattr(self, name)).sum(-1)
             if not np.allclose(total, 1, rtol=0, atol=1e-6):
                 raise ValueError(f"{name} adds up to {total}, not to 1")
-        if min(self.share.min(), self.own.min(), self.state_chance.min(), self.multiply.min()) < 0:
+        if min(self.base_share.min(), self.base_signals.min(), self.state_chance.min(), self.weights.min()) < 0:
             raise ValueError("a share, a chance and an odds weight are never negative")
         if not (self.low <= self.high).all():
             raise ValueError("the low end of a share lies above its high end")
 
     @cached_property
+    def weights(self) -> Floats:
+        """What context and state multiply each base share by, (Z, S)."""
+        return frozen(self.odds * self.multiply)
+
+    @cached_property
     def in_states(self) -> Floats:
         """Shares in each state, (Z, S)."""
-        weights = self.share * self.multiply
+        weights = self.base_share * self.weights
         totals = weights.sum(1, keepdims=True)
         if not (totals > 0).all():
             raise ValueError("a context or state multiplies every segment to zero: nobody is left to send the message")
@@ -158,17 +146,17 @@ class Population:
 
         Senders count as in the file (`mix`), so that means stay linear in a share that moves.
         """
-        rows = self.own.copy()
+        rows = self.base_signals.copy()
         for kind in (True, False):
             others = self.harmful != kind
             if self.mix[others].sum() > 0:
-                rows[self.harmful == kind] = self.mix[others] @ self.own[others] / self.mix[others].sum()
+                rows[self.harmful == kind] = self.mix[others] @ self.base_signals[others] / self.mix[others].sum()
         return frozen(rows)
 
     @cached_property
     def signals(self) -> Floats:
         """P(signal k | segment s) in force: (1 − overlap) of a segment's own row and overlap of the other kind's, (S, K)."""
-        return frozen((1 - self.overlap[0]) * self.own + self.overlap[0] * self.other_kind)
+        return frozen((1 - self.overlap[0]) * self.base_signals + self.overlap[0] * self.other_kind)
 
     @cached_property
     def joint(self) -> Floats:
@@ -207,18 +195,18 @@ def with_shares(population: Population, shares: Mapping[str, float]) -> Populati
         if not 0 <= share <= 1:
             raise ValueError(f"a share is a number from 0 to 1, not {share:g}")
     fixed = [segment_index(population, name) for name in shares]
-    free = np.setdiff1d(np.arange(len(population.share)), fixed)
-    moved, rest, held = population.share.copy(), 1 - sum(shares.values()), population.share[free].sum()
+    free = np.setdiff1d(np.arange(len(population.base_share)), fixed)
+    moved, rest, held = population.base_share.copy(), 1 - sum(shares.values()), population.base_share[free].sum()
     moved[fixed] = list(shares.values())
     if rest < -1e-9 or (rest > 1e-9 and held == 0):
         raise ValueError(f"the shares add up to {moved[fixed].sum():g}; nobody is left to make it 1")
     moved[free] *= max(rest, 0.0) / held if held > 0 else 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(population.share > 0, moved / population.share, rest / held if held > 0 else 0.0)
-    raised = (population.share == 0) & (moved > 0)
+        scale = np.where(population.base_share > 0, moved / population.base_share, rest / held if held > 0 else 0.0)
+    raised = (population.base_share == 0) & (moved > 0)
     low = np.where(raised, moved, population.low * scale)
     high = np.where(raised, moved, np.minimum(population.high * scale, 1))
-    return replace(population, share=frozen(moved), low=frozen(low), high=frozen(high))
+    return replace(population, base_share=frozen(moved), low=frozen(low), high=frozen(high))
 
 
 def with_overlap(population: Population, overlap: float) -> Population:
@@ -280,9 +268,9 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
     Drawn base shares are renormalised, then reweighed by context and states as the file says.
     """
     if concentration is None:
-        base = draw_interval(population.share, population.low, population.high, rng=rng, size=count)
+        base = draw_interval(population.base_share, population.low, population.high, rng=rng, size=count)
     else:
-        base = rng.dirichlet(concentration * np.maximum(population.share, 1e-300), count)
+        base = rng.dirichlet(concentration * np.maximum(population.base_share, 1e-300), count)
     overlap = np.minimum(draw_interval(*population.overlap, rng=rng, size=count), 1.0)
     return worlds_from(population, base, overlap)
 
@@ -292,14 +280,14 @@ def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | N
     in_states = states_from(population, share)
     shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
     mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
-    signals = population.own + mixed[:, None, None] * (population.other_kind - population.own)
+    signals = population.base_signals + mixed[:, None, None] * (population.other_kind - population.base_signals)
     joint = shares[:, :, None] * signals
     return Worlds(frozen(shares), frozen(mixed), frozen(joint), frozen(in_states), frozen(signals))
 
 
 def states_from(population: Population, share: ArrayLike) -> Floats:
     """Shares in each state (n, Z, S) that base shares (n, S) make in the population's context."""
-    weights = np.asarray(share, dtype=float)[:, None, :] * population.multiply
+    weights = np.asarray(share, dtype=float)[:, None, :] * population.weights
     return weights / weights.sum(2, keepdims=True)
 
 

@@ -12,14 +12,22 @@ import numpy as np
 
 from .arrays import Floats
 from .case import Case
-from .conclusions import Comparison, best_in_worlds, compare, net_in_worlds
-from .crowds import occurrences
 from .evaluate import Outcome, expect
+from .event_counts import count_events
+from .pareto import Frontier, Information, frontier, information, price_of_constraints
 from .policy import Policy, bayes, candidates, observed, plausible, stack
 from .population import Worlds, draw_worlds
-from .robust import MinimaxRegret, WorstCase, minimax_regret, worst_case
-from .tables import html_lines, html_table, number, percent, text_table
-from .tradeoff import Frontier, Information, frontier, information, price_of_constraints
+from .text import html_lines, html_table, number, percent, text_table
+from .uncertainty import (
+    Comparison,
+    MinimaxRegret,
+    WorstCase,
+    best_in_worlds,
+    compare,
+    minimax_regret,
+    net_in_worlds,
+    worst_case,
+)
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ class Report:
                 "gain": c.gain,
                 "holds": c.holds,
                 "standard_error": c.standard_error,
-                "flips": [asdict(flip) for flip in c.flips],
+                "flips": [asdict(flip) for flip in c.break_evens],
             }
             for c in self.conclusions
         ]
@@ -217,7 +225,7 @@ class Report:
             "context": self.case.context,
             "state": self.case.state,
             "request": self.case.request,
-            "changed": self.case.bends,
+            "changed": self.case.edits,
             "per": "request; help in help units, harm and neglect in harm units",
             "harm_weight": self.harm_weight,
             "users": self.users,
@@ -320,7 +328,7 @@ def _price(case: Case, drawn: Worlds, weight: float) -> Range:
 
 def _over_intervals(case: Case, policies: list[Policy], found: Sequence[Comparison], weight: float) -> dict[str, Any]:
     """The worst loss of the policy that is ahead, and minimax regret: for one state, finite harm and few segments."""
-    simple = len(case.population.states) == 1 and not case.endless and len(case.population.segments) <= 12
+    simple = len(case.population.states) == 1 and not case.infinite_mean and len(case.population.segments) <= 12
     if not (simple and found):
         return {"worst_loss": None, "minimax": None}
     (ahead,) = [policy for policy in policies if policy.name == found[0].better][:1]
@@ -346,7 +354,7 @@ def _row(found: Outcome, possible: Policy, nets: Floats, *, best: float, best_in
         over_compliance=float(found.over_compliance),
         regret=best - float(found.net),
         best_in=best_in,
-        any_harm=float(occurrences(case, policy, users).chance_of_any),
+        any_harm=float(count_events(case, policy, users).chance_of_any),
     )
 
 

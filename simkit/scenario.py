@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from .arrays import Floats, frozen, frozen_bools
-from .case import Case, Question
+from .case import Case, InContext, Question
 from .case import Events as EventArrays
-from .files import find, parse, read_text, suggest
+from .files import find, parse, read_text
 from .messages import Message
 from .population import Population, Segment, Share, Signal
-from .records import (
+from .scenario_rules import Kind, problems
+from .schema import (
     Amount,
-    Chance,
     Combination,
     Count,
     Name,
@@ -30,13 +30,13 @@ from .records import (
     Note,
     Number,
     Positive,
+    Probability,
     Text,
     adapter,
     check,
     no_entries,
     record,
 )
-from .scenario_rules import Kind, edited, problems
 from .severity import Severity
 
 
@@ -67,10 +67,12 @@ class Response:
 class Event:
     """A harmful event: its chance per request and the name of its severity."""
 
-    chance: Chance
+    chance: Probability
     severity: Name
 
 
+V = TypeVar("V")
+Rows = dict[str, dict[str, V]]
 Helps = Mapping[Name, Mapping[Name, Number]]
 Events = Mapping[Name, Mapping[Name, Event]]
 
@@ -118,7 +120,7 @@ class Context:
     about: Note = ""
     multiply: Mapping[Name, Amount] = no_entries()
     """Odds weight per segment (1 where left out); shares are renormalised."""
-    signals: Mapping[Name, Mapping[Name, Mapping[Name, Chance]]] = no_entries()
+    signals: Mapping[Name, Mapping[Name, Mapping[Name, Probability]]] = no_entries()
     """Signal rows that are different here: `<segment>.<signal>.<value>`."""
     stakes: Edits = Field(default_factory=Edits)
     forbid: tuple[Name, ...] = ()
@@ -131,7 +133,7 @@ class State:
     """A shared shock: all senders of a day live in the same state."""
 
     name: Name
-    chance: Chance
+    chance: Probability
     about: Note = ""
     multiply: Mapping[Name, Amount] = no_entries()
 
@@ -195,79 +197,90 @@ def load(name: str | Path) -> Case:
 
 def read(text: str, name: str = "<text>") -> Case:
     """The case that the text of a scenario file describes; `name` is what errors call it."""
-    return ready(check(Scenario, parse(text, name), problems), Path(name).stem)
+    return make_case(check(Scenario, parse(text, name), problems), Path(name).stem)
+
+
+def load_record(name: str | Path) -> Scenario:
+    """Everything that a scenario file says, with every source and note; errors as `load`."""
+    path = find(name, "scenarios")
+    return check(Scenario, parse(read_text(path), str(path)), problems)
 
 
 # --- from the record to its arrays -------------------------------------------------------------------------------------
 
 
-def ready(scenario: Scenario, name: str, context: Context | None = None) -> Case:
-    """The case that a checked scenario makes, in a context if one is given."""
-    record = _edited(scenario, context) if context else scenario
-    severities = list(record.severities)
-    responses = tuple(response.name for response in record.responses)
-    segments = tuple(segment.name for segment in record.segments)
-    population = _population(record, context)
+def make_case(scenario: Scenario, name: str) -> Case:
+    """The case that a checked scenario makes, with all of its contexts."""
+    severities = list(scenario.severities)
+    responses = tuple(response.name for response in scenario.responses)
+    segments = tuple(segment.name for segment in scenario.segments)
+    population = _population(scenario)
     return Case(
         name=name,
-        request=record.request,
+        request=scenario.request,
         population=population,
         responses=responses,
-        kinds=tuple(response.kind for response in record.responses),
-        help=frozen([[record.stakes.help[s][r] for r in responses] for s in segments]),
-        harms=_events(record.stakes.harm, segments, responses, severities),
-        neglects=_events(record.stakes.neglect, segments, responses, severities),
-        severities=tuple(record.severities.values()),
-        crosses=frozen_bools([bool(response.crosses) for response in record.responses]),
-        forbidden=frozen_bools([bool(context and response.name in context.forbid) for response in record.responses]),
-        question=_question(record, segments),
-        observed={o.name: _table(o.counts, population.signal_names, responses) for o in record.observed},
-        harm_weight=record.harm_weight,
-        users=record.users,
-        context=context.name if context else "",
-        about=record.about,
-        units=record.units,
-        messages=context.messages if context else (),
-        carried=_carried(record),
-        same_weights=tuple((o.name, o.same_weights_as) for o in record.observed if o.same_weights_as),
-        contexts=tuple(context.name for context in record.contexts),
-        deploy=_deploy,
-        scenario=scenario,
+        kinds=tuple(response.kind for response in scenario.responses),
+        help=frozen([[scenario.stakes.help[s][r] for r in responses] for s in segments]),
+        harm_events=_events(scenario.stakes.harm, segments, responses, severities),
+        neglect_events=_events(scenario.stakes.neglect, segments, responses, severities),
+        severities=tuple(scenario.severities.values()),
+        crosses=frozen_bools([bool(response.crosses) for response in scenario.responses]),
+        forbidden=frozen_bools(np.zeros(len(responses))),
+        question=_question(scenario, segments),
+        observed={o.name: _table(o.counts, population.signal_names, responses) for o in scenario.observed},
+        harm_weight=scenario.harm_weight,
+        users=scenario.users,
+        about=scenario.about,
+        units=scenario.units,
+        carried=_carried(scenario),
+        same_weights=tuple((o.name, o.same_weights_as) for o in scenario.observed if o.same_weights_as),
+        contexts={context.name: _in_context(scenario, context) for context in scenario.contexts},
+        shows=tuple(response.shows for response in scenario.responses),
+        constraints=tuple(response.crosses for response in scenario.responses),
     )
 
 
-def _deploy(scenario: Scenario, name: str, context: str) -> Case:
-    known = {context.name: context for context in scenario.contexts}
-    if context not in known:
-        raise ValueError(f"no context of {name} is called {context!r}; {suggest(context, known)}")
-    return ready(scenario, name, known[context])
+def _in_context(scenario: Scenario, context: Context) -> InContext:
+    """The arrays that a context replaces: its edits written over the file's rows."""
+    stakes, edits, severities = scenario.stakes, context.stakes, list(scenario.severities)
+    responses = tuple(response.name for response in scenario.responses)
+    segments = tuple(segment.name for segment in scenario.segments)
+    help_ = _overlaid(stakes.help, edits.help, segments)
+    harm, neglect = (_overlaid(stakes.harm, edits.harm, segments), _overlaid(stakes.neglect, edits.neglect, segments))
+    return InContext(
+        odds=_weights(context.multiply, segments),
+        base_signals=_signal_rows(scenario, context.signals),
+        help=frozen([[help_[s][r] for r in responses] for s in segments]),
+        harm_events=_events(harm, segments, responses, severities),
+        neglect_events=_events(neglect, segments, responses, severities),
+        forbidden=frozen_bools([name in context.forbid for name in responses]),
+        messages=context.messages,
+    )
 
 
-def _edited(scenario: Scenario, context: Context) -> Scenario:
-    """The scenario with a context's edits of signals and stakes written in, checked again."""
-    data = adapter(Scenario).dump_python(scenario)
-    return adapter(Scenario).validate_python(edited(data, adapter(Context).dump_python(context)))
+def _overlaid(rows: Mapping[str, Mapping[str, V]], new: Mapping[str, Mapping[str, V]], names: Iterable[str]) -> Rows[V]:
+    return {name: {**rows.get(name, {}), **new.get(name, {})} for name in names}
 
 
-def _population(record: Scenario, context: Context | None) -> Population:
+def _population(record: Scenario) -> Population:
     segments = record.segments
     names = [segment.name for segment in segments]
     share = np.array([segment.share.value for segment in segments])
     states = [(state.name, state.chance, state.multiply) for state in record.states] or [("usual", 1.0, {})]
     chance = np.array([chance for _, chance, _ in states])
-    within = _weights(context.multiply if context else {}, names)
     return Population(
         segments=tuple(names),
         harmful=np.array([segment.harmful for segment in segments]),
-        share=frozen(share / share.sum()),
+        base_share=frozen(share / share.sum()),
         low=frozen([segment.share.low / share.sum() for segment in segments]),
         high=frozen([min(segment.share.high / share.sum(), 1.0) for segment in segments]),
-        own=_signal_rows(record),
+        base_signals=_signal_rows(record, {}),
         signal_names=tuple("+".join(parts) for parts in product(*(signal.values for signal in record.signals))),
         overlap=(record.overlap.value, record.overlap.low, record.overlap.high),
         states=tuple(name for name, _, _ in states),
         state_chance=frozen(chance / chance.sum()),
-        multiply=frozen([within * _weights(multiply, names) for _, _, multiply in states]),
+        multiply=frozen([_weights(multiply, names) for _, _, multiply in states]),
     )
 
 
@@ -282,13 +295,14 @@ def _weights(multiply: Mapping[str, float], names: Iterable[str]) -> Floats:
     return frozen([multiply.get(name, 1.0) for name in names])
 
 
-def _signal_rows(record: Scenario) -> Floats:
-    """Independent signals combine: the chance of a combination is the product over the signals, (S, K)."""
+def _signal_rows(record: Scenario, changed: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Floats:
+    """Independent signals combine: the probability of a combination is the product over the signals, (S, K)."""
     rows = []
     for segment in record.segments:
         row = np.ones(1)
+        said = {**segment.signals, **changed.get(segment.name, {})}
         for signal in record.signals:
-            chances = np.array([segment.signals[signal.name].get(value, 0.0) for value in signal.values])
+            chances = np.array([said[signal.name].get(value, 0.0) for value in signal.values])
             row = np.outer(row, chances / chances.sum()).ravel()
         rows.append(row)
     return frozen(rows)

@@ -342,22 +342,3 @@ def observed(data: Any) -> Iterator[Problem]:
 
 
 RULES = (unique_names, shares, signal_rows, carried, responses, stakes, question, reweighing, observed)
-
-
-# --- contexts that edit -----------------------------------------------------------------------------------------------
-
-
-def edited(data: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-    """The scenario's plain data with one context's edits of signals and stakes written in."""
-    changed = table(context, "signals")
-    segments = [
-        {**segment, "signals": {**table(segment, "signals"), **table(changed, str(segment.get("name")))}}
-        for _, segment in items(data, "segments")
-    ]
-    new = dict(table(data, "stakes"))
-    for kind in ("help", *EVENTS):
-        rows = {name: dict(table(row)) for name, row in table(new, kind).items()}
-        for segment, row in table(context, "stakes", kind).items():
-            rows[segment] = {**rows.get(segment, {}), **table(row)}
-        new[kind] = rows
-    return {**data, "segments": segments, "stakes": new}

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from .arrays import Floats
-from .records import Chance, Note, Positive, record
+from .schema import Note, Positive, Probability, record
 
 
 @record
@@ -174,7 +174,7 @@ class Level:
 
     value: Positive
     """Severity, harm units."""
-    chance: Chance
+    chance: Probability
 
 
 @record

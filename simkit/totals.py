@@ -19,24 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from .arrays import Bools, Floats, Ints
 from .case import Case
-from .compound.inversion import LADDER, witness
+from .compound.inversion import witness
 from .compound.joined import joinable
 from .compound.lattice import bracket
 from .compound.laws import laws_of
+from .compound.paths import LADDER
 from .compound.quantiles import Mixtures
 from .compound.stepping import LATTICE_EVENTS, excess_on_lattice, in_steps, quantiles_on_lattice, stepping, tails_on_lattice
 from .compound.verified import Checked, Curve, Disagreement, verify
 from .policy import Policy
 from .population import Worlds
-from .tables import html_lines, html_table, number, people, percent, text_table
-
-__all__ = ["Checked", "Curve", "Disagreement", "Total", "total"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .text import html_lines, html_table, number, people, percent, text_table
 
 #: A tail below this, or below its own estimated error, is reported as below the floor: quadratures round at about this chance.
 FLOOR = 1e-14
@@ -327,7 +320,7 @@ class Total:
         if self.world_axis is not None:
             said, rest = [*said, f"world {rest[0]}"], rest[1:]
         place = int(np.ravel_multi_index(rest, self.policy.batch)) if self.policy.batch else 0
-        return ", ".join([self.policy.names[place], *said])
+        return ", ".join([self.policy.labels[place], *said])
 
     def _head(self) -> str:
         ends = (people(float(self.users.min())), people(float(self.users.max())))

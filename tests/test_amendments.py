@@ -10,7 +10,7 @@ import pytest
 
 import simkit as sk
 from simkit.files import library
-from simkit.records import adapter
+from simkit.schema import adapter
 from simkit.spec import Message, Proposal, Protection, amend, decide, difference, guarantees, inquire
 from simkit.spec.amending.amendments import ENTRIES
 from simkit.spec.amending.differences import conflicts
@@ -129,7 +129,7 @@ def test_each_change_is_of_its_kind(general):
         "when it holds": {"change": {"rules": {"careful-with-minors": {"when": ["minor", "supervised"]}}}},
         "added": {"add": {"situations": [{"name": "exam", "about": "x", "source": "x"}]}},
         "removed": {"drop": {"rules": ["careful-with-minors"]}},
-        "scale": {"change": {"behaviours": {"length": {"values": ["brief", "usual", "thorough", "endless"]}}}},
+        "scale": {"change": {"behaviours": {"length": {"values": ["brief", "usual", "thorough", "infinite_mean"]}}}},
     }
     for kind, what in cases.items():
         found = difference(general, amend(general, proposal(**what)))

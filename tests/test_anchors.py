@@ -17,8 +17,8 @@ def close(value, expected):
 
 def turning_point(case, first, second):
     """The harmful share at which two policies are worth the same."""
-    (flip,) = [f for f in sk.conclusions.flips(case, first, second, harm_weight=1.0) if f.of == "share of segment-1"]
-    (turn,) = flip.flips_at
+    (flip,) = [f for f in sk.uncertainty.break_evens(case, first, second, harm_weight=1.0) if f.of == "share of segment-1"]
+    (turn,) = flip.breaks_even_at
     return turn
 
 
@@ -60,7 +60,7 @@ def four_segments():
 
 def test_a2_counts(anchors):
     case, answer = four_segments()
-    drawn, fixed = (sk.crowds.occurrences(case, answer, 1000, mix=mix) for mix in ("drawn", "fixed"))
+    drawn, fixed = (sk.event_counts.count_events(case, answer, 1000, mix=mix) for mix in ("drawn", "fixed"))
     assert close([float(sk.expect(case, answer).harm)], anchors["A2.1"])
     assert close([drawn.chance_of_any, fixed.chance_of_any], anchors["A2.2"][:2])
     assert close([drawn.variance, fixed.variance], anchors["A2.3"])
@@ -70,13 +70,13 @@ def test_a2_counts(anchors):
 @pytest.mark.parametrize(("q", "users", "index"), [(1e-3, 1000, 0), (1e-6, 10**6, 1)])
 def test_a2_4_near_one_minus_one_over_e(anchors, q, users, index):
     case = choice(q, 1, 1)
-    found = sk.crowds.occurrences(case, sk.policy.constant(case, "response-1"), users)
+    found = sk.event_counts.count_events(case, sk.policy.constant(case, "response-1"), users)
     assert close(found.chance_of_any, anchors["A2.4"][index])
 
 
 def test_a2_5_users_until_an_even_chance(anchors):
     cases = [choice(q, 1, 1) for q in (1e-3, 1e-4)]
-    assert [sk.crowds.users_until(c, sk.policy.constant(c, "response-1"), 0.5) for c in cases] == anchors["A2.5"]
+    assert [sk.event_counts.users_until(c, sk.policy.constant(c, "response-1"), 0.5) for c in cases] == anchors["A2.5"]
 
 
 def test_a5_1_value_of_knowing_the_base_rate(anchors):
@@ -87,20 +87,20 @@ def test_a5_1_value_of_knowing_the_base_rate(anchors):
     q, mass = np.concatenate([x for x, _ in pieces]), np.concatenate([w for _, w in pieces])
     mass = mass * beta.pdf(q, 2, 98)
     worlds = worlds_from(case.population, np.stack([1 - q, q], 1))
-    value = sk.robust.value_of_shares(case, worlds, weights=mass)
+    value = sk.uncertainty.value_of_shares(case, worlds, weights=mass)
     answer = mass @ (worlds.joint[:, :, 0] @ case.value(1.0)[:, 1])
     assert close([mass[q > 0.05].sum(), answer, value], anchors["A5.1"])
 
 
 def test_a5_2_minimax_regret(anchors):
-    found = sk.robust.minimax_regret(choice(0.05, 1, 19, (0.01, 0.10)))
+    found = sk.uncertainty.minimax_regret(choice(0.05, 1, 19, (0.01, 0.10)))
     assert close([found.policy.answer[0, 1], found.regret], anchors["A5.2"])
 
 
 def test_a5_3_worst_case_in_a_ball(anchors):
     case = choice(0.01, 1, 1)
     answer = sk.policy.constant(case, "response-1")
-    found = [sk.robust.worst_case_near(case, answer, radius=radius, of="harm").value for radius in (0.01, 0.05, 0.10)]
+    found = [sk.uncertainty.worst_case_near(case, answer, radius=radius, of="harm").value for radius in (0.01, 0.05, 0.10)]
     assert close(found, anchors["A5.3"])
 
 
@@ -122,7 +122,7 @@ def test_a6_1_when_to_ask(anchors):
     low, high, value = anchors["A6.1"]
     asks = [bool(sk.policy.bayes(asking_case(q)).asks[0]) for q in (low * 0.999, low * 1.001, high * 0.999, high * 1.001)]
     assert asks == [False, True, True, False]
-    at_threshold = sk.tradeoff.information(asking_case(1 / 21))
+    at_threshold = sk.pareto.information(asking_case(1 / 21))
     assert close(at_threshold.value_of_question, value)
 
 
@@ -139,7 +139,7 @@ def test_a6_a_question_that_everybody_answers_alike_is_worthless():
             reply=[[0.9, 0.1], [0.9, 0.1]],
             cost=0.02,
         )
-        assert sk.tradeoff.information(learned).value_of_question == pytest.approx(0, abs=1e-12)
+        assert sk.pareto.information(learned).value_of_question == pytest.approx(0, abs=1e-12)
         assert not sk.policy.bayes(learned).asks.any()
 
 

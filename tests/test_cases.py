@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 
 import simkit as sk
 from simkit.files import parse
-from simkit.records import json_schema
 from simkit.scenario import Scenario
+from simkit.schema import json_schema
 
 CASES = Path(__file__).parent / "cases"
 VALID, INVALID = (sorted((CASES / kind).glob("*.yaml")) for kind in ("valid", "invalid"))

@@ -148,7 +148,7 @@ def simulated(name, rng, count=400_000, trusting=0.7):
     at_stake = np.array([np.log(MISLED[who] / KNOWING[who]) if who in MISLED else 0.0 for who in people])
     naive, cost = rng.random(count) < trusting, rng.exponential(1.0, count)
     leaves = quiet[answer] & ~naive & (cost < suspicion[signal, answer] * at_stake[segment])
-    lost = hostile & ~leaves & (rng.random(count) < there.harms.chance[segment, answer])
+    lost = hostile & ~leaves & (rng.random(count) < there.harm_events.chance[segment, answer])
     return lost.mean()
 
 
@@ -271,7 +271,7 @@ def test_the_worlds_are_those_of_the_intervals():
     """Second route: the same draws, each made a world by hand."""
     rng = np.random.default_rng(1)
     people = CASE.population
-    base = draw_interval(people.share, people.low, people.high, rng=rng, size=40)
+    base = draw_interval(people.base_share, people.low, people.high, rng=rng, size=40)
     rows = np.array([(o.value, o.low, o.high) for o in OPERATORS.values()]).T
     share = draw_interval(*rows, rng=rng, size=40)
     trust = draw_interval(TRUSTING.value, TRUSTING.low, TRUSTING.high, rng=rng, size=40).clip(max=1)
@@ -329,9 +329,9 @@ def test_what_does_not_fit_is_said():
         STATED["x"]
     with pytest.raises(ValueError, match="from 0 to 1, not 2"):
         with_hostile(OPERATORS, 2)
-    mute = tuple(replace(r, shows={}) if r.name in ("own-up", "admit") else r for r in CASE.scenario.responses)
+    mute = tuple({} if name in ("own-up", "admit") else shown for name, shown in zip(CASE.responses, CASE.shows, strict=True))
     with pytest.raises(ValueError, match="cannot tell what doubt does: it needs one response that steers quietly"):
-        found(replace(CASE, scenario=replace(CASE.scenario, responses=mute)))
+        found(replace(CASE, shows=mute))
 
 
 def test_a_table_is_escaped():

@@ -13,9 +13,9 @@ from matplotlib import pyplot
 
 import simkit as sk
 from simkit import plots
-from simkit.crowds import front_pages
+from simkit.event_counts import front_pages
 from simkit.files import library
-from simkit.tables import people
+from simkit.text import people
 from simkit.widgets import crowd, race
 from simkit.widgets.crowd_view import MODES, ONE_IN, THOUSANDTH, USERS, CrowdSettings, chance, independent, look
 from simkit.widgets.race import duration, worlds_needed
@@ -64,7 +64,7 @@ def test_the_order_of_two_policies_turns_where_it_says():
     case = sk.load("xstest")
     view = look(case, CrowdSettings())
     moved = case.with_share("unsafe-asker", view.turn)
-    loss = [float(sk.expect(moved, sk.policy.constant(case, name)).loss) for name in view.policies.names[:2]]
+    loss = [float(sk.expect(moved, sk.policy.constant(case, name)).loss) for name in view.policies.labels[:2]]
     assert loss[0] == pytest.approx(loss[1], rel=1e-9)
     drawn = sk.population.draw_worlds(case.population, np.random.default_rng(5), 20_000)
     first, second = (sk.evaluate.per_sender(case, view.policies[i], case.loss) for i in (0, 1))
@@ -97,13 +97,13 @@ def test_choices_undo_and_code():
 def test_a_policy_is_not_compared_with_itself():
     case = sk.load("medication-threshold")
     made = crowd(case, policy="best")
-    assert made.view.policies.names[:2] == ("best", made._controls["compare"].value)
+    assert made.view.policies.labels[:2] == ("best", made._controls["compare"].value)
     before = made.settings
     made._controls["compare"].value = "best"
     assert "choose another one" in made._message.value
     assert made.settings == before
     above = made._controls["compare"].value
-    assert crowd(case, policy=above).view.policies.names[0] == above != crowd(case, policy=above).view.policies.names[1]
+    assert crowd(case, policy=above).view.policies.labels[0] == above != crowd(case, policy=above).view.policies.labels[1]
 
 
 def test_a_shock_spreads_the_front_pages():

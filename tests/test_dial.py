@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
-from simkit import copies, optimum
-from simkit.autonomy import POSITIONS
+from simkit.dial import correlated, optimum
+from simkit.dial.deployment import POSITIONS
 from simkit.widgets import dial, dial_table, dial_view
 from simkit.widgets.choices import from_code
 from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
@@ -77,18 +77,18 @@ def test_rows_that_share_a_state_show_the_same(made):
 def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
     found, size = made.view.found, bad_size(made.view.found)
-    law = copies.total_loss(found, [0.0, 0.7], 1000, shared_principal=shared)
+    law = correlated.total_loss(found, [0.0, 0.7], 1000, shared_principal=shared)
     rows = unpacked(made._stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
     assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
-    only = sk.autonomy.deployment(found.case, found.cast.with_trust(operator=1.0, model=1.0))
-    alone = copies.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
+    only = sk.dial.deployment.deploy(found.case, found.agents.with_trust(operator=1.0, model=1.0))
+    alone = correlated.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
     row = row_of(made, "legitimate", "good", 70)
     assert unpacked(made._stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
 
 
 def test_a_bad_world_is_measured_by_following_every_instruction(made):
     objects = dial("medication-threshold", objects=True, **ONE)
-    start = sk.autonomy.along(made.view.found, [0.0]).expected()
+    start = sk.dial.deployment.along(made.view.found, [0.0]).expected()
     assert (
         bad_size(objects.view.found) == bad_size(made.view.found) == pytest.approx(2 * float(start.harm[0] + start.neglect[0]))
     )
@@ -137,11 +137,11 @@ def test_settings_go_through_code_and_back(made):
 def test_another_cast():
     """Two kinds of each; trusts are the cast's until they are moved."""
     case = sk.load("medication-threshold")
-    usual = sk.cast.usual_cast(case)
+    usual = sk.dial.agents.usual_agents(case)
     models = (replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5))
     operators = (replace(usual.operators[0], chance=0.75), replace(usual.operators[1], chance=0.25))
     made = dial(case, replace(usual, operators=operators, models=models), trust_in_model=0.6)
-    assert (made.view.found.cast.trust_in_operator, made.view.found.cast.trust_in_model) == (0.75, 0.6)
+    assert (made.view.found.agents.trust_in_operator, made.view.found.agents.trust_in_model) == (0.75, 0.6)
     assert made.as_code() == "simkit.widgets.dial(case, cast, trust_in_model=0.6)"
     assert len(made._stage.table["sentences"]) == 3 * 3 * 101
     made.load("simkit.widgets.dial(case, cast, model='contrary')")
@@ -186,24 +186,27 @@ def test_a_table_stays_small(made):
 def test_what_notebook_05_says_is_so():
     """Every number in its text that no cell prints."""
     app = sk.load("medication-threshold").in_context("vulnerable-platform")
-    found, objects = sk.autonomy.deployment(app), sk.autonomy.deployment(app, objection=1.0)
+    found, objects = sk.dial.deployment.deploy(app), sk.dial.deployment.deploy(app, objection=1.0)
     assert app.population.shares[-1] > 0.4
     answers = [[app.responses[r] for r in operator.policy.answer.argmax(1)] for operator in found.operators]
     assert [set(row) for row in answers] == [{"refuse-with-reason"}, {"full-bare"}, {"refuse"}]
-    net = 1000 * sk.autonomy.along(found, [0.0, 1.0]).expected().net
+    net = 1000 * sk.dial.deployment.along(found, [0.0, 1.0]).expected().net
     best = optimum.best_position(found)
     assert (round(net[0]), round(1000 * float(best.worth)), round(float(best.high), 2)) == (172, 244, 0.63)
-    assert round(1000 * sk.autonomy.along(objects, [0.0]).expected().net[0]) == 302
+    assert round(1000 * sk.dial.deployment.along(objects, [0.0]).expected().net[0]) == 302
     assert float(optimum.best_position(objects).low) == 0
-    tables = [sk.dispositions.two_by_two(each) for each in (found, objects)]
+    tables = [sk.dial.overrides.two_by_two(each) for each in (found, objects)]
     assert [round(1000 * table.good_defers) for table in tables] == [172, 324]
     assert [round(100 * table.break_even) for table in tables] == [76, 96]
     worlds = optimum.in_plausible_worlds(objects, rng=np.random.default_rng(0))
     assert 0.4 < (worlds.low == 0).mean() < 0.6
     public = sk.load("medication-threshold")
-    ends = [1000 * sk.autonomy.along(sk.autonomy.deployment(public, objection=o), [0.0]).expected().net[0] for o in (None, 1.0)]
+    ends = [
+        1000 * sk.dial.deployment.along(sk.dial.deployment.deploy(public, objection=o), [0.0]).expected().net[0]
+        for o in (None, 1.0)
+    ]
     assert [round(end) for end in ends] == [856, 818]
-    listed = sk.dispositions.departures(found, least=0.002)
+    listed = sk.dial.overrides.departures(found, least=0.002)
     first = list(zip(listed.operator, listed.model, listed.signal, listed.at.round(2), strict=True))
     assert {row[:3] for row in first[:2]} == {
         ("legitimate", "contrary", "bare+painless"),
@@ -213,7 +216,7 @@ def test_what_notebook_05_says_is_so():
     assert ("careless", "good", "bare+plain", 0.36) in first
     late = [model for operator, model, _, at in first if operator == "legitimate" and at >= 0.63]
     assert list(dict.fromkeys(late)) == ["naive", "blind", "heedless"]
-    seen = sk.autonomy.along(found).expected()
+    seen = sk.dial.deployment.along(found).expected()
     wrong = seen.mistaken > seen.departs / 2
     assert wrong[68:].all()
     assert not wrong[15:68].any()

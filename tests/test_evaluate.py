@@ -56,7 +56,7 @@ def test_segments_and_contributions_add_up_to_the_totals(seed, question):
 
 def four_errors(case, policy, rng):
     """Differences between a simulation and the exact means, in standard errors: help, harm, neglect."""
-    outcome, seen = sk.expect(case, policy), sk.simulate(case, policy, users=400, worlds=200, rng=rng)
+    outcome, seen = sk.expect(case, policy), sk.simulate(case, policy, users=400, runs=200, rng=rng)
     names = ("help", "harm", "neglect")
     gaps = [(float(seen.mean(n) - getattr(outcome, n)), float(seen.standard_error(n))) for n in names]
     return [abs(gap) / error if error > 0 else float(abs(gap) > 1e-12) * 99 for gap, error in gaps]
@@ -75,7 +75,7 @@ def test_a_wrong_expectation_is_caught():
     rng = np.random.default_rng(5)
     case = random_case(rng, question=True)
     policy = random_policy(case, rng)
-    seen = sk.simulate(case, policy, users=4000, worlds=400, rng=rng)
+    seen = sk.simulate(case, policy, users=4000, runs=400, rng=rng)
     for name, wrong in (("harm", 1.1), ("neglect", 0.9)):
         gap = seen.mean(name) - wrong * getattr(sk.expect(case, policy), name)
         assert abs(gap) > 4 * seen.standard_error(name)
@@ -88,11 +88,11 @@ def test_states_are_shared_by_all_senders_of_a_world():
     case = with_states(choice(0.1, 1, 5))
     answer = sk.policy.constant(case, "response-1")
     assert max(four_errors(case, answer, rng)) < 4
-    exact, seen = sk.crowds.occurrences(case, answer, 400), sk.simulate(case, answer, 400, worlds=4000, rng=rng)
+    exact, seen = sk.event_counts.count_events(case, answer, 400), sk.simulate(case, answer, 400, runs=4000, rng=rng)
     counts = seen.harm / 5
     assert counts.mean() == pytest.approx(exact.mean, abs=4 * counts.std() / 63)
     assert counts.var() == pytest.approx(exact.variance, rel=0.15)
-    calm = sk.crowds.occurrences(case.in_state("calm"), answer, 400)
+    calm = sk.event_counts.count_events(case.in_state("calm"), answer, 400)
     assert exact.variance > 5 * calm.variance
 
 
@@ -128,7 +128,7 @@ def test_a_policy_may_differ_by_state():
     alike = sk.policy.by_state(case, {"calm": answer, "shock": answer})
     assert sk.exposure(case, alike) == pytest.approx(sk.exposure(case, answer))
     assert sk.expect(case, alike).by_segment.help == pytest.approx(sk.expect(case, answer).by_segment.help)
-    assert sk.crowds.occurrences(case, mixed, 100).mean == pytest.approx(100 * sk.expect(case, mixed).harm / 5)
+    assert sk.event_counts.count_events(case, mixed, 100).mean == pytest.approx(100 * sk.expect(case, mixed).harm / 5)
     assert max(four_errors(case, mixed, rng)) < 4
 
 
@@ -137,8 +137,8 @@ def test_common_random_numbers_sharpen_differences():
     pair = sk.policy.stack(
         [sk.policy.constant(case, "response-1"), sk.policy.threshold(case, risk=1, below="response-1", above="response-0")]
     )
-    same = sk.simulate(case, pair, worlds=50, rng=np.random.default_rng(0))
-    apart = sk.simulate(case, pair, worlds=50, rng=np.random.default_rng(0), common=False)
+    same = sk.simulate(case, pair, runs=50, rng=np.random.default_rng(0))
+    apart = sk.simulate(case, pair, runs=50, rng=np.random.default_rng(0), common=False)
     assert np.all(same.help[0] == same.help[1])
     assert np.all(same.harm[0] == same.harm[1])
     assert (apart.help[0] - apart.help[1]).std() > 0
@@ -150,7 +150,7 @@ def test_differences_are_sharper_with_common_numbers():
     pair = sk.policy.stack([answer, sk.policy.blend(answer, refuse, 0.1)])
     gaps = []
     for common in (True, False):
-        seen = sk.simulate(case, pair, worlds=300, rng=np.random.default_rng(0), common=common)
+        seen = sk.simulate(case, pair, runs=300, rng=np.random.default_rng(0), common=common)
         gaps.append((seen.harm[0] - seen.harm[1]).std())
     assert gaps[0] < 0.6 * gaps[1]
 
@@ -159,7 +159,7 @@ def test_senders_drawn_one_by_one_are_refused_as_often_as_the_table_says():
     rng = np.random.default_rng(9)
     case = random_case(rng, question=True)
     policy = random_policy(case, rng)
-    sent = sk.simulation.draw_senders(case, policy, 200_000, rng=rng)
+    sent = sk.monte_carlo.draw_senders(case, policy, 200_000, rng=rng)
     seen = np.zeros((len(case.segments), len(case.responses)))
     np.add.at(seen, (sent.segment, sent.response), 1 / len(sent.segment))
     assert seen == pytest.approx(sk.exposure(case, policy), abs=5e-3)
@@ -171,15 +171,15 @@ def test_senders_drawn_one_by_one_are_refused_as_often_as_the_table_says():
 def test_neglect_is_counted_too():
     case = sk.load("medication-threshold").in_state("usual")
     refuse = sk.policy.constant(case, "refuse")
-    rate = (sk.exposure(case, refuse) * case.neglects.chance).sum()
-    assert sk.crowds.occurrences(case, refuse, 100, of="neglect").mean == pytest.approx(100 * rate)
-    assert sk.crowds.occurrences(case, refuse).users == case.users
+    rate = (sk.exposure(case, refuse) * case.neglect_events.chance).sum()
+    assert sk.event_counts.count_events(case, refuse, 100, of="neglect").mean == pytest.approx(100 * rate)
+    assert sk.event_counts.count_events(case, refuse).users == case.users
 
 
 def test_simulation_is_a_function_of_its_generator():
     case = random_case(np.random.default_rng(1))
     policy = random_policy(case, np.random.default_rng(2))
-    first, again, other = (sk.simulate(case, policy, worlds=5, rng=np.random.default_rng(seed)).harm for seed in (0, 0, 7))
+    first, again, other = (sk.simulate(case, policy, runs=5, rng=np.random.default_rng(seed)).harm for seed in (0, 0, 7))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -187,7 +187,7 @@ def test_simulation_is_a_function_of_its_generator():
 def test_blocks_do_not_change_a_world():
     """A world that spans several blocks of senders has the same size."""
     case = choice(0.5, 1, 5)
-    seen = sk.simulate(case, sk.policy.constant(case, "response-1"), users=600_000, worlds=2, rng=np.random.default_rng(0))
+    seen = sk.simulate(case, sk.policy.constant(case, "response-1"), users=600_000, runs=2, rng=np.random.default_rng(0))
     assert seen.help + seen.harm / 5 == pytest.approx(600_000)
 
 
@@ -197,9 +197,9 @@ def test_fixed_crowds_vary_less_than_drawn_ones(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng, segments=4)
     people = frozen(rng.multinomial(50, np.ones(4) / 4) / 50)
-    case = dataclasses.replace(case, population=dataclasses.replace(case.population, share=people))
+    case = dataclasses.replace(case, population=dataclasses.replace(case.population, base_share=people))
     policy = random_policy(case, rng)
-    drawn, fixed = (sk.crowds.occurrences(case, policy, 50, mix=mix) for mix in ("drawn", "fixed"))
+    drawn, fixed = (sk.event_counts.count_events(case, policy, 50, mix=mix) for mix in ("drawn", "fixed"))
     assert fixed.mean == pytest.approx(drawn.mean)
     assert fixed.variance <= drawn.variance + 1e-12
     assert fixed.chance_of_any >= drawn.chance_of_any - 1e-12
@@ -210,30 +210,30 @@ def test_a_fixed_crowd_is_made_of_whole_senders():
     case = choice(0.05, 1, 1)
     answer = sk.policy.constant(case, "response-1")
     for users in (1, 7, 10, 33):
-        found = sk.crowds.occurrences(case, answer, users, mix="fixed")
+        found = sk.event_counts.count_events(case, answer, users, mix="fixed")
         assert found.mean == round(float(found.mean))
         assert found.chance_of_any <= found.mean
     uneven = choice(0.38, 1, 1)  # 10 senders: 6.2 harmless and 3.8 harmful, so 6 and 4
-    assert sk.crowds.occurrences(uneven, sk.policy.constant(uneven, "response-1"), 10, mix="fixed").mean == 4
+    assert sk.event_counts.count_events(uneven, sk.policy.constant(uneven, "response-1"), 10, mix="fixed").mean == 4
     with pytest.raises(ValueError, match="users ≥ 0"):
-        sk.crowds.occurrences(case, answer, -1)
+        sk.event_counts.count_events(case, answer, -1)
     with pytest.raises(ValueError, match="harm or neglect"):
-        sk.crowds.occurrences(case, answer, of="loss")
+        sk.event_counts.count_events(case, answer, of="loss")
 
 
 def test_crowds_at_their_ends():
     sure = choice(1.0, 1, 1)
     answer = sk.policy.constant(sure, "response-1")
-    assert sk.crowds.occurrences(sure, answer, 0).chance_of_any == 0
-    assert sk.crowds.occurrences(sure, answer, 1).chance_of_any == 1
+    assert sk.event_counts.count_events(sure, answer, 0).chance_of_any == 0
+    assert sk.event_counts.count_events(sure, answer, 1).chance_of_any == 1
     rare = choice(np.log(2) / 8e14, 1, 1)
-    assert sk.crowds.users_until(rare, sk.policy.constant(rare, "response-1")) == pytest.approx(8e14, rel=1e-9)
+    assert sk.event_counts.users_until(rare, sk.policy.constant(rare, "response-1")) == pytest.approx(8e14, rel=1e-9)
     never = choice(1e-17, 1, 1)
     with pytest.raises(ValueError, match=r"even among 10\^15"):
-        sk.crowds.users_until(never, sk.policy.constant(never, "response-1"))
+        sk.event_counts.users_until(never, sk.policy.constant(never, "response-1"))
     for chance in (0, 1, float("nan"), -1):
         with pytest.raises(ValueError, match="between 0 and 1"):
-            sk.crowds.users_until(sure, answer, chance)
+            sk.event_counts.users_until(sure, answer, chance)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -259,15 +259,18 @@ def split(case):
         p,
         segments=("half", *p.segments),
         harmful=p.harmful[twice],
-        share=p.share[twice] * half,
+        base_share=p.base_share[twice] * half,
         low=p.low[twice],
         high=p.high[twice],
-        own=p.own[twice],
+        odds=p.odds[twice],
+        base_signals=p.base_signals[twice],
         multiply=p.multiply[:, twice],
         mix=p.mix[twice] * half,
     )
-    events = [Events(chance=e.chance[twice], severity=e.severity[twice]) for e in (case.harms, case.neglects)]
-    return dataclasses.replace(case, population=population, help=case.help[twice], harms=events[0], neglects=events[1])
+    events = [Events(chance=e.chance[twice], severity=e.severity[twice]) for e in (case.harm_events, case.neglect_events)]
+    return dataclasses.replace(
+        case, population=population, help=case.help[twice], harm_events=events[0], neglect_events=events[1]
+    )
 
 
 def test_over_and_under_refusal_are_reported_side_by_side():
@@ -285,7 +288,7 @@ def test_the_two_complaints_are_the_regret_against_knowing_the_sender(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng).without_constraints()
     outcome = sk.expect(case, random_policy(case, rng))
-    assert outcome.over_caution + outcome.over_compliance == pytest.approx(sk.tradeoff.information(case).sender - outcome.net)
+    assert outcome.over_caution + outcome.over_compliance == pytest.approx(sk.pareto.information(case).sender - outcome.net)
 
 
 def test_rates_of_nobody_are_not_a_number():
@@ -330,7 +333,7 @@ def test_a_severity_without_a_mean_gives_an_infinite_harm_only_where_it_is_met()
 def test_drawn_senders_meet_what_the_case_says(severity):
     rng = np.random.default_rng(4)
     case = dataclasses.replace(choice(0.3, 1, 1), severities=(severity,))
-    sent = sk.simulation.draw_senders(case, sk.policy.constant(case, "response-1"), 20_000, rng=rng)
+    sent = sk.monte_carlo.draw_senders(case, sk.policy.constant(case, "response-1"), 20_000, rng=rng)
     assert (sent.segment == 1).mean() == pytest.approx(0.3, abs=0.02)
     assert np.array_equal(sent.event == 1, sent.segment == 1)
     assert sent.size[sent.event == 1].mean() == pytest.approx(severity.mean, rel=0.05)
@@ -341,12 +344,12 @@ def test_harm_and_neglect_have_their_own_severities():
     """The overdose question has several; means and draws agree on which is which."""
     rng = np.random.default_rng(6)
     case = sk.load("medication-threshold")
-    sent = sk.simulation.draw_senders(case, sk.policy.constant(case, "general-safety"), 300_000, rng=rng)
+    sent = sk.monte_carlo.draw_senders(case, sk.policy.constant(case, "general-safety"), 300_000, rng=rng)
     outcome = sk.expect(case, sk.policy.constant(case, "general-safety"))
     for event, mean in ((1, outcome.harm), (2, outcome.neglect)):
         sizes = np.where(sent.event == event, sent.size, 0.0)
         assert sizes.mean() == pytest.approx(float(mean), abs=4 * sizes.std() / np.sqrt(len(sizes)))
-    kinds = case.harms.severity[sent.segment, sent.response], case.neglects.severity[sent.segment, sent.response]
+    kinds = case.harm_events.severity[sent.segment, sent.response], case.neglect_events.severity[sent.segment, sent.response]
     assert {case.severities[k].about for k in np.unique(kinds[0][sent.event == 1])} != {
         case.severities[k].about for k in np.unique(kinds[1][sent.event == 2])
     }
@@ -369,9 +372,9 @@ def test_a_question_avoids_a_harm_without_a_mean():
     best = sk.policy.bayes(case)
     assert best.asks.tolist() == [1]
     assert sk.expect(case, best).net == pytest.approx(0.49)
-    assert sk.tradeoff.information(case).question == pytest.approx(0.49)
+    assert sk.pareto.information(case).question == pytest.approx(0.49)
     with pytest.raises(ValueError, match="finite harm"):
-        sk.robust.worst_case(case, sk.policy.constant(case, "response-1"))
+        sk.uncertainty.worst_case(case, sk.policy.constant(case, "response-1"))
 
 
 def test_a_policy_for_another_case_is_refused():

@@ -147,7 +147,7 @@ def test_mistakes_about_the_dial_are_named():
     assert "corrigible end" in third.check(86).says
     assert "autonomous end" in third.check(160).says
     assert "fraction of worlds" in third.check(0.0512).says
-    usual = sk.cast.usual_cast(sk.load("medication-threshold").in_context("vulnerable-platform"))
+    usual = sk.dial.agents.usual_agents(sk.load("medication-threshold").in_context("vulnerable-platform"))
     assert "best position is 0.63" in fourth.check(usual).says
     assert "one half" in fourth.check(usual.with_trust(model=0.2)).says
     assert "at 90%" in fourth.check(usual.with_trust(operator=1.0)).says

@@ -9,7 +9,9 @@ from fuzzing import fuzzer
 
 import simkit as sk
 from simkit.files import MAX_BYTES, MAX_NODES, Problem, dotted, find, parse, read_text, shown, suggest
-from simkit.scenario import read
+from simkit.scenario import Scenario, read
+from simkit.scenario_rules import problems
+from simkit.schema import check
 
 ROOT = Path(__file__).parent.parent
 MINIMAL = (ROOT / "tests" / "cases" / "valid" / "minimal.yaml").read_text(encoding="utf-8")
@@ -223,7 +225,7 @@ def test_records_check_again_when_replaced():
 
     from pydantic import ValidationError
 
-    scenario = read(MINIMAL).scenario
+    scenario = check(Scenario, parse(MINIMAL), problems)
     with pytest.raises(ValidationError, match="add up to 1"):
         replace(scenario, segments=scenario.segments[:1])
     with pytest.raises(FrozenInstanceError):

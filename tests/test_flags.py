@@ -42,8 +42,8 @@ def test_a_stream_is_a_sum_over_senders_signals_and_responses(site, of):
             for k in range(len(case.population.signal_names)):
                 for r in range(len(case.responses)):
                     weight = case.population.shares[s] * case.population.signals[s, k] * policy.answer[k, r]
-                    bad = {"harm": 1, "neglect": 0, "loss": 1}[of] * case.harms.chance[s, r]
-                    bad += {"harm": 0, "neglect": 1, "loss": 1}[of] * case.neglects.chance[s, r]
+                    bad = {"harm": 1, "neglect": 0, "loss": 1}[of] * case.harm_events.chance[s, r]
+                    bad += {"harm": 0, "neglect": 1, "loss": 1}[of] * case.neglect_events.chance[s, r]
                     hostile = case.population.harmful[s] and case.kinds[r] in ("refuse", "refuse-with-reason")
                     good = habits.brigade if hostile else habits.good
                     total[times] += weight * (times * bad * habits.bad + (1 - times * bad) * good)
@@ -189,7 +189,7 @@ def test_senders_drawn_one_by_one_flag_as_often(site, rng):
     habits, count = Habits(bad=0.9, good=0.01), 200_000
     people = rng.choice(len(case.segments), count, p=case.population.shares)
     given = rng.choice(len(case.responses), count, p=policy.answer[0])
-    bad = rng.random(count) < 20 * case.harms.chance[people, given]
+    bad = rng.random(count) < 20 * case.harm_events.chance[people, given]
     flags = (rng.random(count) < np.where(bad, habits.bad, habits.good)).sum()
     found = stream(case, policy, "safe-messaging", answers=count, habits=habits)
     expected = 20 * found.hits + found.noise

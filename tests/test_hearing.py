@@ -81,7 +81,7 @@ def test_where_nothing_changes_nothing_is_claimed(heard):
 def test_plausible_worlds_are_those_of_compare(rules, amended, cases, heard):
     """Second route: the two policies compared directly, with other random numbers."""
     for case, name in ((cases[0], "icu-team"), (cases[2], "malicious-operator")):
-        now, then = (replace(spec.compile(r, case), names=(n,)) for r, n in ((amended, "now"), (rules, "then")))
+        now, then = (replace(spec.compile(r, case), name=n) for r, n in ((amended, "now"), (rules, "then")))
         found = sk.compare(case, now, then, rng=np.random.default_rng(1), worlds=4000)
         ahead = found.holds if found.better == "now" else 1 - found.holds
         assert heard.of(name).better_in == pytest.approx(ahead, abs=0.01)
@@ -94,8 +94,8 @@ def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, case
     for case in (cases[0], cases[2]):
         found = spec.hearing(rules, amended, [case], rng=np.random.default_rng(0), worlds=50).heard[0]
         segment = found.turn.of.removeprefix("share of ").removesuffix(" before the context")
-        turned = case.with_share(segment, found.turn.flips_at[0])
-        same = [replace(p, names=(n,)) for p, n in ((found.before.policy, "then"), (found.after.policy, "now"))]
+        turned = case.with_share(segment, found.turn.breaks_even_at[0])
+        same = [replace(p, name=n) for p, n in ((found.before.policy, "then"), (found.after.policy, "now"))]
         nets = [float(sk.expect(turned, policy).net) for policy in same]
         assert nets[0] == pytest.approx(nets[1], abs=1e-6)
         assert abs(found.gain) > 0.05
@@ -104,7 +104,7 @@ def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, case
 def test_the_nearest_value_is_nearest_in_odds_or_as_a_factor(heard):
     """A share of clinicians of 1.2% is nearer to 15% than one of at-risk of 45% to 5%, or 17.5 times the harm to as it is."""
     assert heard.of("icu-team").turn.of == "share of clinician before the context"
-    flip = sk.conclusions.Flip
+    flip = sk.uncertainty.BreakEven
     order = [
         flip("harm weight", 20.0, (30.0,)),  # × 1.5
         flip("share of a", 0.5, (0.99, 0.9)),  # odds × 9

@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 import simkit
-from simkit import lab
 from simkit.__main__ import app, notebooks
+from simkit.jupyter import lab
 
 BARE = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 NAMES = ["00-start-here", "01-first-question", "02-second-question"]

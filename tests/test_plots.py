@@ -26,7 +26,7 @@ def things():
         plots.dots: sk.dots(case, rule),
         plots.by_segment: sk.expect(case, rule),
         plots.tradeoff: report,
-        plots.along_dial: sk.autonomy.deployment(case.in_context("vulnerable-platform")),
+        plots.along_dial: sk.dial.deployment.deploy(case.in_context("vulnerable-platform")),
         plots.refusals: report,
     }
 

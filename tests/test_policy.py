@@ -127,7 +127,9 @@ def test_the_first_rule_that_matches_speaks():
 def test_a_mistaken_world_never_beats_the_true_one(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng, question=True, segments=3, signals=3)
-    other = dataclasses.replace(case, population=dataclasses.replace(case.population, share=frozen(rng.dirichlet(np.ones(3)))))
+    other = dataclasses.replace(
+        case, population=dataclasses.replace(case.population, base_share=frozen(rng.dirichlet(np.ones(3))))
+    )
     mistaken = sk.policy.bayes(case, believed=other)
     assert sk.regret(case, mistaken) >= -1e-12
     assert np.array_equal(sk.policy.bayes(case, believed=case).answer, sk.policy.bayes(case).answer)
@@ -200,11 +202,36 @@ def test_evidence_survives_stacking_and_picking():
 def test_a_batch_has_a_name_for_each_of_its_policies():
     case = claims()
     batch = sk.policy.threshold(case, risk=[0.1, 0.5, 0.9], below="answer", above="refuse")
-    assert [row["policy"] for row in sk.expect(case, batch).rows()] == list(batch.names)
-    assert len(set(batch.names)) == 3
-    assert len(repr(sk.simulate(case, batch, 5, worlds=2, rng=np.random.default_rng(0))).splitlines()) == 5
-    with pytest.raises(ValueError, match="give a tuple"):
-        Policy(names="mine", answer=[[1.0]])
+    assert [row["policy"] for row in sk.expect(case, batch).rows()] == list(batch.labels)
+    assert len(set(batch.labels)) == 3
+    assert len(repr(sk.simulate(case, batch, 5, runs=2, rng=np.random.default_rng(0))).splitlines()) == 5
+    with pytest.raises(ValueError, match="not an array of shape"):
+        Policy(name="mine", answer=[1.0])
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "values"),
+    [
+        (lambda case: sk.policy.threshold(case, risk=[0.1, 0.5], below="answer", above="refuse"), "risk", (0.1, 0.5)),
+        (lambda case: sk.policy.declining(case, [0, 0.5], below="answer", above="refuse"), "declined", (0.0, 0.5)),
+        (lambda case: sk.policy.bayes(case, harm_weight=[1, 2]), "harm weight", (1.0, 2.0)),
+        (lambda case: sk.policy.blend(*two(case), [0, 1]), "weight", (0.0, 1.0)),
+        (lambda case: sk.policy.override(*two(case), gain=1.0, dial=[0, 1], scale=1), "dial", (0.0, 1.0)),
+        (lambda case: sk.policy.stack(two(case)), "policy", ("answer", "refuse")),
+    ],
+)
+def test_a_batch_knows_what_it_runs_along(make, name, values):
+    batch = make(claims())
+    assert (batch.axis.name, batch.axis.values) == (name, values)
+    assert batch[1].axis is None
+    assert batch[1].name == batch.labels[1] == list(batch)[1].name
+    assert batch[:1].axis.values == values[:1]
+    with pytest.raises(ValueError, match="3 values for a batch"):
+        dataclasses.replace(batch, axis=sk.policy.Axis("wrong", (1, 2, 3)))
+
+
+def two(case):
+    return [sk.policy.constant(case, name) for name in ("answer", "refuse")]
 
 
 def test_a_batch_that_asks_has_one_shape():
@@ -293,7 +320,7 @@ def test_asking_answers_each_reply():
 
 def test_a_question_loses_its_worth_as_adversaries_learn_to_answer_it():
     case = claims()
-    worths = [sk.tradeoff.information(case.with_learning(x)).value_of_question for x in (0, 0.25, 0.5, 0.75, 1)]
+    worths = [sk.pareto.information(case.with_learning(x)).value_of_question for x in (0, 0.25, 0.5, 0.75, 1)]
     assert worths[0] > 0.001
     assert np.all(np.diff(worths) <= 1e-12)
     assert worths[-1] == pytest.approx(0)
@@ -301,10 +328,10 @@ def test_a_question_loses_its_worth_as_adversaries_learn_to_answer_it():
 
 def test_a_table_that_is_no_policy_is_refused():
     for answer in ([[0.5, 0.4]], [[1.2, -0.2]], [[np.nan, 1]]):
-        with pytest.raises(ValueError, match="chances of a policy"):
-            Policy(names=("wrong",), answer=np.array(answer))
+        with pytest.raises(ValueError, match="probabilities of a policy"):
+            Policy(name="wrong", answer=np.array(answer))
     with pytest.raises(ValueError, match="add up to 1"):
-        Policy(names=("wrong",), answer=np.array([[0.5, 0.0]]), after=np.array([[[0.5, 0.0], [0.2, 0.2]]]))
+        Policy(name="wrong", answer=np.array([[0.5, 0.0]]), after=np.array([[[0.5, 0.0], [0.2, 0.2]]]))
 
 
 def test_policies_cannot_be_changed():
@@ -312,7 +339,7 @@ def test_policies_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         made.answer[0, 0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
-        made.names = ("other",)
+        made.name = "other"
 
 
 def test_what_a_policy_looks_like():

@@ -156,8 +156,8 @@ def test_the_weighted_sum_is_the_best_policy_without_a_question(name):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_slack_joins_the_ladder_and_the_weighted_sum(name):
     case = sk.load(name)
-    none, endless = dict.fromkeys(stakes(case), 0.0), dict.fromkeys(stakes(case), np.inf)
-    assert np.array_equal(holistic(endless, weights(case))(case).answer, weighted(weights(case))(case).answer)
+    none, infinite_mean = dict.fromkeys(stakes(case), 0.0), dict.fromkeys(stakes(case), np.inf)
+    assert np.array_equal(holistic(infinite_mean, weights(case))(case).answer, weighted(weights(case))(case).answer)
     assert np.array_equal(holistic(none, weights(case))(case).answer, ladder()(case).answer)
     nets = [float(expect(case, holistic(dict.fromkeys(stakes(case), s), weights(case))(case)).net) for s in (0, 0.01, 0.1, 1)]
     assert nets[0] <= nets[-1] + 1e-12

@@ -10,7 +10,7 @@ from worlds import choice, random_case
 
 import simkit as sk
 from simkit.population import draw_worlds
-from simkit.tables import html_table, number, percent, text_table, whole_percent
+from simkit.text import html_table, number, percent, text_table, whole_percent
 
 NAMES = ["xstest", "medication-threshold", "household-cleaners", "lock-picking", "santa"]
 
@@ -66,8 +66,10 @@ def test_every_conclusion_says_how_surely_it_holds_and_what_turns_it():
     for name in NAMES:
         for conclusion in report(name).conclusions:
             assert f"{conclusion.holds:.0%} of 200 plausible worlds" in str(conclusion)
-            assert {"harm weight", "factor on all harm", "factor on all neglect"} <= {flip.of for flip in conclusion.flips}
-            shares = {flip.of for flip in conclusion.flips if flip.of.startswith("share of")}
+            assert {"harm weight", "factor on all harm", "factor on all neglect"} <= {
+                flip.of for flip in conclusion.break_evens
+            }
+            shares = {flip.of for flip in conclusion.break_evens if flip.of.startswith("share of")}
             assert len(shares) >= min(1, len(sk.load(name).segments) - 1)
 
 
@@ -81,7 +83,7 @@ def test_the_price_of_a_bright_line_is_said_where_there_is_one():
     santa = report("santa")
     assert any("hard constraints cost" in sentence for sentence in santa.sentences())
     price = santa.price_of_constraints
-    assert price.value == pytest.approx(sk.tradeoff.price_of_constraints(santa.case))
+    assert price.value == pytest.approx(sk.pareto.price_of_constraints(santa.case))
     assert 0 <= price.low <= price.value <= price.high
     assert not any("hard constraints cost" in sentence for sentence in report("xstest").sentences())
 
@@ -214,7 +216,7 @@ def test_the_price_over_worlds_is_recomputed_world_by_world():
     """Each world as a case of its own: the best with and without the bright line."""
     case = sk.load("santa")
     worlds = draw_worlds(case.population, np.random.default_rng(3), 8)
-    found = sk.conclusions.best_in_worlds(case, worlds, harm_weight=20)
+    found = sk.uncertainty.best_in_worlds(case, worlds, harm_weight=20)
     for joint, best in zip(worlds.joint, found, strict=True):
         value = np.where(case.allowed, case.value(20), -np.inf)
         assert best == pytest.approx(
@@ -225,8 +227,8 @@ def test_the_price_over_worlds_is_recomputed_world_by_world():
 def test_what_holds_over_intervals_is_about_the_policy_that_is_ahead():
     found = report("santa")
     ahead = next(policy for policy in found.policies if policy.name == found.conclusions[0].better)
-    assert found.worst_loss.value == pytest.approx(sk.robust.worst_case(found.case, ahead).value)
-    assert found.minimax.regret == pytest.approx(sk.robust.minimax_regret(found.case).regret)
+    assert found.worst_loss.value == pytest.approx(sk.uncertainty.worst_case(found.case, ahead).value)
+    assert found.minimax.regret == pytest.approx(sk.uncertainty.minimax_regret(found.case).regret)
 
 
 def test_an_interval_holds_its_own_value():
@@ -257,6 +259,6 @@ def test_things_describe_themselves():
     assert "<table>" in sk.expect(case, answer)._repr_html_()
     assert repr(sk.expect(case, answer).by_segment).splitlines()[2].split() == ["segment-1", "10.0%", "0", "5", "0"]
     assert "segment-0 → response-1" in repr(sk.expect(case, answer).contributions)
-    assert "worlds of 1000 senders" in repr(sk.simulate(case, answer, rng=np.random.default_rng(0)))
+    assert "runs of 1000 senders" in repr(sk.simulate(case, answer, rng=np.random.default_rng(0)))
     assert "corners" in repr(sk.frontier(case))
     assert "<table>" in report("santa")._repr_html_()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import simkit as sk
-from simkit.scenario import Edits
+from simkit.scenario import Edits, load_record, make_case
 
 FILES = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
 MINE = (
@@ -30,7 +30,7 @@ BARE, NURSE = "bare+plain", "as-a-nurse+plain"
 
 def everywhere(case):
     """The case by itself and in each of its contexts."""
-    return [case, *(case.in_context(context.name) for context in case.scenario.contexts)]
+    return [case, *map(case.in_context, case.contexts)]
 
 
 def best(case, signal, **keywords):
@@ -40,16 +40,16 @@ def best(case, signal, **keywords):
     return "ask" if policy.asks[k] > 0 else policy.responses[policy.answer[k].argmax()]
 
 
-def record(case, response):
-    return case.scenario.responses[case.response(response)]
+def kind(case, response):
+    return case.kinds[case.response(response)]
 
 
 def answers(case, signal):
-    return record(case, best(case, signal)).kind == "answer"
+    return kind(case, best(case, signal)) == "answer"
 
 
 def shows_care(case, signal):
-    return record(case, best(case, signal)).shows.get("safe-messaging") == "on"
+    return case.shows[case.response(best(case, signal))].get("safe-messaging") == "on"
 
 
 def net(case, response):
@@ -65,8 +65,10 @@ def gain_on(case, signal, response, reference):
 def flip(case, one, other, segment):
     """The shares of a segment at which two constant policies are worth the same."""
     pair = [sk.policy.constant(case, name) for name in (one, other)]
-    (found,) = [f for f in sk.conclusions.flips(case, *pair, harm_weight=case.harm_weight) if f.of == f"share of {segment}"]
-    return found.flips_at
+    (found,) = [
+        f for f in sk.uncertainty.break_evens(case, *pair, harm_weight=case.harm_weight) if f.of == f"share of {segment}"
+    ]
+    return found.breaks_even_at
 
 
 # --- every file -------------------------------------------------------------------------------------------------------
@@ -75,14 +77,14 @@ def flip(case, one, other, segment):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_file_loads_and_its_shares_add_up_to_1_everywhere(path):
     for case in everywhere(sk.load(path)):
-        assert case.population.share.sum() == pytest.approx(1, abs=1e-9)
+        assert case.population.base_share.sum() == pytest.approx(1, abs=1e-9)
         assert case.population.in_states.sum(1) == pytest.approx(1, abs=1e-9)
         assert case.population.joint.sum() == pytest.approx(1, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", MINE)
 def test_an_anchored_share_says_whom_its_source_counted_instead(name):
-    shares = [segment.share for segment in sk.load(name).scenario.segments]
+    shares = [segment.share for segment in load_record(name).segments]
     assert all(share.note for share in shares if share.basis == "anchored")
     assert all(share.low < share.value < share.high for share in shares)
 
@@ -99,17 +101,13 @@ def test_the_best_policy_is_worth_more_than_any_one_response_to_everybody(name):
 DEPLOYMENTS = ("icu-team", "no-system-prompt", "general-assistant", "coding-bot", "vulnerable-platform")
 
 
-def deployment(name):
+def deploy(name):
     return sk.load("medication-threshold").in_context(name)
 
 
 def willingness(case, full, refusal):
     """Net gain of a full answer over a refusal in each deployment, in the order that the constitution states."""
     return [net(case.in_context(name), full) - net(case.in_context(name), refusal) for name in DEPLOYMENTS]
-
-
-def reweighed(case, weight):
-    return replace(case, scenario=replace(case.scenario, harm_weight=float(weight)))
 
 
 def in_the_stated_order(gains):
@@ -127,62 +125,62 @@ def test_the_constitution_says_in_which_order_five_deployments_are_willing(full,
 def test_the_order_holds_from_half_to_four_times_the_weight_of_harm(full):
     case = sk.load("medication-threshold")
     for weight in case.harm_weight * np.array([0.5, 1, 2, 4]):
-        assert in_the_stated_order(willingness(reweighed(case, weight), full, "refuse-with-reason"))
+        assert in_the_stated_order(willingness(replace(case, harm_weight=float(weight)), full, "refuse-with-reason"))
 
 
 @pytest.mark.parametrize("full", ["full-with-care", "full-bare"])
 def test_who_asks_gives_the_order_even_without_what_is_at_stake(full):
     """The edits of stakes and signals move the answers; the order is already in the crowds."""
-    case = sk.load("medication-threshold")
-    plain = tuple(replace(context, stakes=Edits(), signals={}) for context in case.scenario.contexts)
-    crowds = replace(case, scenario=replace(case.scenario, contexts=plain))
+    file = load_record("medication-threshold")
+    plain = tuple(replace(context, stakes=Edits(), signals={}) for context in file.contexts)
+    crowds = make_case(replace(file, contexts=plain), "crowds")
     assert in_the_stated_order(willingness(crowds, full, "refuse-with-reason"))
 
 
 def test_the_order_breaks_if_the_crowds_of_two_deployments_are_swapped():
     """Negative control: who asks matters, so the test above can fail."""
-    case = sk.load("medication-threshold")
-    crowd = {context.name: context.multiply for context in case.scenario.contexts}
+    file = load_record("medication-threshold")
+    crowd = {context.name: context.multiply for context in file.contexts}
     crowd["icu-team"], crowd["vulnerable-platform"] = crowd["vulnerable-platform"], crowd["icu-team"]
-    contexts = tuple(replace(context, multiply=crowd[context.name]) for context in case.scenario.contexts)
-    swapped = replace(case, scenario=replace(case.scenario, contexts=contexts))
+    contexts = tuple(replace(context, multiply=crowd[context.name]) for context in file.contexts)
+    swapped = make_case(replace(file, contexts=contexts), "swapped")
     for full in ("full-with-care", "full-bare"):
         assert not in_the_stated_order(willingness(swapped, full, "refuse-with-reason"))
 
 
 def test_the_constitution_says_that_an_icu_team_gets_the_full_answer():
-    assert answers(deployment("icu-team"), BARE)
-    assert answers(deployment("icu-team"), NURSE)
+    assert answers(deploy("icu-team"), BARE)
+    assert answers(deploy("icu-team"), NURSE)
 
 
 def test_the_constitution_says_that_medical_providers_may_do_without_safe_messaging():
     """Instructable behaviours: a default that an operator may turn off; elsewhere the care is worth its line."""
-    assert not shows_care(deployment("icu-team"), BARE)
-    assert shows_care(deployment("general-assistant"), BARE)
+    assert not shows_care(deploy("icu-team"), BARE)
+    assert shows_care(deploy("general-assistant"), BARE)
 
 
 def test_the_constitution_says_that_without_a_system_prompt_it_shares_clearly_with_care():
-    assert best(deployment("no-system-prompt"), BARE) == "full-with-care"
-    assert answers(deployment("no-system-prompt"), NURSE)
+    assert best(deploy("no-system-prompt"), BARE) == "full-with-care"
+    assert answers(deploy("no-system-prompt"), NURSE)
 
 
 def test_the_constitution_says_that_a_general_assistant_helps_with_safety_messaging():
     for signal in (BARE, NURSE):
-        assert answers(deployment("general-assistant"), signal)
-        assert shows_care(deployment("general-assistant"), signal)
+        assert answers(deploy("general-assistant"), signal)
+        assert shows_care(deploy("general-assistant"), signal)
 
 
 def test_the_constitution_says_that_a_coding_assistant_hesitates_and_points_elsewhere():
     for signal in (BARE, NURSE):
-        chosen = record(deployment("coding-bot"), best(deployment("coding-bot"), signal))
-        assert chosen.kind in ("partial", "refuse-with-reason")
-        assert chosen.shows["safe-messaging"] == "on"
+        chosen = best(deploy("coding-bot"), signal)
+        assert kind(deploy("coding-bot"), chosen) in ("partial", "refuse-with-reason")
+        assert deploy("coding-bot").shows[deploy("coding-bot").response(chosen)]["safe-messaging"] == "on"
 
 
 def test_the_constitution_says_that_it_likely_declines_among_vulnerable_people():
     for signal in (BARE, NURSE):
-        case = deployment("vulnerable-platform")
-        assert record(case, best(case, signal)).kind in REFUSALS
+        case = deploy("vulnerable-platform")
+        assert kind(case, best(case, signal)) in REFUSALS
 
 
 def test_refusing_has_victims():
@@ -210,14 +208,14 @@ def test_painless_is_evidence_that_turns_the_answer():
 def test_a_cheap_claim_is_worth_less_where_it_is_borrowed_more_often():
     lift = {}
     for name in ("icu-team", "vulnerable-platform"):
-        case = deployment(name)
+        case = deploy(name)
         k = case.population.signal_names.index(NURSE)
         lift[name] = case.population.risk[k] / case.population.shares[case.population.harmful].sum()
     assert lift["icu-team"] < 1 < lift["vulnerable-platform"]
 
 
 def test_a_question_loses_its_worth_once_people_have_learned_what_to_reply():
-    case = deployment("vulnerable-platform")
+    case = deploy("vulnerable-platform")
     asking = sk.policy.bayes(case)
     assert asking.asks.max() > 0
     worth = [float(sk.expect(case.with_learning(x), asking).net) for x in (0, 0.5, 1)]
@@ -264,7 +262,7 @@ def test_a_refusal_without_a_bright_line_is_weighed():
     """The constitution's hard constraint is about mass casualties: nothing in this file reaches it."""
     case = sk.load("household-cleaners")
     assert not case.crosses.any()
-    assert sk.tradeoff.price_of_constraints(case) == 0
+    assert sk.pareto.price_of_constraints(case) == 0
 
 
 # --- lock-picking: the constitution's locksmiths, facilitated against direct -------------------------------------------
@@ -291,7 +289,7 @@ def test_enough_burglars_would_turn_it():
 def test_where_somebody_with_a_key_is_near_pointing_there_beats_teaching():
     """The same words and nearly the same crowd: what is at stake moves the best answer too."""
     case = sk.load("lock-picking").in_context("landlord-helpdesk")
-    assert record(case, best(case, "a-lock")).kind == "refuse-with-reason"
+    assert kind(case, best(case, "a-lock")) == "refuse-with-reason"
 
 
 # --- santa: honesty as a filter ---------------------------------------------------------------------------------------
@@ -319,13 +317,13 @@ def test_without_the_filter_a_child_in_december_would_be_told_a_kind_lie():
 
 
 def test_a_bright_line_has_a_price_and_it_is_highest_among_children():
-    price = {case.context: sk.tradeoff.price_of_constraints(case) for case in everywhere(sk.load("santa"))}
+    price = {case.context: sk.pareto.price_of_constraints(case) for case in everywhere(sk.load("santa"))}
     assert price["childrens-platform"] > price["general-assistant"] > price["ed-tech"] >= 0
 
 
 def test_the_price_vanishes_once_lost_trust_weighs_enough():
     case = sk.load("santa")
-    prices = [sk.tradeoff.price_of_constraints(case, case.harm_weight * x) for x in (1, 10)]
+    prices = [sk.pareto.price_of_constraints(case, case.harm_weight * x) for x in (1, 10)]
     assert prices[0] > 0 == prices[1]
 
 
@@ -344,9 +342,9 @@ def test_weighing_alone_would_cross_the_line_and_an_open_share_decides_it():
     free = sk.load("bright-line").without_constraints()
     assert best(free, "bare") == "laboratory-detail"
     (turn,) = flip(free, "laboratory-detail", "background", "malicious")
-    malicious = free.scenario.segments[-1].share
+    malicious = load_record("bright-line").segments[-1].share
     assert malicious.low < turn < malicious.high
-    gained = np.array([0.25, 0.05, -0.3]) @ free.population.share[:3]
+    gained = np.array([0.25, 0.05, -0.3]) @ free.population.base_share[:3]
     mean = 1.2 / 0.2 * 100_000
     assert turn == pytest.approx(gained / (20 * 0.001 * mean), rel=1e-4), "help gained = weight x share x chance x mean"
 

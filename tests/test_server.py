@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from simkit import server
+from simkit.jupyter import server
 
 ROOT = Path(__file__).parent.parent
 

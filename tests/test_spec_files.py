@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 import simkit as sk
 from simkit.files import library, parse
-from simkit.records import json_schema
+from simkit.schema import json_schema
 from simkit.spec import Spec
 
 ROOT = Path(__file__).parent.parent

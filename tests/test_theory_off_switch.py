@@ -9,21 +9,9 @@ from scipy.special import expit, ndtr
 from theory import close, reference
 
 from simkit.theory import normal
-from simkit.theory.beliefs import _alternating_weights
-from simkit.theory.off_switch import (
-    Boltzmann,
-    Coin,
-    Discrete,
-    Fallible,
-    Noisy,
-    Normal,
-    Rational,
-    Uniform,
-    critical_accuracy,
-    critical_noise,
-    critical_temperature,
-    play,
-)
+from simkit.theory.beliefs import Discrete, Normal, Uniform, _alternating_weights
+from simkit.theory.off_switch import critical_accuracy, critical_noise, critical_temperature, play
+from simkit.theory.overseers import Boltzmann, Coin, Fallible, Noisy, Rational
 
 ANCHORS = reference()
 SLOW, FAST = np.array([[0.25], [0.5], [1.0]]), np.array([0.1, 0.5, 1.0])

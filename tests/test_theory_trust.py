@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from simkit.theory import dial, release, trust
-from simkit.theory.release import Sprt
+from simkit.theory import dial, release, sequential, trust
+from simkit.theory.sequential import Sprt
 from simkit.theory.trust import Types
 
 ROWS = json.loads((Path(__file__).parent / "reference" / "trust.json").read_text(encoding="utf-8"))["anchors"]
@@ -57,7 +57,7 @@ def test_d3_sequential_test():
     first = next(n for n in range(1, 100) if TEST.verdict(n, 0) == 1)
     last = max(n for n in range(2, 100) if TEST.verdict(n, 2) == -1)
     close([first, last], "D3.2")
-    found = release.operating(TEST, [0.01, 0.06])
+    found = sequential.operating(TEST, [0.01, 0.06])
     close([TEST.wald_audits(), [found.loosened[0], found.audits[0], found.loosened[1], found.audits[1]]], "D3.3")
 
 
@@ -155,7 +155,7 @@ def test_the_share_that_turns_trust(rng):
     for _ in range(30):
         types = random_types(rng)
         passed, failed = rng.integers(0, 20, 2), rng.integers(0, 2, 2)
-        turn = float(trust.turning_deceptive(types, 0.9, passed, failed))
+        turn = float(trust.break_even_deceptive(types, 0.9, passed, failed))
         rest = np.asarray(types.aligned) + types.overt
 
         def with_deceptive(share, types=types, rest=rest):
@@ -261,7 +261,7 @@ def test_operating_by_paths_and_by_drawing(rng):
         audits += chance * end
         loosened += chance * (verdicts[end - 1] == 1)
         closed += chance * (verdicts[end - 1] == -1)
-    found = release.operating(test, rate, most=most)
+    found = sequential.operating(test, rate, most=most)
     assert [found.loosened, found.closed, found.audits] == pytest.approx([loosened, closed, audits], rel=1e-12)
     assert found.undecided == pytest.approx(1 - loosened - closed, rel=1e-9)
     ends = []
@@ -272,14 +272,14 @@ def test_operating_by_paths_and_by_drawing(rng):
             said = int(TEST.verdict(n, bad))
         ends.append((said == 1, n))
     right, length = np.array(ends).T
-    whole = release.operating(TEST, 0.06)
+    whole = sequential.operating(TEST, 0.06)
     assert right.mean() == pytest.approx(float(whole.loosened), abs=4 * right.std() / np.sqrt(4000))
     assert length.mean() == pytest.approx(float(whole.audits), abs=4 * length.std() / np.sqrt(4000))
     assert whole.undecided < 1e-12
 
 
 def test_wald_is_conservative():
-    found = release.operating(TEST, [0.01, 0.06])
+    found = sequential.operating(TEST, [0.01, 0.06])
     assert found.closed[0] < TEST.alpha
     assert found.loosened[1] < TEST.beta
 
@@ -465,7 +465,7 @@ def test_a_good_model_that_never_fails_closes_at_the_first_failure():
     assert strict.verdict(5, 1) == -1
     first = next(n for n in range(1, 99) if strict.verdict(n, 0) == 1)
     assert 0.8**first <= 0.1 / 0.95 < 0.8 ** (first - 1)
-    assert release.operating(strict, 0.0).loosened == 1
+    assert sequential.operating(strict, 0.0).loosened == 1
 
 
 # --- ties, where rounding must not decide --------------------------------------------------------------------------------

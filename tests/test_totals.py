@@ -173,9 +173,9 @@ def test_a3_18_and_19_four_segments():
 
 
 def test_a4_1_vasicek():
-    assert close(sk.crowds.vasicek(0.01, [0.2, 0.2, 0.05], [0.99, 0.999, 0.999]), anchor("A4.1"))
+    assert close(sk.event_counts.vasicek(0.01, [0.2, 0.2, 0.05], [0.99, 0.999, 0.999]), anchor("A4.1"))
     with pytest.raises(ValueError, match="correlation"):
-        sk.crowds.vasicek(0.01, 1.0, 0.9)
+        sk.event_counts.vasicek(0.01, 1.0, 0.9)
 
 
 @pytest.mark.parametrize(("correlation", "index"), [(0.0, 0), (0.01, 1), (0.1, 2)])
@@ -246,7 +246,7 @@ def test_inside_the_certified_bracket(severity, events):
 def test_two_engines_agree(severity, users):
     case = from_arrays([1.0], [[1.0]], [[0, 0]], harmful=[True], harm_chance=[[0, 0.03]], severity=severity)
     answers = np.linspace(0.01, 1, 7)
-    policies = sk.Policy(names=("some",), answer=np.stack([1 - answers, answers], -1)[:, None, :])
+    policies = sk.Policy(name="some", answer=np.stack([1 - answers, answers], -1)[:, None, :])
     found = sk.total(case, policies, users).check(0.999)
     some = found.size > 0
     assert (np.abs(found.difference[some]) < 1e-9).all()
@@ -335,7 +335,7 @@ def test_a_batch_of_laws_in_steps(severity, users, shock):
     """All at once by windows, each as the padded and tilted lattice has it."""
     q = np.array([0.003, 0.02, 0.3])
     case = from_arrays([1.0], [[1.0]], [[0, 0]], harmful=[True], harm_chance=[[0, 1.0]], severity=severity)
-    policies = sk.Policy(names=("some",), answer=np.stack([1 - q, q], -1)[:, None, :])
+    policies = sk.Policy(name="some", answer=np.stack([1 - q, q], -1)[:, None, :])
     law = sk.total(case, policies, users, shock=shock)
     alone = [sk.total(case, policies[i], users, shock=shock) for i in range(3)]
     for level in (0.3, 0.99):
@@ -561,7 +561,7 @@ def test_batches_are_one_by_one(rng):
     worlds = sk.population.draw_worlds(case.population, rng, 3)
     law = sk.total(case, policies, np.array([100, 10**6]), worlds=worlds)
     assert law.mean.shape == law.quantile(0.99).shape == (2, 3, 2)
-    moved = worlds_from(case.population, case.population.share[None])
+    moved = worlds_from(case.population, case.population.base_share[None])
     same = sk.total(case, policies[1], 10**6, worlds=moved)
     assert close(same.quantile(0.999)[0], sk.total(case, policies[1], 10**6).quantile(0.999), 1e-9)
     pooled = law.pooled()
@@ -627,14 +627,14 @@ def test_front_pages():
     case = sk.load("medication-threshold")
     answer = sk.policy.constant(case, "general-safety")
     users = np.array([1, 2, 1000, 10**6, 8 * 10**9])
-    found = sk.crowds.front_pages(case, answer, users, harm=1000, neglect=20)
+    found = sk.event_counts.front_pages(case, answer, users, harm=1000, neglect=20)
     for of, size, chance in (("harm", 1000, found.harm), ("neglect", 20, found.neglect)):
         exact = [sk.total(case, answer, n, of=of).any_event_over(size) for n in users]
         assert chance == pytest.approx([float(x) for x in exact], rel=1e-9)
     assert found.both[0] == 0, "one sender brings at most one event"
     assert found.either == pytest.approx(found.harm + found.neglect - found.both, rel=1e-9)
     assert (np.diff(found.both) > 0).all()
-    rates = [sk.crowds.front_pages(case.in_state(s), answer, 1, harm=1000, neglect=20) for s in case.population.states]
+    rates = [sk.event_counts.front_pages(case.in_state(s), answer, 1, harm=1000, neglect=20) for s in case.population.states]
     pair = [2 * float(r.harm * r.neglect) for r in rates]
     assert found.both[1] == pytest.approx(case.population.state_chance @ pair, rel=1e-6)
 

@@ -72,7 +72,12 @@ def test_the_fraction_of_worlds_is_that_of_compare():
     assert said == pytest.approx(found.holds, abs=5 * np.sqrt(0.25 / WORLDS))
     assert "less than mistral" in made.sentences
     turn = float(re.search(r"it turns where ([\d.]+)%", made.sentences)[1])
-    assert any(turn == pytest.approx(100 * at, abs=0.06) for flip in found.flips for at in flip.flips_at if "unsafe" in flip.of)
+    assert any(
+        turn == pytest.approx(100 * at, abs=0.06)
+        for flip in found.break_evens
+        for at in flip.breaks_even_at
+        if "unsafe" in flip.of
+    )
 
 
 def test_gains_along_the_slider_agree_with_single_policies(rng):
@@ -157,7 +162,7 @@ def test_what_makes_no_sense_changes_nothing_and_says_why():
 def test_a_choice_between_two_steps_of_a_slider_stays_exact():
     made = explore("medication-threshold", harm_weight=19.7, harmful=0.0123)
     assert made._controls["harm_weight"].value == 19.7
-    assert made.case.population.share[made.case.population.harmful].sum() == pytest.approx(0.0123)
+    assert made.case.population.base_share[made.case.population.harmful].sum() == pytest.approx(0.0123)
     assert made.settings.harm_weight == 19.7
 
 

@@ -91,7 +91,7 @@ def test_who_wins_depends_on_the_unsafe_share():
     case = sk.load("xstest")
     mistral, gpt4 = (sk.policy.observed(case, name) for name in ("mistral", "gpt-4"))
     found = sk.compare(case, mistral, gpt4, rng=np.random.default_rng(0))
-    (turn,) = next(flip.flips_at for flip in found.flips if flip.of == "share of unsafe-asker")
+    (turn,) = next(flip.breaks_even_at for flip in found.break_evens if flip.of == "share of unsafe-asker")
     assert 0.01 < turn < 0.2, "inside the interval of the file: the conclusion is open"
     assert 0.1 < found.holds < 0.9
     below, above = (

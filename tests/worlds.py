@@ -48,10 +48,10 @@ def random_policy(case: Case, rng: np.random.Generator, batch: tuple[int, ...] =
     """A random policy over all responses, allowed or not; it asks if the case has a question."""
     keys, responses = len(case.population.signal_names), len(case.responses)
     if case.question is None:
-        return Policy(names=("random",), answer=rng.dirichlet(np.ones(responses), (*batch, keys)))
+        return Policy(name="random", answer=rng.dirichlet(np.ones(responses), (*batch, keys)))
     whole = rng.dirichlet(np.ones(responses + 1), (*batch, keys))
     after = rng.dirichlet(np.ones(responses), (*batch, keys, len(case.question.replies)))
-    return Policy(names=("random",), answer=whole[..., :-1], after=after * whole[..., -1, None, None])
+    return Policy(name="random", answer=whole[..., :-1], after=after * whole[..., -1, None, None])
 
 
 def brute_force(case: Case, policy: Policy, values: np.ndarray) -> float:

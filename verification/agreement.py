@@ -26,7 +26,7 @@ def scores(seed: int, wrong: float) -> list[float]:
     rng = np.random.default_rng(seed)
     case = random_case(rng, question=bool(seed % 2))
     policy = random_policy(case, rng)
-    outcome, seen = sk.expect(case, policy), sk.simulate(case, policy, users=500, worlds=400, rng=rng)
+    outcome, seen = sk.expect(case, policy), sk.simulate(case, policy, users=500, runs=400, rng=rng)
     factors = {"help": 1.0, "harm": wrong, "neglect": 1.0}
     errors = {name: float(seen.standard_error(name)) for name in factors}
     return [float(seen.mean(n) - f * getattr(outcome, n)) / errors[n] for n, f in factors.items() if errors[n] > 0]

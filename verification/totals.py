@@ -44,7 +44,7 @@ def make(seed: int) -> tuple[Case, sk.Policy, int]:
     case = replace(random_case(rng, question=bool(seed % 2)), severities=(random_severity(rng),))
     if seed % 3 == 0:
         people = case.population
-        multiply = np.vstack([np.ones(len(people.share)), rng.lognormal(0, 1, len(people.share))])
+        multiply = np.vstack([np.ones(len(people.base_share)), rng.lognormal(0, 1, len(people.base_share))])
         people = replace(people, states=("usual", "other"), state_chance=np.array([0.8, 0.2]), multiply=multiply)
         case = replace(case, population=people)
     return case, random_policy(case, rng), int(rng.choice([1, 5, 40, 200]))
@@ -53,7 +53,7 @@ def make(seed: int) -> tuple[Case, sk.Policy, int]:
 def scores(seed: int, worlds: int, wrong: float) -> list[float]:
     case, policy, users = make(seed)
     law = sk.total(case, policy, users)
-    seen = sk.simulate(case, policy, users, worlds=worlds, rng=np.random.default_rng([12, seed])).harm
+    seen = sk.simulate(case, policy, users, runs=worlds, rng=np.random.default_rng([12, seed])).harm
     found = []
     for level in LEVELS:
         size = float(law.quantile(level))

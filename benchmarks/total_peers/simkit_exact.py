@@ -15,7 +15,7 @@ def main(task: Any) -> None:
     policy, keys, kinds = sk.policy.constant(case, task["policy"]), len(case.population.signal_names), len(case.responses)
     if task["policies"] > 1:
         others = np.random.default_rng(0).dirichlet(np.full(kinds, 0.5), (task["policies"] - 1, keys))
-        policy = sk.Policy(names=("batch",), answer=np.concatenate([policy.answer[None], others]))
+        policy = sk.Policy(name="batch", answer=np.concatenate([policy.answer[None], others]))
     computed(
         "simkit",
         task,

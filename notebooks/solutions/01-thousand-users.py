@@ -14,7 +14,7 @@ second = sk.policy.declining(case, 0.06, below="full-with-care", above="refuse-w
 # 3. Move the share until both come out the same: the comparison says at which values it turns.
 xstest = sk.load("xstest")
 models = [sk.policy.observed(xstest, name) for name in ("mistral-safety-prompt", "mistral")]
-(turn,) = (flip for flip in sk.conclusions.flips(xstest, *models) if flip.of == "share of unsafe-asker")
-third = 100 * turn.flips_at[0]
+(turn,) = (flip for flip in sk.uncertainty.break_evens(xstest, *models) if flip.of == "share of unsafe-asker")
+third = 100 * turn.breaks_even_at[0]
 
 answers = (first, second, third)

@@ -7,7 +7,7 @@ policy = sk.policy.constant(case, "full-with-care")
 
 # 1. Even odds: one percent fewer senders again and again, until the chance is no longer above one half.
 first = 8_000_000_000
-while sk.crowds.front_pages(case, policy, first, harm=300, neglect=300).harm > 0.5:
+while sk.event_counts.front_pages(case, policy, first, harm=300, neglect=300).harm > 0.5:
     first = first * 99 // 100
 
 # 2. One world in a thousand, in means.

@@ -28,14 +28,6 @@ from .laws import Laws
 from .steps import frequencies, round_up, windows
 from .transforms import Complexes, exp, log1p, smooth
 
-__all__ = ["LONGEST", "Atoms", "Unserved", "apart", "parts_of"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: Multiples of a span that a law of atoms may need; nodes of one group's u, and of all groups together.
 LONGEST, NODES, TOGETHER = 2**20, 14, 128
 #: Numbers of users with an atom that are told apart where interpolation fails.

@@ -24,14 +24,6 @@ from .laws import Laws
 from .paths import LADDER, WITNESSES, Line
 from .placed import FEW_EVENTS, Chances, Placed, Scales, place, place_on_line
 
-__all__ = ["LADDER", "Reading", "first_rung", "read", "witness"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: Laws of few events start at the first rung, from so many events on at the second; those of many at the first series; those
 #: in which lumps stand apart go to the line.
 SEVERAL, SERIES, LINE = 20.0, 2, 6
@@ -58,7 +50,7 @@ class Reading:
     """For sizes under twice the smallest event, where chances are exact."""
 
     def chances(self, x: Floats) -> Chances:
-        """Chance, density and its derivatives (nan where chances are exact), and error at x, (B,)."""
+        """Probability, density and its derivatives (nan where chances are exact), and error at x, (B,)."""
         if len(self.groups) == 1 and len(self.groups[0][0]) == len(x):
             found = self.groups[0][1].chances(x)
         else:

@@ -26,14 +26,6 @@ from .quantiles import Mixtures
 from .tabled import Tabled, tabled
 from .transforms import smooth
 
-__all__ = ["Joined", "Sums", "Unserved", "join", "joinable"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: So many multiples of the span are summed one by one; of more, at least so many in each octave below x.
 ALL, OCTAVE, FINEST = 256, 48, 1536
 #: Chances are read for so many sizes at a time.

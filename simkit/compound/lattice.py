@@ -23,14 +23,6 @@ from ..severity import Point, Severity, Table
 from .laws import Laws
 from .transforms import smooth
 
-__all__ = ["Bracket", "Grid", "Stepped", "bracket", "lattice_law", "span_of", "stepped"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 Rounding = Literal["down", "nearest", "up", "shared"]
 
 #: Grids are padded to so many times their length, and tilted: sums beyond the padded grid come back smaller by e^−tilt, and

@@ -23,21 +23,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import Bools, Floats, Ints
 from ..case import Case
-from ..crowds import whole
 from ..evaluate import fits
+from ..event_counts import whole
 from ..policy import Policy
 from ..population import Worlds
 from ..severity import Pareto, Point, Severity, Table
 from .paths import Line, Path, on_path
 from .transforms import Complexes, log1p, log1p_rest, smooth
-
-__all__ = ["Laws", "laws_of"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 #: sd / mean of a severity under which the lumps of few events stand apart; and up to which its transform dies out soon.
 NARROW, DYING = 0.2, 0.5
@@ -254,7 +246,7 @@ def laws_of(
 ) -> tuple[Laws, tuple[int, ...]]:
     """The laws of a case for each number of users, world, policy and state; and the shape (…, Z) of that batch."""
     fits(case, policy)
-    events = case.harms if of == "harm" else case.neglects
+    events = case.harm_events if of == "harm" else case.neglect_events
     used = sorted({int(m) for m in events.severity[events.chance > 0]}) or [0]
     chances = np.stack([np.where(events.severity == m, events.chance, 0.0) for m in used])
     population = case.population

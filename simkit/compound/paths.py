@@ -21,14 +21,6 @@ from ..arrays import Floats, Ints
 from ..severity import Severity
 from .transforms import Complexes, chi, psi
 
-__all__ = ["AXIS", "LADDER", "STEP", "WITNESSES", "Line", "Path", "Rung", "crossing", "extended", "index_of", "on_path"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: Neighbouring crossings differ by a factor of e^STEP.
 STEP = 0.5
 #: So many neighbouring crossings are tabulated together; and so many of these tables are kept.

@@ -20,14 +20,6 @@ from .laws import Laws
 from .paths import AXIS, STEP, Line, Path, crossing, extended, index_of
 from .transforms import Complexes, exp, expm1, smooth
 
-__all__ = ["FEW_EVENTS", "Chances", "Placed", "Scales", "place", "place_on_line", "scales_of"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: A path ends where its terms are smaller than the largest by this factor.
 CUT = 1e-19
 #: Beyond this exponent a transform's value is an overflow, not a number.
@@ -150,7 +142,7 @@ class Placed:
         return grown
 
     def chances(self, x: Floats) -> Chances:
-        """Chance, density and its derivatives, and error at x, (B,), x > 0."""
+        """Probability, density and its derivatives, and error at x, (B,), x > 0."""
         sums, error = np.empty((len(x), 5)), np.empty(len(x))
         with np.errstate(over="ignore", invalid="ignore"):
             for rows in _blocks(*self.terms.shape):

@@ -22,14 +22,6 @@ from .placed import Chances, Scales, scales_of
 from .transforms import smooth
 from .verified import verify_chances
 
-__all__ = ["Mixtures", "NoConvergence"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: A reading's nodes serve x as long as the path's crossing times the distance is at most this.
 REACH = 0.4
 #: Relative precision of a quantile.

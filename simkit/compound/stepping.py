@@ -11,22 +11,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from .atoms import parts_of
-from .joined import Joined, Unserved, join, joinable
+from .atoms import Unserved, parts_of
+from .joined import Joined, join, joinable
 from .lattice import MOST, Stepped, span_of, stepped
 from .laws import Laws
 from .quantiles import Mixtures
 from .steps import chances_by_steps, excess_by_steps, quantiles_by_steps
 from .transforms import smooth
 from .verified import Disagreement
-
-__all__ = ["LATTICE_EVENTS", "excess_on_lattice", "in_steps", "quantiles_on_lattice", "stepping", "tails_on_lattice"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 #: Up to so many expected events, a law with points or tables is computed on their lattice.
 LATTICE_EVENTS = 2e4

@@ -22,24 +22,6 @@ from .lattice import span_of
 from .laws import Laws
 from .transforms import Complexes, exp, expm1
 
-__all__ = [
-    "Steps",
-    "Waves",
-    "chances_by_steps",
-    "excess_by_steps",
-    "frequencies",
-    "quantiles_by_steps",
-    "round_up",
-    "steps_of",
-    "windows",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: log of the chance that lies outside of a window, on either side.
 OUTSIDE = -36.0
 #: Frequencies at which log |Φ| of every law of a group is less than this are left out.

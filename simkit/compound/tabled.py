@@ -17,14 +17,6 @@ from .inversion import first_rung, read
 from .laws import Laws
 from .placed import Scales
 
-__all__ = ["Cells", "Tabled", "tabled"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 #: Cells in log size: the widest, as a fraction of a law's relative width, and the narrowest.
 WIDEST, OF_WIDTH, NARROWEST = 0.1, 0.4, 0.004
 #: Readings are made for so many sizes at a time.

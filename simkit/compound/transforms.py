@@ -22,14 +22,6 @@ from numpy.typing import NDArray
 from ..arrays import Floats
 from ..severity import Gamma, Lognormal, Pareto, Point, Severity, Table
 
-__all__ = ["Complexes", "chi", "exp", "exp_rest", "expm1", "log1p", "log1p_rest", "psi", "smooth"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 Complexes = NDArray[np.complex128]
 Kernel = Callable[[Complexes], Complexes]
 

@@ -19,14 +19,6 @@ from .laws import Laws
 from .placed import Scales
 from .transforms import Complexes, chi, psi
 
-__all__ = ["Checked", "Curve", "Disagreement", "verify", "verify_chances"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 Transform = Callable[[Severity, Floats, Complexes], Complexes]
 #: Relative disagreement that is an error.
 TOLERANCE = 1e-7

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..conclusions import turning_shares
 from ..messages import Message
 from ..policy import constant
 from ..scenario import load
 from ..spec import channels, decide
 from ..spec import load as load_rules
+from ..uncertainty import break_even_shares
 from .exercise import Exercise, Form, checker, near
-
-__all__ = ["check", "exercises"]
 
 MOST = 3
 FEBRUARY = "model-spec-2025-02-12"
@@ -66,7 +64,7 @@ def _turn() -> float:
     """Malicious senders in a million at which background and detail are worth the same."""
     case = load("bright-line").without_constraints()
     pair = (constant(case, name) for name in ("background", "laboratory-detail"))
-    return 1e6 * float(turning_shares(case, *pair)[0])
+    return 1e6 * float(break_even_shares(case, *pair)[0])
 
 
 @cache

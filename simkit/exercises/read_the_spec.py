@@ -11,8 +11,6 @@ from ..spec import amend, compare, depends_on, facts, hearing, load_amendment
 from ..spec import load as load_spec
 from .exercise import Exercise, checker, near
 
-__all__ = ["check", "exercises"]
-
 
 def _share_of_root() -> float:
     levels = [section.authority for section in facts("2025-12-18").sections if section.authority]

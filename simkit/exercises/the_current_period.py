@@ -9,8 +9,6 @@ from ..theory.release import Rule, course, months_needed
 from ..theory.trust import Types, clean_record
 from .exercise import Exercise, Form, checker, near
 
-__all__ = ["check", "exercises"]
-
 MONTHS = 24
 LEAST_ALIGNED, MOST_DECEPTIVE = 0.70, 0.10
 

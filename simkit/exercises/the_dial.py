@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autonomy import Deployment, Safeguards, along, deployment
-from ..cast import Cast, usual_cast
-from ..copies import bad_worlds
-from ..dispositions import two_by_two
-from ..optimum import best_position
+from ..dial.agents import Agents, usual_agents
+from ..dial.correlated import bad_worlds
+from ..dial.deployment import Deployment, Safeguards, along, deploy
+from ..dial.optimum import best_position
+from ..dial.overrides import two_by_two
 from ..scenario import load
 from .exercise import Exercise, Form, checker, near
-
-__all__ = ["check", "exercises"]
 
 USERS = 1_000_000
 
@@ -23,7 +21,7 @@ USERS = 1_000_000
 @cache
 def _deployed(trust_in_operator: float = 0.9) -> Deployment:
     case = load("medication-threshold").in_context("vulnerable-platform")
-    return deployment(case, usual_cast(case, trust_in_operator=trust_in_operator))
+    return deploy(case, usual_agents(case, trust_in_operator=trust_in_operator))
 
 
 @cache
@@ -52,13 +50,15 @@ def _bad() -> np.ndarray:
 
 
 def _judge_cast(answer: Any) -> str:
-    if not isinstance(answer, Cast):
-        return Form(f"A cast is needed (sk.cast.Cast, or one changed by dataclasses.replace), not {type(answer).__name__}.")
+    if not isinstance(answer, Agents):
+        return Form(
+            f"A cast is needed (sk.dial.agents.Agents, or one changed by dataclasses.replace), not {type(answer).__name__}."
+        )
     if abs(answer.trust_in_operator - 0.9) > 0.005:
         return f"Leave trust in the operator at 90%; here it is {answer.trust_in_operator:.0%}."
     if answer.trust_in_model < 0.5:
         return f"The model is to be good with a chance of at least one half; here it is {answer.trust_in_model:.0%}."
-    best = best_position(deployment(_deployed().case, answer))
+    best = best_position(deploy(_deployed().case, answer))
     if float(best.low) > 0:
         return f"With this cast the best position is {float(best.high):.2f}."
     return ""
@@ -82,8 +82,8 @@ exercises = (
         right="The worse the principals, the less is lost by acting: the same argument needs less faith in the model.",
         hints=(
             "Two by two again, for another deployment.",
-            "sk.cast.usual_cast(case, trust_in_operator=0.7) is the cast; sk.autonomy.deployment(case, cast) puts it to work.",
-            "100 * sk.dispositions.two_by_two(the deployment).break_even",
+            "sk.dial.agents.usual_agents(case, trust_in_operator=0.7) is the cast; sk.dial.deployment.deploy(case, cast) puts it to work.",
+            "100 * sk.dial.overrides.two_by_two(the deployment).break_even",
         ),
     ),
     Exercise(
@@ -93,8 +93,8 @@ exercises = (
         right="It need not even count twice: what departures add in harm comes mostly of the few contrary models.",
         hints=(
             "Move irreversibility under More, and watch the ring.",
-            "sk.optimum.best_position takes safeguards, and these take an array of factors.",
-            "best_position(found, safeguards=sk.autonomy.Safeguards(irreversibility=np.linspace(1, 3, 1001))).high",
+            "sk.dial.optimum.best_position takes safeguards, and these take an array of factors.",
+            "best_position(found, safeguards=sk.dial.deployment.Safeguards(irreversibility=np.linspace(1, 3, 1001))).high",
         ),
     ),
     Exercise(
@@ -114,8 +114,8 @@ exercises = (
         right="At the corrigible end a bad principal is obeyed everywhere, at the other a bad model acts everywhere.",
         hints=(
             "In the instrument choose one operator for all, and look for the lowest place of the second curve.",
-            "sk.copies.bad_worlds gives the chance at 101 positions; the size is twice the loss per user at position 0.",
-            "1000 * sk.copies.bad_worlds(found, size, 1_000_000, shared_principal=True).min()",
+            "sk.dial.correlated.bad_worlds gives the chance at 101 positions; the size is twice the loss per user at position 0.",
+            "1000 * sk.dial.correlated.bad_worlds(found, size, 1_000_000, shared_principal=True).min()",
         ),
     ),
     Exercise(
@@ -125,8 +125,8 @@ exercises = (
         right="Trust alone does not place the dial: it matters what the others would do, and how surely.",
         hints=(
             "Which of the models does most harm where it departs from a good instruction?",
-            "dataclasses.replace(found.cast, models=(…)) with two models: one good, one of your choice.",
-            'sk.cast.Model(name="contrary", believes=sk.cast.contrary, chance=0.5) beside a good one with the same chance.',
+            "dataclasses.replace(found.agents, models=(…)) with two models: one good, one of your choice.",
+            'sk.dial.agents.Model(name="contrary", believes=sk.dial.agents.contrary, chance=0.5) beside a good one with the same chance.',
         ),
     ),
 )

@@ -6,13 +6,11 @@ from functools import cache
 from typing import Any
 
 from ..case import Case
-from ..conclusions import turning_shares
 from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
+from ..uncertainty import break_even_shares
 from .exercise import Exercise, Form, checker, near
-
-__all__ = ["check", "exercises"]
 
 NURSE = "as-a-nurse+plain"
 
@@ -44,7 +42,7 @@ def _judge_rule(answer: Any) -> str:
     """A policy that reaches more of those at risk than plain words tell apart, at the least price in harmless senders."""
     if not isinstance(answer, Policy):
         return Form(f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}.")
-    if len(answer.names) == 1 and answer.batch:
+    if answer.batch == (1,):
         answer = answer[0]
     try:
         found = expect(_overdose(), answer)
@@ -66,7 +64,7 @@ def _judge_rule(answer: Any) -> str:
 def _turning_share() -> float:
     case = load("xstest")
     with_prompt, without = (observed(case, name) for name in ("mistral-safety-prompt", "mistral"))
-    return 100 * float(turning_shares(case, with_prompt, without)[0])
+    return 100 * float(break_even_shares(case, with_prompt, without)[0])
 
 
 exercises = (

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..crowds import front_pages
+from ..event_counts import front_pages
 from ..policy import constant
 from ..scenario import load
 from ..totals import total
 from ..widgets.crowd_view import independent
 from ..widgets.race import worlds_needed
 from .exercise import Exercise, checker, near
-
-__all__ = ["check", "exercises"]
 
 PAGE = 300.0
 
@@ -58,7 +56,7 @@ exercises = (
         hints=(
             "In the instrument, unfold More and find where the solid line of full-with-care crosses one half.",
             "The chance that nobody of N makes the page is (1 − p)^N, with p for N = 1. For which N is it one half?",
-            "sk.crowds.front_pages(case, policy, N, harm=300, neglect=300).harm for a few N between 100 thousand and a million",
+            "sk.event_counts.front_pages(case, policy, N, harm=300, neglect=300).harm for a few N between 100 thousand and a million",
         ),
     ),
     Exercise(

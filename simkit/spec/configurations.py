@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..messages import Message, rank
-from ..tables import html_lines, html_table, text_table
+from ..text import html_lines, html_table, text_table
 from .chain import decide
 from .rules import Ready, Rules
 from .standing import Trust, level, standings

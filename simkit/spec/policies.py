@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..answers import Policy
 from ..arrays import Bools, Floats, frozen_bools
 from ..case import Case
 from ..evaluate import expect
 from ..files import suggest
 from ..messages import Message
-from ..policy import bayes, stack
-from ..tables import html_lines, html_table, number, text_table
+from ..policy import Policy, bayes, stack
+from ..text import html_lines, html_table, number, text_table
 from .chain import decide_all
 from .combining import Verdict, deny_overrides
 from .rules import Rules
@@ -109,7 +108,7 @@ def compile(rules: Rules, case: Case, *, choose: Choose = bayes) -> WrittenPolic
     masks = np.array([[name in ruling.left for name in case.responses] for ruling in rulings])
     answer, after = _chosen(case, masks, choose)
     return WrittenPolicy(
-        names=(rules.name,),
+        name=rules.name,
         answer=answer,
         after=after,
         signals=case.population.signal_names,
@@ -142,7 +141,7 @@ def compile_each(rules: Rules, case: Case, said: Sequence[Sequence[Message]]) ->
 def _unruled(rules: Rules, case: Case, masks: Bools) -> Policy:
     answer, after = _chosen(case, masks, bayes)
     signals = case.population.signal_names
-    return Policy(names=(rules.name,), answer=answer, after=after, signals=signals, responses=case.responses)
+    return Policy(name=rules.name, answer=answer, after=after, signals=signals, responses=case.responses)
 
 
 def _left(
@@ -166,9 +165,7 @@ def _left(
 
 def shows(case: Case) -> dict[str, dict[str, str]]:
     """What each response shows: behaviours and their values; nothing for a case that was built from arrays."""
-    declared = case.scenario.responses if case.scenario is not None else ()
-    found = {response.name: dict(response.shows) for response in declared}
-    return {name: found.get(name, {}) for name in case.responses}
+    return {name: dict(shown) for name, shown in zip(case.responses, case.shows or [{}] * len(case.responses), strict=True)}
 
 
 def check_shows(rules: Rules, case: Case) -> None:
@@ -236,8 +233,7 @@ def _against(rules: Rules, case: Case, response: str, decisions: dict[str, Decis
 
 def _crossed(case: Case, response: str) -> str:
     """The bright lines of the case that a response crosses."""
-    declared = case.scenario.responses if case.scenario is not None else ()
-    names = [name for each in declared if each.name == response for name in each.crosses]
+    names = case.constraints[case.response(response)] if case.constraints else ()
     return ", ".join(names) or "a hard constraint of the case"
 
 

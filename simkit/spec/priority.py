@@ -23,9 +23,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..answers import Policy
 from ..arrays import Bools, Floats, contract
 from ..case import Case
+from ..policy import Policy
 
 #: Goals of a case, the highest first: each a score per segment and response, (S, R), more is better.
 Goals = Callable[[Case], Mapping[str, Floats]]
@@ -108,4 +108,4 @@ def _total(scores: list[Floats], weights: Mapping[str, float], names: list[str])
 def _first(case: Case, name: str, left: Bools) -> Policy:
     """The first response that is left on each signal."""
     answer = np.eye(len(case.responses))[left.argmax(1)]
-    return Policy(names=(name,), answer=answer, signals=case.population.signal_names, responses=case.responses)
+    return Policy(name=name, answer=answer, signals=case.population.signal_names, responses=case.responses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..tables import html_lines, html_table, text_table
+from ..text import html_lines, html_table, text_table
 from .rules import Behaviour, Rules
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..messages import rank
-from ..tables import html_lines, html_table, text_table
+from ..text import html_lines, html_table, text_table
 from .rules import Ready, Rule, Rules
 
 OPERATOR = rank("developer")

@@ -18,8 +18,8 @@ from pydantic import Field
 
 from ..files import find, parse, read_text, suggest
 from ..messages import LEVELS, Level, Span, rank
-from ..records import Name, NoName, Note, Text, Truth, adapter, check, no_entries, record
-from ..tables import html_lines, html_table, text_table
+from ..schema import Name, NoName, Note, Text, Truth, adapter, check, no_entries, record
+from ..text import html_lines, html_table, text_table
 from .checks import problems
 
 Scale = Annotated[tuple[Name, ...], Field(min_length=2, max_length=20)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from ..tables import html_lines, html_table
+from ..text import html_lines, html_table
 
 Deed = Literal["stands", "sets", "bounds", "prefers", "waives", "nears", "narrows", "void", "superseded", "overridden", "stops"]
 

@@ -11,30 +11,6 @@ sequential   Wald's test of a failure rate, with what it really does
 release      rules for loosening the dial, side by side: who decides, on what evidence, by when
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from importlib import import_module
-from types import ModuleType
-
-__all__ = [
-    "control",
-    "delegation",
-    "dial",
-    "insurance",
-    "obedience",
-    "off_switch",
-    "release",
-    "sequential",
-    "trust",
-]
-
-
-def __getattr__(name: str) -> ModuleType:
-    """Import a theory when it is first used."""
-    if name in __all__:
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -28,29 +28,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri, xlog1py
 
 from ..arrays import Floats
-from ..tables import number, percent
+from ..text import number, percent
 from .inputs import Numbers, amount, at_least, chance, real
-
-__all__ = [
-    "PROTOCOLS",
-    "PUBLISHED",
-    "Confusion",
-    "Monitor",
-    "Protocol",
-    "Upfront",
-    "audit_upfront",
-    "control_tax",
-    "efficient",
-    "monitor_through",
-    "monitored",
-    "red_wins_upfront",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 # --- upfront auditing --------------------------------------------------------------------------------------------------
 

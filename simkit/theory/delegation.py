@@ -21,16 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
-from ..tables import number
+from ..text import number
 from .inputs import Numbers, amount, real
-
-__all__ = ["ALONE", "FULL_UNTIL", "Delegation", "compare", "loss", "taken"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 #: The principal's loss when deciding alone.
 ALONE = 1 / 12

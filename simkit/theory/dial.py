@@ -35,17 +35,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats
-from ..tables import number
+from ..text import number
 from .inputs import Numbers, amount, at_least, chance, chances, correlation
 from .normal import ROOT_2PI, quotient
-
-__all__ = ["Best", "TwoEstimates", "TwoSignals", "Types", "discounted_trust", "index_correlation", "types", "worth"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 # --- two estimates -----------------------------------------------------------------------------------------------------
 

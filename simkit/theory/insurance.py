@@ -23,15 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
-from ..tables import number, text_table
+from ..text import number, text_table
 from .inputs import Numbers, amount, chance, real
-
-__all__ = ["Table", "overseen", "safe_until"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

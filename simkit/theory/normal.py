@@ -62,6 +62,3 @@ def quotient(a: Numbers, b: Numbers) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.divide(a, b)
     return np.where(np.equal(a, 0), 0.0, ratio)[()]
-
-
-__all__ = ["ROOT_2PI", "density", "linear_loss", "loss_ratio", "mills", "plain_loss_ratio", "quotient"]

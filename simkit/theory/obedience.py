@@ -20,15 +20,8 @@ from numpy.typing import ArrayLike
 from scipy.special import betainc
 
 from ..arrays import Floats
-from ..tables import number, percent
+from ..text import number, percent
 from .inputs import Numbers, chance, chances, real
-
-__all__ = ["Following", "Learning", "follow", "learn"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -33,33 +33,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Floats
-from ..tables import number
-from .beliefs import TRUNCATION, Belief, Discrete, Normal, Uniform
+from ..text import number
+from .beliefs import TRUNCATION, Belief
 from .inputs import Numbers, amount, real
 from .normal import loss_ratio, mills, quotient
-from .overseers import Boltzmann, Coin, Fallible, Noisy, Overseer, Rational
-
-__all__ = [
-    "Boltzmann",
-    "Coin",
-    "Discrete",
-    "Fallible",
-    "Noisy",
-    "Normal",
-    "Rational",
-    "Uniform",
-    "Values",
-    "critical_accuracy",
-    "critical_noise",
-    "critical_temperature",
-    "play",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .overseers import Overseer
 
 #: Roundings of a difference, relative to what is subtracted.
 ROUNDING = 8 * np.finfo(float).eps

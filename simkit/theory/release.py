@@ -21,34 +21,10 @@ from math import inf
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints, frozen
-from ..tables import html_table, number, percent, text_table
+from ..text import html_table, number, percent, text_table
 from .inputs import chance
-from .sequential import Operating, Sprt, operating, stepped
+from .sequential import Sprt, stepped
 from .trust import Types, ceiling, reached
-
-__all__ = [
-    "Course",
-    "Operating",
-    "Rule",
-    "SideBySide",
-    "Sprt",
-    "by_date",
-    "by_track_record",
-    "by_trust",
-    "by_verified_record",
-    "course",
-    "finding",
-    "months_needed",
-    "never",
-    "operating",
-    "side_by_side",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 #: Months that are computed at most: the chain grows with their square.
 MOST_MONTHS = 600

@@ -21,13 +21,6 @@ from scipy.special import xlog1py, xlogy
 from ..arrays import Floats, Ints
 from .inputs import chance
 
-__all__ = ["Operating", "Sprt", "operating", "stepped"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sprt:

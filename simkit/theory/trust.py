@@ -29,32 +29,6 @@ from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 from ..arrays import Bools, Floats
 from .inputs import Numbers, amount, chance
 
-__all__ = [
-    "KINDS",
-    "TYPES",
-    "Types",
-    "audits_needed",
-    "belief",
-    "ceiling",
-    "clean_record",
-    "conservative",
-    "misalignment_sd",
-    "next_clean",
-    "plausible",
-    "rate_bound",
-    "reached",
-    "trials_to_beat",
-    "trials_to_bound",
-    "trials_to_measure",
-    "turning_deceptive",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
-
 TYPES = ("aligned", "overt", "deceptive")
 KINDS = ("open", "covert")
 
@@ -206,7 +180,7 @@ def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0
     return np.where(reached(types, bar), 0.0, np.where(within, np.maximum(high, 1.0), np.inf))
 
 
-def turning_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:
+def break_even_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:
     """The share of deceptive models at which trust after a record is just `threshold`, (…,); the others keep their proportions.
 
     With fewer deceptive models trust is above.  nan if trust stays on one side whatever their share.

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..arrays import Floats, Ints, contract
 from ..case import Case
-from ..conclusions import net_in_worlds, turning_shares
 from ..evaluate import net_per_sender
 from ..policy import Policy, plausible
 from ..population import draw_worlds
-from ..tables import number, percent, whole_percent
+from ..text import number, percent, whole_percent
+from ..uncertainty import break_even_shares, net_in_worlds
 
 WORLDS = 1000
 SENDERS = 1000
@@ -48,7 +48,7 @@ def against(case: Case, policies: Policy, reference: Policy, weight: float) -> A
         gain=gain,
         ahead=np.count_nonzero(draws > 0, axis=1) / WORLDS,
         behind=np.count_nonzero(draws < 0, axis=1) / WORLDS,
-        turns=turning_shares(case, policies, reference, harm_weight=weight),
+        turns=break_even_shares(case, policies, reference, harm_weight=weight),
         at=at,
         low=low,
         high=high,
@@ -100,6 +100,6 @@ def harmful_senders(case: Case) -> str:
 
 def now_and_base(case: Case) -> str:
     """The share of harmful senders as it is now, and that it is before contexts and states if these move it."""
-    people, share = case.population, percent(float(case.population.share[case.population.harmful].sum()))
-    moved = not np.allclose(people.shares, people.share, rtol=1e-9)
+    people, share = case.population, percent(float(case.population.base_share[case.population.harmful].sum()))
+    moved = not np.allclose(people.shares, people.base_share, rtol=1e-9)
     return f" before context and state (now {share})" if moved else f" (now {share})"

@@ -18,8 +18,6 @@ from .choices import chosen
 from .controls import menu
 from .instrument import Instrument, peeked
 
-__all__ = ["Chain", "chain"]
-
 
 def chain(case: Case | str = "medication-threshold", rules: Rules | str = "general-assistant", **settings: Any) -> Chain:
     """Open the instrument on a case and a spec, or on their names or paths; `settings` are those of `ChainSettings`.

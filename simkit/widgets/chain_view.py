@@ -15,7 +15,7 @@ import numpy as np
 
 from ..case import Case
 from ..files import suggest
-from ..frequencies import Dots, dots
+from ..icon_array import Dots, dots
 from ..messages import Message
 from ..policy import Policy
 from ..spec.chain import decide

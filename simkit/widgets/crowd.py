@@ -16,8 +16,6 @@ from .crowd_view import MODES, USERS, CrowdSettings, CrowdView, look, stage_tabl
 from .explore import context_menu
 from .instrument import Instrument
 
-__all__ = ["Crowd", "crowd"]
-
 
 def crowd(case: Case | str, **settings: Any) -> Crowd:
     """Open the instrument on a case, or on a scenario's name or path; `settings` are those of `CrowdSettings`.
@@ -45,7 +43,7 @@ class Crowd(Instrument[CrowdSettings, CrowdView]):
         return stage_table(view, settings)
 
     def _shown(self) -> dict[str, Any]:
-        chosen, names = self._settings, self._view.policies.names
+        chosen, names = self._settings, self._view.policies.labels
         return {
             "policy": chosen.policy or names[0],
             "compare": chosen.compare or names[1],

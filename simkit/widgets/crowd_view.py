@@ -13,15 +13,15 @@ import numpy as np
 
 from ..arrays import Floats, frozen, weigh
 from ..case import Case
-from ..conclusions import turning_shares
-from ..crowds import FrontPages, front_pages
 from ..evaluate import per_sender
+from ..event_counts import FrontPages, front_pages
 from ..files import suggest
-from ..frequencies import dots
+from ..icon_array import dots
 from ..policy import Policy, stack
 from ..population import Worlds, draw_worlds
-from ..tables import number, people, percent, whole_percent
+from ..text import number, people, percent, whole_percent
 from ..totals import total
+from ..uncertainty import break_even_shares
 from . import panels
 from .against import harmful_senders, now_and_base
 from .choices import Choices
@@ -93,15 +93,16 @@ def independent(case: Case) -> Case:
     """The same case if every sender lived in a world of its own: the states are mixed into the shares."""
     people = case.population
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(people.share > 0, people.shares / people.share, 1.0)
+        scale = np.where(people.base_share > 0, people.shares / people.base_share, 1.0)
     mixed = replace(
         people,
-        share=people.shares,
+        base_share=people.shares,
         low=people.low * scale,
         high=people.high * scale,
         states=("mixed",),
         state_chance=frozen([1.0]),
-        multiply=frozen(np.ones((1, len(people.share)))),
+        odds=frozen(np.ones(len(people.base_share))),
+        multiply=frozen(np.ones((1, len(people.base_share)))),
     )
     return replace(case, population=mixed)
 
@@ -156,7 +157,7 @@ def _turn(case: Case, first: Policy, second: Policy) -> float:
     """Where two policies bring as much harm and neglect: the turning share if nothing helped (and asking cost nothing)."""
     free = case.question and replace(case.question, cost=frozen(np.zeros_like(case.question.cost)))
     helpless = replace(case, help=frozen(np.zeros_like(case.help)), question=free)
-    return float(turning_shares(helpless, first, second, harm_weight=1.0)[0])
+    return float(break_even_shares(helpless, first, second, harm_weight=1.0)[0])
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def _turn(case: Case, first: Policy, second: Policy) -> float:
 
 def sentences(view: CrowdView) -> list[str]:
     """One sentence for each number of senders: the mean, and what one world in a thousand exceeds."""
-    name, said = view.policies.names[0], []
+    name, said = view.policies.labels[0], []
     for count, mean, size in zip(USERS, view.mean[:, 0], view.sizes[THOUSANDTH, :, 0], strict=True):
         start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {amount(float(mean))} harm units on average"
         if mean == 0:
@@ -180,7 +181,7 @@ def sentences(view: CrowdView) -> list[str]:
 
 def notes(view: CrowdView, settings: CrowdSettings) -> list[str]:
     """What is assumed to be shared, the two front pages, and how surely the first policy brings less than the second."""
-    first, second = view.policies.names[0], view.policies.names[1]
+    first, second = view.policies.labels[0], view.policies.labels[1]
     who, now = harmful_senders(view.case), now_and_base(view.case)
     word, share = ("less", view.less) if view.less >= 0.5 else ("more", 1 - view.less)
     order = f"{first} brings {word} harm and neglect than {second} in {whole_percent(share)} of plausible worlds"
@@ -241,12 +242,12 @@ def _curves(view: CrowdView) -> dict[str, Any]:
     y = np.log10(1 / ONE_IN)
     if np.isfinite(view.low).all() and np.isfinite(view.high).all():
         marks.append(_range(view, per_1000, bottom, y))
-    for p in range(len(view.policies.names)):
+    for p in range(len(view.policies.labels)):
         x = np.log10(np.clip(sizes[..., p], bottom, top)).T
         rows = np.minimum(y, np.log10(np.maximum(view.some[:, p], 1e-300))[:, None])
         marks.append(line(x, np.maximum(rows, Y_END), colour=COLOURS[p], width=2.5, dash=DASHES[p]))
-    count = np.stack([view.mean[:, p] * per_1000 for p in range(len(view.policies.names))], axis=1)
-    names = view.policies.names
+    count = np.stack([view.mean[:, p] * per_1000 for p in range(len(view.policies.labels))], axis=1)
+    names = view.policies.labels
     return {
         "kind": "chart",
         "first": True,
@@ -286,7 +287,7 @@ def _pages(view: CrowdView) -> dict[str, Any]:
     """The dual newspaper test: the chance of each front page over the number of senders."""
     x = np.log10(USERS.astype(float))
     marks = []
-    for p in range(len(view.policies.names)):
+    for p in range(len(view.policies.labels)):
         marks.append(line(x, view.pages.harm[:, p], colour=COLOURS[p], width=2))
         marks.append(line(x, view.pages.neglect[:, p], colour=COLOURS[p], width=2, dash=[5, 4]))
     marks.append(line(np.stack([x, x], axis=1), [0.0, 1.0], colour=-1, width=1))

@@ -9,11 +9,11 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
-from ..autonomy import POSITIONS
 from ..case import Case
-from ..cast import Cast
+from ..dial.agents import Agents
+from ..dial.deployment import POSITIONS
 from ..scenario import load
-from ..tables import people
+from ..text import people
 from .choices import chosen
 from .controls import menu, steps
 from .dial_table import stage_table
@@ -21,10 +21,8 @@ from .dial_view import DialSettings, DialView, look, offers
 from .explore import context_menu
 from .instrument import Instrument, peeked
 
-__all__ = ["Dial", "dial"]
 
-
-def dial(case: Case | str, cast: Cast | None = None, **settings: Any) -> Dial:
+def dial(case: Case | str, agents: Agents | None = None, **settings: Any) -> Dial:
     """Open the instrument on a case, or on a scenario's name or path, with the usual cast or another.
 
     `settings` are those of `DialSettings`.
@@ -33,8 +31,8 @@ def dial(case: Case | str, cast: Cast | None = None, **settings: Any) -> Dial:
     `More` unfolds trust in operator and model, what stands behind a departure, the number of users and what they share.  A
     ValueError names a setting that makes no sense.
     """
-    source = ("case" if isinstance(case, Case) else repr(case)) + (", cast" if cast else "")
-    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), cast)
+    source = ("case" if isinstance(case, Case) else repr(case)) + (", cast" if agents else "")
+    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), agents)
 
 
 class Dial(Instrument[DialSettings, DialView]):
@@ -42,23 +40,23 @@ class Dial(Instrument[DialSettings, DialView]):
 
     opened_by, slider, toggles = "dial", "position", ("operator", "model")
 
-    def __init__(self, case: Case, source: str, settings: DialSettings, cast: Cast | None = None) -> None:
-        self._given, self._cast = case, cast
+    def __init__(self, case: Case, source: str, settings: DialSettings, agents: Agents | None = None) -> None:
+        self._given, self._agents = case, agents
         super().__init__(source, settings, _controls(case))
 
     def _look(self, settings: DialSettings) -> DialView:
-        return look(self._given, settings, self._cast)
+        return look(self._given, settings, self._agents)
 
     def _table(self, view: DialView, settings: DialSettings) -> dict[str, Any]:
         return stage_table(view, settings)
 
     def _peek(self, settings: DialSettings) -> dict[str, Any]:
-        return peeked(stage_table(look(self._given, settings, self._cast, only=True), settings))
+        return peeked(stage_table(look(self._given, settings, self._agents, only=True), settings))
 
     def _shown(self) -> dict[str, Any]:
         shown = {name: getattr(self._settings, name) for name in self._controls}
-        cast = self._view.found.cast
-        shown |= {"trust_in_operator": cast.trust_in_operator, "trust_in_model": cast.trust_in_model}
+        agents = self._view.found.agents
+        shown |= {"trust_in_operator": agents.trust_in_operator, "trust_in_model": agents.trust_in_model}
         return shown | {"context": self._settings.context or self._given.context}
 
     def _position(self, settings: DialSettings) -> int:

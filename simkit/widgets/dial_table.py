@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats
-from ..autonomy import POSITIONS
-from ..optimum import Turn, spot
+from ..dial.deployment import POSITIONS
+from ..dial.optimum import Turn, spot
 from ..plots import HARMFUL
-from ..tables import number, people, percent, whole_percent
+from ..text import number, people, percent, whole_percent
 from . import panels
 from .dial_view import BAD, EXPECTED, WHOM, WORLDS, DialSettings, DialView
 from .explore_view import heading

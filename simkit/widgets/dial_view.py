@@ -12,13 +12,13 @@ from functools import lru_cache
 import numpy as np
 
 from ..arrays import Floats, Ints
-from ..autonomy import POSITIONS, Deployment, Safeguards, along, deployment, outlook
 from ..case import Case
-from ..cast import Cast, usual_cast
-from ..copies import answers_given, expected_policy, tails, with_departures
+from ..dial.agents import Agents, usual_agents
+from ..dial.correlated import answers_given, expected_policy, tails, with_departures
+from ..dial.deployment import POSITIONS, Deployment, Safeguards, along, deploy, outlook
+from ..dial.optimum import Optimum, Plausible, Turns, best_position, break_even_trust, in_plausible_worlds, worth
 from ..files import suggest
-from ..frequencies import Dots, dots
-from ..optimum import Optimum, Plausible, Turns, best_position, in_plausible_worlds, turning_trust, worth
+from ..icon_array import Dots, dots
 from .choices import Choices
 
 WORLDS = 1000
@@ -119,13 +119,13 @@ class DialView:
         return values[tuple(self.first)]
 
 
-def look(case: Case, settings: DialSettings, cast: Cast | None = None, *, only: bool = False) -> DialView:
+def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, only: bool = False) -> DialView:
     """Evaluate what the settings ask for, with the usual cast if none is given.
 
     With `only`, for the chosen way to look alone and without bad worlds, which may take long.  A ValueError names a setting
     that makes no sense.
     """
-    found = _deployed(case, cast, _only(settings, *CAST, "trust_in_model"))
+    found = _deployed(case, agents, _only(settings, *CAST, "trust_in_model"))
     offered = offers(found)
     for name, known in offered.items():
         if getattr(settings, name) not in known:
@@ -142,7 +142,7 @@ def look(case: Case, settings: DialSettings, cast: Cast | None = None, *, only: 
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
         tops=_seen(looks, outlook(found, found.on_steps, safeguards).net).max(-1),
-        bad=None if only else _bad(_deployed(case, cast, _only(settings, *CAST)), looks, settings),
+        bad=None if only else _bad(_deployed(case, agents, _only(settings, *CAST)), looks, settings),
         sure=_sureness(found, _only(settings, *SAFEGUARDS, "aversion", "shared_principal")),
         state=state,
         first=first,
@@ -161,12 +161,12 @@ def _only(settings: DialSettings, *names: str) -> DialSettings:
 
 
 @lru_cache(maxsize=8)
-def _deployed(case: Case, cast: Cast | None, settings: DialSettings) -> Deployment:
+def _deployed(case: Case, agents: Agents | None, settings: DialSettings) -> Deployment:
     if settings.context and settings.context != case.context:
         case = case.in_context(settings.context)
     true = replace(case, question=None)
-    cast = (cast or usual_cast(true)).with_trust(operator=settings.trust_in_operator, model=settings.trust_in_model)
-    return deployment(true, cast, scale=settings.scale, objection=settings.scale if settings.objects else None)
+    agents = (agents or usual_agents(true)).with_trust(operator=settings.trust_in_operator, model=settings.trust_in_model)
+    return deploy(true, agents, scale=settings.scale, objection=settings.scale if settings.objects else None)
 
 
 @lru_cache(maxsize=8)
@@ -184,7 +184,7 @@ def _sureness(found: Deployment, settings: DialSettings) -> Sureness:
             shared_principal=shared,
         ),
         turns=tuple(
-            turning_trust(found, whom, safeguards=safeguards, aversion=aversion, shared_principal=shared) for whom in WHOM
+            break_even_trust(found, whom, safeguards=safeguards, aversion=aversion, shared_principal=shared) for whom in WHOM
         ),
     )
 
@@ -198,11 +198,11 @@ def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
 
 
 def _looks(found: Deployment, offered: dict[str, tuple[str, ...]]) -> tuple[Floats, Floats]:
-    """Chances of operators and models in each way to look at the cast: operators count slowest."""
+    """Chances of operators and models in each way to look at the agents: operators count slowest."""
     operators, models = (
         np.vstack([chances, np.eye(len(chances))])[[known.index(name) for name in names]]
         for chances, known, names in zip(
-            (found.cast.operator_chances(), found.cast.model_chances()),
+            (found.agents.operator_chances(), found.agents.model_chances()),
             offers(found).values(),
             offered.values(),
             strict=True,
@@ -231,7 +231,7 @@ def _states(found: Deployment, looks: tuple[Floats, Floats]) -> tuple[Ints, Ints
 def bad_size(found: Deployment) -> float:
     """The loss per user, harm units, above which a world is called bad: so many times that of following every instruction."""
     base = found.stated[0]
-    return BAD * float(found.cast.operator_chances() @ (base[1] + base[2]))
+    return BAD * float(found.agents.operator_chances() @ (base[1] + base[2]))
 
 
 def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:

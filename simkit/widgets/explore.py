@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from .. import plots
 from ..case import Case
 from ..evaluate import expect
-from ..frequencies import dots
+from ..icon_array import dots
 from ..policy import Policy, candidates
 from ..scenario import load
 from .against import SENDERS, harmful_name
@@ -20,8 +20,6 @@ from .controls import menu, round_steps, steps
 from .explore_settings import RISKIEST, Settings, responses_of
 from .explore_view import View, look, stage_table
 from .instrument import Instrument, peeked
-
-__all__ = ["Explorer", "explore"]
 
 
 def explore(case: Case | str, **settings: Any) -> Explorer:
@@ -87,7 +85,7 @@ class Explorer(Instrument[Settings, View]):
             "decline": above,
             "context": chosen.context or self._given.context,
             "state": chosen.state,
-            "harmful": float(case.population.share[case.population.harmful].sum()),
+            "harmful": float(case.population.base_share[case.population.harmful].sum()),
             "overlap": case.population.overlap[0],
             "harm_weight": case.weight(chosen.harm_weight),
             "compare": chosen.compare or below,
@@ -116,7 +114,7 @@ def _controls(case: Case) -> dict[str, ipywidgets.Widget]:
     absent = {
         "context": not case.contexts,
         "state": len(people.states) < 2,
-        "harmful": not 0 < people.share[people.harmful].sum() < 1,
+        "harmful": not 0 < people.base_share[people.harmful].sum() < 1,
         "overlap": not people.overlap[2] > 0,
     }
     return {name: control for name, control in made.items() if not absent.get(name)}

@@ -45,7 +45,7 @@ def bent(case: Case, settings: Settings) -> Case:
     if settings.state:
         case = case.in_state(settings.state)
     if settings.harmful is not None:
-        share = case.population.share[case.population.harmful]
+        share = case.population.base_share[case.population.harmful]
         if not share.sum() > 0:
             raise ValueError(f"{case.name} has no harmful senders whose share could be moved")
         names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]

@@ -14,11 +14,11 @@ import numpy as np
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import Outcome, expect
-from ..frequencies import Dots, dots
+from ..icon_array import Dots, dots
+from ..pareto import frontier
 from ..plots import HARMFUL
 from ..policy import Policy, candidates
-from ..tables import number, tally
-from ..tradeoff import frontier
+from ..text import number, tally
 from . import panels
 from .against import SENDERS, Against, against, harmful_senders, surely
 from .explore_settings import RISKIEST, Settings, bent, policies_of

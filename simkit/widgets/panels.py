@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import Floats
-from ..frequencies import Dots
+from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
-from ..tables import number
+from ..text import number
 
 
 def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:

@@ -6,9 +6,7 @@ from html import escape
 
 import ipywidgets
 
-from ..tables import tally
-
-__all__ = ["Prediction", "predict"]
+from ..text import tally
 
 
 def predict(

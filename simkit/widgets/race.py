@@ -10,12 +10,10 @@ import ipywidgets
 import numpy as np
 
 from ..case import Case
+from ..monte_carlo import simulate
 from ..policy import Policy
-from ..simulation import simulate
-from ..tables import number, percent
+from ..text import number, percent
 from ..totals import total
-
-__all__ = ["Race", "race"]
 
 #: A share of a second after which a simulation lets the page breathe.
 SLICE = 0.1
@@ -67,7 +65,7 @@ class Race(ipywidgets.VBox):  # type: ignore[misc]
         rng, block, start = rng or np.random.default_rng(), 10, time.perf_counter()
         while (spent := time.perf_counter() - start) < self._seconds:
             before = time.perf_counter()
-            drawn = simulate(self._case, self._policy, self._users, worlds=block, rng=rng)
+            drawn = simulate(self._case, self._policy, self._users, runs=block, rng=rng)
             self.seen = (self.seen[0] + block, self.seen[1] + int((drawn.harm > self.size).sum()))
             block = max(1, min(100_000, int(block * SLICE / max(time.perf_counter() - before, 1e-6))))
             self._bar.value = spent

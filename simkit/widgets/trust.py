@@ -21,8 +21,6 @@ from .trust_runs import save
 from .trust_table import stage_table
 from .trust_view import TrustView, look
 
-__all__ = ["Trust", "trust"]
-
 
 def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
     """Open the instrument: a hidden model, a timeline of trust, and what a wrong release does to the senders of a case.

@@ -17,11 +17,9 @@ from pydantic import Field, StringConstraints
 from pydantic.types import Strict
 
 from ..files import InvalidFile, Problem, parse, read_text
-from ..records import Chance, Count, check, record
-from ..tables import html_table, number, text_table
+from ..schema import Count, Probability, check, record
+from ..text import html_table, number, text_table
 from .trust_game import MONTHS, RULES, TrustSettings, courses, hidden, replayed
-
-__all__ = ["Pool", "pool", "read", "save"]
 
 MOST_FILES, MOST_BYTES = 1000, 10_000
 FORM = "simkit trust 1"
@@ -38,18 +36,18 @@ class Run:
     moves: Annotated[str, Strict(), StringConstraints(max_length=MONTHS + 1)]
     """A letter a month: o open audit, c covert audit, w wait; l at the end if the dial was loosened."""
     seed: Annotated[int, Strict(), Field(ge=0, le=10**9)]
-    overt: Chance
-    deceptive: Chance
-    fails: Chance
-    slips: Chance
-    unnoticed: Chance
-    threshold: Chance
+    overt: Probability
+    deceptive: Probability
+    fails: Probability
+    slips: Probability
+    unnoticed: Probability
+    threshold: Probability
     date: Annotated[int, Strict(), Field(ge=0, le=MONTHS)]
     budget: Count
     covert_cost: Count
     context: Annotated[str, Strict(), StringConstraints(max_length=60)]
-    dial_now: Chance
-    dial_loosened: Chance
+    dial_now: Probability
+    dial_loosened: Probability
 
 
 def save(settings: TrustSettings, path: str | Path) -> Path:

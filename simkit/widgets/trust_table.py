@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats, Ints
-from ..frequencies import dots
-from ..tables import number, percent, tally, whole_percent
+from ..icon_array import dots
+from ..text import number, percent, tally, whole_percent
 from ..theory.trust import TYPES
 from . import panels
 from .against import harmful_senders, now_and_base

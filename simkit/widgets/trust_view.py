@@ -12,12 +12,12 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints, weigh
 from ..case import Case
-from ..conclusions import turning_shares
 from ..evaluate import Outcome, expect, gain, net_per_sender
 from ..policy import Policy, bayes, blend, constant, override, stack
 from ..population import draw_worlds
 from ..theory.release import SideBySide
-from ..theory.trust import belief, ceiling, plausible, reached, turning_deceptive
+from ..theory.trust import belief, break_even_deceptive, ceiling, plausible, reached
+from ..uncertainty import break_even_shares
 from .explore_settings import Settings as Explored
 from .explore_settings import responses_of
 from .trust_game import FACTOR, Hidden, TrustSettings, audits_of, courses, ends, hidden, oddities, record, rules
@@ -98,7 +98,7 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
         plans=plans,
         ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
         holds=_holds(settings, above, passed, failed),
-        turn=turning_deceptive(types, settings.threshold, passed, failed),
+        turn=break_even_deceptive(types, settings.threshold, passed, failed),
         ceiling=float(ceiling(types)),
         courses=courses(settings),
         odd=oddities(settings),
@@ -136,7 +136,7 @@ def _enough(case: Case, senders: Policy, trust: float) -> tuple[float, float]:
     weight = case.weight(None)
     won = net_per_sender(case, loosened, weight) - net_per_sender(case, held, weight)
     worlds = draw_worlds(case.population, np.random.default_rng(0), WORLDS)
-    return float((weigh(worlds.joint, won) >= 0).mean()), float(turning_shares(case, loosened, held)[0])
+    return float((weigh(worlds.joint, won) >= 0).mean()), float(break_even_shares(case, loosened, held)[0])
 
 
 def loosening(case: Case, dial_now: float, dial_loosened: float) -> Policy:

@@ -17,7 +17,7 @@ from .pages import Notebook, browser, needed, served, write_notebook
 needed("voila")
 
 import simkit as sk
-from simkit.tables import number
+from simkit.text import number
 from simkit.widgets.explore_settings import Settings
 from simkit.widgets.explore_view import look, notes, sentences
 

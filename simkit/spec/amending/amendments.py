@@ -17,8 +17,8 @@ from pydantic import AfterValidator
 from pydantic.types import Strict
 
 from ...files import InvalidFile, Path_, Problem, Tree, find, parse, read_text, shown, suggest
-from ...records import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
-from ...tables import html_lines, number
+from ...schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
+from ...text import html_lines, number
 from ..checks import problems
 from ..rules import Rules, Spec
 

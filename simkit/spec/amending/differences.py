@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from ...records import adapter
-from ...tables import html_lines, html_table, text_table
+from ...schema import adapter
+from ...text import html_lines, html_table, text_table
 from ..promises import Promise, guarantees
 from ..rules import Ready, Rules, Spec
 from .amendments import ENTRIES, Section, written

@@ -27,7 +27,7 @@ from ...case import Case
 from ...evaluate import exposure
 from ...files import suggest
 from ...policy import Policy
-from ...tables import html_lines, html_table, number, people, percent, text_table
+from ...text import html_lines, html_table, number, people, percent, text_table
 from ..policies import shows
 
 Outcomes = Literal["harm", "neglect", "loss"]
@@ -87,13 +87,17 @@ def stream(
     if of not in ("harm", "neglect", "loss"):
         raise ValueError(f"of is harm, neglect or loss, not {of!r}")
     if policy.batch or not 0 <= answers < np.inf:
-        raise ValueError(f"one policy and a finite number of answers from 0 are needed, not {policy.names} and {answers:g}")
+        raise ValueError(f"one policy and a finite number of answers from 0 are needed, not {policy.name} and {answers:g}")
     shown, chosen = shows(case), habits or Habits()
     if not any(behaviour in values for values in shown.values()):
         known = dict.fromkeys(name for values in shown.values() for name in values)
         raise ValueError(f"no response of {case.name} shows {behaviour!r}; {suggest(behaviour, known)}")
     weight = exposure(case, policy) * np.array([behaviour in shown[name] for name in case.responses])
-    chance = {"harm": case.harms.chance, "neglect": case.neglects.chance, "loss": case.harms.chance + case.neglects.chance}[of]
+    chance = {
+        "harm": case.harm_events.chance,
+        "neglect": case.neglect_events.chance,
+        "loss": case.harm_events.chance + case.neglect_events.chance,
+    }[of]
     anyway = np.where(
         case.population.harmful[:, None] & case.refuses, chosen.good if chosen.brigade is None else chosen.brigade, chosen.good
     )
@@ -292,7 +296,7 @@ class Suspicion:
         low, high = self.interval
         lines = [
             f"{self.flags} flags came about {self.docket.behaviour}, where {number(self.docket.expected)} were expected.",
-            f"Chance that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
+            f"Probability that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
             f"Best estimate: {number(self.mean)} times as often as assumed (90%: {number(low)} to {number(high)}).",
         ]
         if not self.docket.noise:

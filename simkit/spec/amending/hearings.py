@@ -17,11 +17,11 @@ import numpy as np
 
 from ...arrays import Floats, frozen
 from ...case import Case
-from ...conclusions import Comparison, Flip, compare
 from ...evaluate import Outcome, expect
 from ...files import suggest
 from ...policy import bayes
-from ...tables import html_lines, html_table, number, percent, text_table
+from ...text import html_lines, html_table, number, percent, text_table
+from ...uncertainty import BreakEven, Comparison, compare
 from ..configurations import classify
 from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
 from ..rules import Rules
@@ -88,9 +88,9 @@ class Heard:
         return float((self.draws > 0).mean()) if self.changes else float("nan")
 
     @property
-    def turn(self) -> Flip | None:
+    def turn(self) -> BreakEven | None:
         """The judgement that has to move least to turn the conclusion, in odds or as a factor; None if none does."""
-        turning = [flip for flip in self.comparison.flips if flip.flips_at]
+        turning = [flip for flip in self.comparison.break_evens if flip.breaks_even_at]
         return min(turning, key=_distance, default=None)
 
     def row(self) -> list[str]:
@@ -277,8 +277,7 @@ def hearing(
 
     def hear(case: Case) -> Heard:
         then, now = (
-            replace(compile(rules, case, choose=choose), names=(name,))
-            for rules, name in zip((before, after), names, strict=True)
+            replace(compile(rules, case, choose=choose), name=name) for rules, name in zip((before, after), names, strict=True)
         )
         return Heard(
             name=called[case.title],
@@ -300,7 +299,7 @@ def _called(cases: Sequence[Case]) -> dict[str, str]:
     """What each case is called, by its title: by its context alone if all are contexts of one scenario as its file has it."""
     contexts = [case.context for case in cases]
     plain = len({case.name for case in cases}) == 1 and all(contexts) and len(set(contexts)) == len(contexts)
-    plain = plain and not any(case.bends for case in cases)
+    plain = plain and not any(case.edits for case in cases)
     return {case.title: case.context if plain else case.title for case in cases}
 
 
@@ -346,7 +345,7 @@ def _break_even(gains: Floats, loses: Floats) -> Floats:
     return np.where(down == 0, 0.0, np.where(up == 0, 1.0, down / np.where(whole > 0, whole, 1)))
 
 
-def _distance(flip: Flip) -> float:
+def _distance(flip: BreakEven) -> float:
     """How far a judgement has to move: in log odds for shares and the overlap, as a log factor for the others."""
     inside = flip.of.startswith("share of") or flip.of == "overlap"
 
@@ -356,19 +355,19 @@ def _distance(flip: Flip) -> float:
     ends = (0.0, 1.0 if inside else inf)
     if not ends[0] < flip.value < ends[1]:
         return inf
-    return min((abs(scale(x) - scale(flip.value)) for x in flip.flips_at if ends[0] < x < ends[1]), default=inf)
+    return min((abs(scale(x) - scale(flip.value)) for x in flip.breaks_even_at if ends[0] < x < ends[1]), default=inf)
 
 
-def _turning(flip: Flip | None) -> str:
-    return f"{flip.of} {' or '.join(number(x) for x in flip.flips_at)}" if flip else "nothing"
+def _turning(flip: BreakEven | None) -> str:
+    return f"{flip.of} {' or '.join(number(x) for x in flip.breaks_even_at)}" if flip else "nothing"
 
 
-def _would_turn(flip: Flip | None) -> str:
+def _would_turn(flip: BreakEven | None) -> str:
     """What would turn a conclusion first, in a sentence."""
     if flip is None:
         return "No single share, and no weight of harm, would turn that."
     plausible = f" (plausible: {number(flip.low)} to {number(flip.high)})" if flip.high > flip.low else ""
-    at = " or ".join(number(x) for x in flip.flips_at)
+    at = " or ".join(number(x) for x in flip.breaks_even_at)
     return f"What would turn that first: {flip.of} at {at} instead of {number(flip.value)}{plausible}."
 
 

@@ -15,7 +15,7 @@ from ...evaluate import exposure
 from ...files import suggest
 from ...policy import bayes
 from ...scenario import load
-from ...tables import html_lines, number
+from ...text import html_lines, number
 from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
 from ..rules import Rules
 from ..traces import Decision
@@ -62,7 +62,10 @@ class Inquiry:
     @property
     def expected(self) -> tuple[float, float]:
         """Bad outcomes for this segment in a million senders of the message, whatever they are answered, under each version."""
-        s, chance = self.case.segments.index(self.incident.segment), self.case.harms.chance + self.case.neglects.chance
+        s, chance = (
+            self.case.segments.index(self.incident.segment),
+            self.case.harm_events.chance + self.case.neglect_events.chance,
+        )
         first, second = (1e6 * float(exposure(self.case, policy)[s] @ chance[s]) for policy in (self.before, self.after))
         return first, second
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...plots import DASHES, HARMFUL, LINES, SENDERS, SENDERS_ON_DARK, finished, new_axes
-from ...tables import number, people, percent
+from ...text import number, people, percent
 from .flags import Docket
 from .hearings import Heard, Hearing
 

@@ -32,17 +32,10 @@ import numpy as np
 from ...arrays import Floats, frozen
 from ...case import Case, Events
 from ...population import Share, draw_interval
-from ...tables import html_lines, html_table, number, percent, text_table, whole_percent
+from ...text import html_lines, html_table, number, percent, text_table, whole_percent
 from ..policies import WrittenPolicy
 from ..rules import Rules
 from .covert_model import BARE, Model, Worlds, model
-
-__all__ = ["OPERATORS", "TRUSTING", "Channel", "ChannelVerdict", "Channels", "channels", "with_hostile"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
 
 
 def _judged(value: float, low: float, high: float, note: str) -> Share:
@@ -123,8 +116,8 @@ class Channels:
         weight = there.population.joint[:, :, None] * policy.answer
         heard = weight.sum(1)
         mean = np.divide((weight * remains).sum(1), heard, out=np.ones_like(heard), where=heard > 0)
-        events = Events(chance=frozen(there.harms.chance * mean), severity=there.harms.severity)
-        return replace(there, harms=events), policy
+        events = Events(chance=frozen(there.harm_events.chance * mean), severity=there.harm_events.severity)
+        return replace(there, harm_events=events), policy
 
     def compare(self, better: str, worse: str, *, rng: np.random.Generator, worlds: int = 2000) -> ChannelVerdict:
         """Whether one spec brings less harm than another, how surely, and what would turn it.
@@ -258,7 +251,7 @@ def _channel(found: Channels, spec: int) -> Channel:
 
 def _stated(found: Channels, hostile: Floats) -> Worlds:
     """The stated values, but for the share of hostile operators (n,)."""
-    count, base = len(hostile), found.case.population.share
+    count, base = len(hostile), found.case.population.base_share
     trusting = np.full(count, found.trusting.value)
     return found.model.worlds(np.tile(base, (count, 1)), _shares(found.operators, hostile), trusting)
 
@@ -266,7 +259,7 @@ def _stated(found: Channels, hostile: Floats) -> Worlds:
 def _drawn(found: Channels, rng: np.random.Generator, count: int) -> Worlds:
     """Plausible worlds: users, operators and trust, each from its interval."""
     people = found.case.population
-    base = draw_interval(people.share, people.low, people.high, rng=rng, size=count)
+    base = draw_interval(people.base_share, people.low, people.high, rng=rng, size=count)
     share = draw_interval(*_columns(found.operators.values()), rng=rng, size=count)
     trusting = np.minimum(draw_interval(*_columns([found.trusting]), rng=rng, size=count)[:, 0], 1.0)
     return found.model.worlds(base, share / share.sum(1, keepdims=True), trusting)

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ...tables import html_lines, html_table, number, text_table
+from ...text import html_lines, html_table, number, text_table
 
 Property = Literal[
     "truthful",

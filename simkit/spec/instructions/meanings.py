@@ -22,8 +22,8 @@ from pydantic import Field
 
 from ...files import parse, read_text, suggest
 from ...messages import Level, Message, Span
-from ...records import Name, Note, Text, check, no_entries, record
-from ...tables import html_lines, html_table, text_table
+from ...schema import Name, Note, Text, check, no_entries, record
+from ...text import html_lines, html_table, text_table
 from ..rules import Rules
 from .cues import plain
 from .records import Instruction, InstructionFile, counted, shown

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...files import printable
-from ...tables import html_lines, html_table, text_table
+from ...text import html_lines, html_table, text_table
 from .cues import Kind
 
 #: Where a sentence stands.  What is quoted has no authority; the columns of a table may change what a row says.

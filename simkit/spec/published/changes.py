@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from ...tables import html_table, percent, text_table
+from ...text import html_table, percent, text_table
 from .records import LEVELS, Example, ModelSpec, Section
 
 #: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ...files import InvalidFile, Problem, read_text, shown
-from ...tables import html_lines
+from ...text import html_lines
 from .reader import Walk
 from .records import Example, ModelSpec
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...tables import html_lines, html_table, number, text_table
+from ...text import html_lines, html_table, number, text_table
 from .records import ModelSpec
 
 if TYPE_CHECKING:

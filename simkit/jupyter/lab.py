@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from .files import library, suggest
+from ..files import library, suggest
 
 START = "00-start-here"
 COPIES = "simkit-notebooks"  # the folder for copies, in the current one
 HOST = "127.0.0.1"
 NEEDED = ("jupyterlab", "ipywidgets", "anywidget")
-SETTINGS = Path(__file__).parent / "jupyter"  # labconfig/: no pop-up that asks for news, no look for updates
+SETTINGS = Path(__file__).parent  # labconfig/: no pop-up that asks for news, no look for updates
 
 
 class CannotOpen(ValueError):

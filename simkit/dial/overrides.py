@@ -12,17 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Floats
-from .autonomy import NONE, Deployment, Outlook, Safeguards, along
-from .tables import html_table, number, percent, text_table
-
-__all__ = ["Departures", "TwoByTwo", "blended", "departures", "two_by_two"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from ..arrays import Floats
+from ..text import html_table, number, percent, text_table
+from .deployment import NONE, Deployment, Outlook, Safeguards, along
 
 # --- the list ---------------------------------------------------------------------------------------------------------
 
@@ -74,11 +66,11 @@ def departures(found: Deployment, *, safeguards: Safeguards = NONE, least: float
     weight, (happens, times) = found.harm_weight, safeguards.numbers
     gains = change[0] - weight * ((change[1:] + (times - 1) * added).sum(0))
     sent = found.case.population.signal_chance
-    cast = np.outer(found.cast.operator_chances(), found.cast.model_chances())[..., None] * happens
+    cast = np.outer(found.agents.operator_chances(), found.agents.model_chances())[..., None] * happens
     share = (cast * sent)[found.at < 1]
     order = np.argsort(found.at[found.at < 1], kind="stable")
     o, t, k = (index[order] for index in np.nonzero(found.at < 1))
-    start = found.cast.operator_chances() @ (base[0] - weight * (base[1] + base[2]))
+    start = found.agents.operator_chances() @ (base[0] - weight * (base[1] + base[2]))
     net = start + np.cumsum((cast * gains)[o, t, k])
     true = np.divide(gains, sent, out=np.zeros_like(gains), where=sent > 0)
     shown = share[order] >= least
@@ -145,15 +137,15 @@ def two_by_two(found: Deployment, *, dial: float = 1.0, safeguards: Safeguards =
     ValueError if the cast has models of one kind only.
     """
     curve = along(found, [0.0, dial], safeguards=safeguards)
-    nets = np.tensordot(found.cast.operator_chances(), curve.each.net, 1)
-    good, bad = (found.cast.model_chances(trust) @ nets for trust in (1.0, 0.0))
+    nets = np.tensordot(found.agents.operator_chances(), curve.each.net, 1)
+    good, bad = (found.agents.model_chances(trust) @ nets for trust in (1.0, 0.0))
     return TwoByTwo(
         dial=dial,
         good_defers=float(good[0]),
         good_acts=float(good[1]),
         bad_defers=float(bad[0]),
         bad_acts=float(bad[1]),
-        trust=found.cast.trust_in_model,
+        trust=found.agents.trust_in_model,
     )
 
 

@@ -2,7 +2,7 @@
 
 An **operator** is what it instructs: a policy.  A **model** is what it believes: a function from the true case to the case that
 it has in mind.  Its own judgement is then the best policy for that case.  Trust is a chance: that the operator is legitimate,
-that the model is good.  Nobody has measured these chances.  Those of `usual_cast` are assumptions, there to be moved.
+that the model is good.  Nobody has measured these chances.  Those of `usual_agents` are assumptions, there to be moved.
 
 Operators, and that an assistant should weigh how its own values may have gone wrong: Anthropic's constitution (January 2026).
 """
@@ -15,19 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .answers import Policy
-from .arrays import Bools, Floats, frozen
-from .case import Case, Events
-from .policy import bayes, constant
-from .population import segment_index
-
-__all__ = ["Belief", "Cast", "Model", "Operator", "blind", "contrary", "heedless", "naive", "paranoid", "truth", "usual_cast"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from ..arrays import Bools, Floats, frozen
+from ..case import Case, Events
+from ..policy import Policy, bayes, constant
+from ..population import segment_index
 
 #: From the true case to the case that a model has in mind.
 Belief = Callable[[Case], Case]
@@ -61,8 +52,10 @@ def heedless(case: Case, times: float = TIMES) -> Case:
 def contrary(case: Case) -> Case:
     """Wants the opposite: what is worth something to the senders counts against it, help, harm and neglect alike."""
     wanted = -case.value(case.harm_weight)
-    harms, neglects = (_without(events, np.ones((len(case.segments), 1), dtype=bool)) for events in (case.harms, case.neglects))
-    return replace(case, help=frozen(wanted), harms=harms, neglects=neglects)
+    harms, neglects = (
+        _without(events, np.ones((len(case.segments), 1), dtype=bool)) for events in (case.harm_events, case.neglect_events)
+    )
+    return replace(case, help=frozen(wanted), harm_events=harms, neglect_events=neglects)
 
 
 def blind(case: Case, segment: str = "") -> Case:
@@ -73,16 +66,16 @@ def blind(case: Case, segment: str = "") -> Case:
     people = case.population
     share = np.where(people.harmful, people.shares, -1.0) if people.harmful.any() else -people.shares
     left_out = np.arange(len(case.segments)) == (segment_index(people, segment) if segment else share.argmax())
-    harms, neglects = (_without(events, left_out[:, None]) for events in (case.harms, case.neglects))
-    return replace(case, help=frozen(np.where(left_out[:, None], 0.0, case.help)), harms=harms, neglects=neglects)
+    harms, neglects = (_without(events, left_out[:, None]) for events in (case.harm_events, case.neglect_events))
+    return replace(case, help=frozen(np.where(left_out[:, None], 0.0, case.help)), harm_events=harms, neglect_events=neglects)
 
 
 def _with_odds(case: Case, times: float) -> Case:
     if not times > 0:
         raise ValueError(f"odds are multiplied by a positive number, not by {times:g}")
     people = case.population
-    multiply = people.multiply * np.where(people.harmful, times, 1.0)
-    return replace(case, population=replace(people, multiply=frozen(multiply)))
+    odds = people.odds * np.where(people.harmful, times, 1.0)
+    return replace(case, population=replace(people, odds=frozen(odds)))
 
 
 def _without(events: Events, left_out: Bools) -> Events:
@@ -115,7 +108,7 @@ class Model:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Cast:
+class Agents:
     """O kinds of operator and T kinds of model, whose chances each add up to 1.
 
     `evidence` says how sure these chances are: as sure as after that many operators and that many models were seen.  A
@@ -158,7 +151,7 @@ class Cast:
         """The chance of each model (…, T) if the model is good with chance `trust` (…): as stated, if none is given."""
         return _chances(self.models, [model.good for model in self.models], trust, "model is good")
 
-    def with_trust(self, *, operator: float | None = None, model: float | None = None) -> Cast:
+    def with_trust(self, *, operator: float | None = None, model: float | None = None) -> Agents:
         """The same cast with other chances of a legitimate operator and of a good model."""
         operators, models = self.operator_chances(operator), self.model_chances(model)
         return replace(
@@ -196,7 +189,7 @@ def _parts(stated: Floats, kind: Bools) -> Floats | None:
     return weights / weights.sum()
 
 
-def usual_cast(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: float = 0.8) -> Cast:
+def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: float = 0.8) -> Agents:
     """A cast to start from.  All of its chances are assumptions.
 
     Operators: a legitimate one knows who asks and instructs what is best for them; a careless one has the answer given that
@@ -218,7 +211,7 @@ def usual_cast(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: fl
         "contrary": contrary,
     }
     wrong = (1 - trust_in_model) / len(mistakes)
-    return Cast(
+    return Agents(
         operators=(
             Operator(name="legitimate", policy=bayes(free), chance=trust_in_operator, legitimate=True),
             Operator(name="careless", policy=constant(free, careless), chance=others * 2 / 3),

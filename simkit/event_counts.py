@@ -18,16 +18,9 @@ from .evaluate import fits, per_sender
 from .policy import Policy
 from .severity import Severity
 
-__all__ = ["FrontPages", "Occurrences", "front_pages", "occurrences", "users_until", "vasicek", "whole"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
 
 @dataclass(frozen=True, eq=False)
-class Occurrences:
+class EventCounts:
     """How often an event happens among `users` senders: mean and variance of the count, chance of at least one; (…,)."""
 
     users: float
@@ -36,14 +29,14 @@ class Occurrences:
     chance_of_any: Floats
 
 
-def occurrences(
+def count_events(
     case: Case,
     policy: Policy,
     users: float | None = None,
     *,
     of: Literal["harm", "neglect"] = "harm",
     mix: Literal["drawn", "fixed"] = "drawn",
-) -> Occurrences:
+) -> EventCounts:
     """The exact count of events among N senders who share a state.
 
     `drawn` senders are independent draws from the population (binomial).  `fixed` is a crowd of N · share[s] senders from
@@ -64,7 +57,7 @@ def occurrences(
         mean, variance = (crowd * rates).sum(-1), (crowd * rates * (1 - rates)).sum(-1)
         silent = _log_none(crowd, rates).sum(-1)
     total = mean @ chance
-    return Occurrences(
+    return EventCounts(
         users=users,
         mean=total,
         variance=variance @ chance + ((mean - total[..., None]) ** 2) @ chance,
@@ -90,7 +83,7 @@ def _log_none(counts: Floats | float, rates: Floats) -> Floats:
 def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = None) -> Floats:
     """P(event, larger than `above` if given | a sender of segment s, in state z), (…, Z, S)."""
     fits(case, policy)
-    events = case.harms if of == "harm" else case.neglects
+    events = case.harm_events if of == "harm" else case.neglect_events
     chance = events.chance if above is None else events.chance * _above(case.severities, above)[events.severity]
     states = [policy.in_state(state) for state in case.population.states]
     return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
@@ -101,13 +94,13 @@ def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal[
     if policy.batch or not 0 < chance < 1:
         raise ValueError("users_until takes one policy and a chance between 0 and 1")
     low, high = 0, 1
-    while occurrences(case, policy, high, of=of).chance_of_any < chance:
+    while count_events(case, policy, high, of=of).chance_of_any < chance:
         if high == 10**15:
             raise ValueError(f"even among 10^15 senders the chance stays under {chance:g}")
         low, high = high, min(2 * high, 10**15)
     while high - low > 1:
         middle = (low + high) // 2
-        enough = occurrences(case, policy, middle, of=of).chance_of_any >= chance
+        enough = count_events(case, policy, middle, of=of).chance_of_any >= chance
         low, high = (low, middle) if enough else (middle, high)
     return high
 
@@ -169,7 +162,7 @@ def front_pages(
 
 
 def vasicek(rate: ArrayLike, correlation: ArrayLike, level: ArrayLike) -> Floats:
-    """The fraction of an endless crowd that brings an event, at a level of confidence: Φ((Φ⁻¹(q) + √ρ Φ⁻¹(p)) / √(1 − ρ)).
+    """The fraction of an infinite crowd that brings an event, at a level of confidence: Φ((Φ⁻¹(q) + √ρ Φ⁻¹(p)) / √(1 − ρ)).
 
     Each sender's luck shares one Gaussian factor with correlation ρ, 0 ≤ ρ < 1; q is the chance for one sender, p the level.
     However large the crowd, this spread remains.  Source: Vasicek (2002), "The distribution of loan portfolio value".

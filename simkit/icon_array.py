@@ -16,15 +16,7 @@ from .case import Case
 from .evaluate import exposure
 from .policy import Policy
 from .scenario_rules import KINDS
-from .tables import number, text_table
-
-__all__ = ["Dots", "dots"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .text import number, text_table
 
 #: What can come of a request; a cell's event is a number from 0 to 2.
 EVENTS = ("no event", "harm", "neglect")
@@ -98,7 +90,7 @@ def dots(case: Case, policy: Policy, senders: int = 1000) -> Dots:
     people = np.argsort(case.population.harmful, kind="stable")
     replies = np.argsort([-KINDS.index(kind) for kind in case.kinds], kind="stable")  # from acting to refusing
     table = senders * exposure(case, policy)[..., people, :][..., replies]
-    chance = np.stack([events.chance[people][:, replies] for events in (case.harms, case.neglects)])
+    chance = np.stack([events.chance[people][:, replies] for events in (case.harm_events, case.neglect_events)])
     cells, whole = table.reshape(*policy.batch, -1), _whole(table).reshape(*policy.batch, -1)
     events = np.moveaxis(cells[..., None, :] * chance.reshape(2, -1), -2, 0)
     harm = _placed(events[0], whole)

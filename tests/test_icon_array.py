@@ -5,7 +5,7 @@ import pytest
 from worlds import choice, random_case, random_policy
 
 import simkit as sk
-from simkit.frequencies import dots
+from simkit.icon_array import dots
 
 
 @pytest.mark.parametrize("asks", [False, True])
@@ -28,7 +28,7 @@ def test_expected_adds_up_to_the_means(rng):
         case = random_case(rng)
         policy = random_policy(case, rng)
         found, outcome = dots(case, policy, 1), sk.expect(case, policy)
-        for event, events in enumerate((case.harms, case.neglects), start=1):
+        for event, events in enumerate((case.harm_events, case.neglect_events), start=1):
             size = np.array([kind.mean for kind in case.severities])[events.severity[found.segment, found.response]]
             exact = outcome.harm if event == 1 else outcome.neglect
             assert (found.expected * size)[found.event == event].sum() == pytest.approx(float(exact), rel=1e-12)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 import simkit as sk
-from simkit import autonomy, copies, dispositions, optimum
-from simkit.autonomy import POSITIONS, Safeguards, along, deployment
 from simkit.case import from_arrays
-from simkit.cast import Cast, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_cast
+from simkit.dial import correlated, deployment, optimum, overrides
+from simkit.dial.agents import Agents, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_agents
+from simkit.dial.deployment import POSITIONS, Safeguards, along, deploy
 from simkit.evaluate import net_per_sender
 from simkit.population import draw_worlds
-from simkit.tables import number
+from simkit.text import number
 
 CASES = [
     ("medication-threshold", "vulnerable-platform"),
@@ -25,7 +25,7 @@ GUARDED = Safeguards(verification=0.3, irreversibility=4.0, oversight=0.25)
 
 def opened(name="medication-threshold", context="vulnerable-platform", **chosen):
     case = sk.load(name)
-    return deployment(case.in_context(context) if context else case, **chosen)
+    return deploy(case.in_context(context) if context else case, **chosen)
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +67,14 @@ def test_by_hand():
     """One signal, a harmless and a harmful segment; every number below is worked out on paper."""
     case = from_arrays([0.8, 0.2], np.ones((2, 1)), [[0, 1], [0, 0]], harmful=[False, True], harm_chance=[[0, 0], [0, 0.5]])
     case = replace(case, harm_weight=10.0)  # refusing: 0.  Answering: 0.8 · 1 − 10 · 0.2 · 0.5 = −0.2
-    cast = Cast(
+    cast = Agents(
         operators=(Operator(name="answers", policy=sk.policy.constant(case, "response-1"), chance=1.0, legitimate=True),),
         models=(
             Model(name="good", believes=truth, chance=0.75, good=True),
             Model(name="heedless", believes=heedless, chance=0.25),
         ),
     )
-    found = deployment(case, cast, scale=0.3)
+    found = deploy(case, cast, scale=0.3)
     assert found.gain[0, :, 0] == pytest.approx([0.2, 0.0])  # the heedless one believes 0.8 − 0.1 of answering, and agrees
     assert found.at[0, 0, 0] == pytest.approx(0.6)
     net = along(found, [0.0, 0.59, 0.61, 1.0]).expected().net
@@ -83,7 +83,7 @@ def test_by_hand():
     assert (float(best.low), float(best.high)) == pytest.approx((0.6, 1.0))
     assert not best.inside
     assert along(found, [1.0]).expected().departs == pytest.approx([0.75])
-    table = dispositions.two_by_two(found)
+    table = overrides.two_by_two(found)
     assert (table.good_defers, table.good_acts, table.bad_defers, table.bad_acts) == pytest.approx((-0.2, 0.0, -0.2, -0.2))
     assert table.break_even == 0
 
@@ -111,7 +111,7 @@ def test_who_sees_the_truth_never_does_worse_with_more_autonomy(name, context):
     assert good[:, -1] == pytest.approx(found.best, abs=1e-12)
 
 
-@pytest.mark.parametrize("safeguards", [autonomy.NONE, GUARDED])
+@pytest.mark.parametrize("safeguards", [deployment.NONE, GUARDED])
 def test_nobody_beats_the_best_policy(found, safeguards):
     assert along(found, safeguards=safeguards).each.regret.min() >= -1e-12
 
@@ -142,25 +142,25 @@ def test_irreversible_harm_moves_the_optimum_down_and_oversight_back(found):
 
 def test_a_blend_is_best_at_an_end_and_the_dial_is_not(found):
     weights = np.linspace(0, 1, 21)
-    lines, curve = dispositions.blended(found, weights), along(found, weights).expected()
+    lines, curve = overrides.blended(found, weights), along(found, weights).expected()
     assert np.allclose(np.diff(lines.net, 2), 0)
     assert lines.net[[0, -1]] == pytest.approx(curve.net[[0, -1]])
     assert lines.net.argmax() in (0, 20)
     assert 0 < curve.net.argmax() < 20
     own, told = found.own[1], found.operators[1].policy
     mixed = sk.policy.blend(told, own, 0.3)
-    alone = deployment(
-        found.case, Cast(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),))
+    alone = deploy(
+        found.case, Agents(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),))
     )
-    assert float(sk.expect(found.case, mixed).net) == pytest.approx(float(dispositions.blended(alone, 0.3).net[0]))
+    assert float(sk.expect(found.case, mixed).net) == pytest.approx(float(overrides.blended(alone, 0.3).net[0]))
 
 
 def test_objection_declines_at_dial_0_and_only_declines(found):
     objects = opened(objection=1.0)
     before, after = along(found, [0.0]), along(objects, [0.0])
     assert after.each.net[1, 0, 0] > before.each.net[1, 0, 0]  # a careless operator, a good model
-    answer = copies.expected_policy(objects, 0.0).answer
-    names = copies.with_departures(objects).responses
+    answer = correlated.expected_policy(objects, 0.0).answer
+    names = correlated.with_departures(objects).responses
     used = [name for name, given in zip(names, answer.max(0) > 0, strict=True) if given and "instead of" in name]
     assert used
     assert all(name.startswith("refuse") for name in used)
@@ -186,7 +186,7 @@ def test_trusts_broadcast_to_surfaces(found):
     q, p = np.linspace(0, 1, 5)[:, None], np.array([0.2, 0.9, 1.0])
     surface = optimum.net_at(found, POSITIONS, trust_in_model=q, trust_in_operator=p)
     assert surface.shape == (5, 3, 101)
-    again = deployment(found.case, found.cast.with_trust(operator=0.9, model=0.75))
+    again = deploy(found.case, found.agents.with_trust(operator=0.9, model=0.75))
     assert surface[3, 1] == pytest.approx(along(again).expected().net)
     best = optimum.best_position(found, trust_in_model=q, trust_in_operator=p)
     assert best.worth[3, 1] == pytest.approx(float(optimum.best_position(again).worth))
@@ -195,7 +195,7 @@ def test_trusts_broadcast_to_surfaces(found):
 @pytest.mark.parametrize("shared", [False, True])
 def test_spread_is_that_of_the_mixture(found, shared):
     nets = along(found, [0.7]).each.net[..., 0]
-    p, q = found.cast.operator_chances(), found.cast.model_chances()
+    p, q = found.agents.operator_chances(), found.agents.model_chances()
     rng = np.random.default_rng(3)
     o, t = rng.choice(len(p), 200_000, p=p), rng.choice(len(q), 200_000, p=q)
     drawn = nets[o, t] if shared else (p @ nets)[t]
@@ -242,9 +242,9 @@ def test_the_range_reaches_the_end_where_that_is_best():
 
 def test_plausible_worlds_one_by_one(found):
     """Each world again: its own shares and cast, the same instructions and beliefs, positions by brute force."""
-    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12, safeguards=autonomy.NONE)
+    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12, safeguards=deployment.NONE)
     rng = np.random.default_rng(5)
-    worlds, (p, q) = draw_worlds(found.case.population, rng, 12), found.cast.draw(rng, 12)
+    worlds, (p, q) = draw_worlds(found.case.population, rng, 12), found.agents.draw(rng, 12)
     dials = np.unique(np.concatenate([[0.0, 1.0], found.cuts, (found.cuts[1:] + found.cuts[:-1]) / 2]))
     for n in range(12):
         net = np.zeros(len(dials))
@@ -260,7 +260,7 @@ def test_plausible_worlds_one_by_one(found):
 
 @pytest.mark.parametrize("of", ["model", "operator"])
 def test_at_the_turning_trust_the_best_position_jumps(found, of):
-    turns = optimum.turning_trust(found, of)
+    turns = optimum.break_even_trust(found, of)
     key = f"trust_in_{of}"
     assert turns.below is not None
     at, beyond = (optimum.best_position(found, **{key: turns.below.trust + nudge}) for nudge in (1e-6, -1e-6))
@@ -271,7 +271,7 @@ def test_at_the_turning_trust_the_best_position_jumps(found, of):
 
 
 def test_break_even_is_where_acting_and_deferring_are_worth_the_same(found):
-    table = dispositions.two_by_two(found)
+    table = overrides.two_by_two(found)
     assert 0 < table.break_even < 1
     ends = optimum.net_at(found, [0.0, 1.0], trust_in_model=table.break_even)
     assert ends[0] == pytest.approx(ends[1])
@@ -279,13 +279,13 @@ def test_break_even_is_where_acting_and_deferring_are_worth_the_same(found):
 
 
 def test_the_list_adds_up_to_the_curve(found):
-    listed = dispositions.departures(found, safeguards=GUARDED)
+    listed = overrides.departures(found, safeguards=GUARDED)
     ends = along(found, [0.0, 1.0], safeguards=GUARDED).expected()
     assert listed.net[-1] == pytest.approx(ends.net[1])
     assert (np.diff(listed.at) >= 0).all()
     assert (np.diff(listed.believed) <= 1e-12).all()
     assert listed.share.sum() == pytest.approx(ends.departs[1])
-    plain = dispositions.departures(found)
+    plain = overrides.departures(found)
     assert ends.net[0] + plain.share @ plain.true == pytest.approx(along(found, [1.0]).expected().net[0])
     assert "careless" in repr(listed)
     assert "<table" in listed._repr_html_()
@@ -317,21 +317,21 @@ def test_beliefs_are_what_they_say():
         (lambda _: Safeguards(verification=1.5), "verification is a chance"),
         (lambda _: Safeguards(irreversibility=0.5), "finite number from 1"),
         (lambda f: along(f, safeguards=Safeguards(verification=[0.1, 0.2])), "one number for each safeguard"),
-        (lambda f: deployment(f.case, scale=0.0), "scale is positive"),
-        (lambda f: deployment(f.case, replace(f.cast, operators=f.cast.operators[1:])), "add up to 1"),
-        (lambda f: replace(f.cast, evidence=0.0), "evidence is a positive"),
-        (lambda f: replace(f.cast, models=(*f.cast.models, replace(f.cast.models[1], chance=0.0))), "same name"),
-        (lambda f: f.cast.with_trust(model=1.5), "from 0 to 1"),
+        (lambda f: deploy(f.case, scale=0.0), "scale is positive"),
+        (lambda f: deploy(f.case, replace(f.agents, operators=f.agents.operators[1:])), "add up to 1"),
+        (lambda f: replace(f.agents, evidence=0.0), "evidence is a positive"),
+        (lambda f: replace(f.agents, models=(*f.agents.models, replace(f.agents.models[1], chance=0.0))), "same name"),
+        (lambda f: f.agents.with_trust(model=1.5), "from 0 to 1"),
         (
-            lambda f: Cast(operators=f.cast.operators, models=(replace(f.models[0], chance=1.0),)).with_trust(model=0.5),
+            lambda f: Agents(operators=f.agents.operators, models=(replace(f.models[0], chance=1.0),)).with_trust(model=0.5),
             "one side",
         ),
         (lambda f: along(f).expected("nobody"), "nobody in the cast"),
-        (lambda f: optimum.turning_trust(f, "weather"), "not in 'weather'"),
+        (lambda f: optimum.break_even_trust(f, "weather"), "not in 'weather'"),
         (lambda f: optimum.worth(f, aversion=-1.0), "aversion"),
-        (lambda f: copies.total_loss(f, 0.5, 1.5), "whole numbers"),
-        (lambda f: copies.with_departures(f, Safeguards(irreversibility=1e6)), "more than certain"),
-        (lambda f: dispositions.blended(f, 2.0), "from 0 to 1"),
+        (lambda f: correlated.total_loss(f, 0.5, 1.5), "whole numbers"),
+        (lambda f: correlated.with_departures(f, Safeguards(irreversibility=1e6)), "more than certain"),
+        (lambda f: overrides.blended(f, 2.0), "from 0 to 1"),
         (lambda f: paranoid(f.case, 0.0), "positive number"),
     ],
 )
@@ -351,15 +351,15 @@ def test_a_deployment_shows_what_each_would_do_alone(found):
 def test_a_policy_that_asks_is_not_an_instruction_here():
     case = sk.load("medication-threshold")
     asks = sk.policy.bayes(case)
-    cast = usual_cast(case)
+    cast = usual_agents(case)
     with pytest.raises(ValueError, match="answers at once"):
-        deployment(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
+        deploy(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
 
 
 def test_what_an_operator_forbids_is_an_instruction():
     """The malicious operator of the file forbids the refusal that says who can help; the good model would give it."""
     case = sk.load("medication-threshold").in_context("malicious-operator")
-    found, banned = deployment(case), case.response("refuse-with-reason")
+    found, banned = deploy(case), case.response("refuse-with-reason")
     assert case.forbidden[banned]
     assert not found.instructed.answer[..., banned].any()
     assert found.own.answer[0, :, banned].any()
@@ -368,11 +368,11 @@ def test_what_an_operator_forbids_is_an_instruction():
 def test_hard_constraints_bind_operators_too():
     case = from_arrays([1.0], [[1.0]], [[0, 1, 2]], harmful=[False], harm_chance=0.0, crosses=[False, False, True])
     free = case.without_constraints()
-    cast = usual_cast(case)
+    cast = usual_agents(case)
     wicked = replace(cast.operators[0], policy=sk.policy.constant(free, "response-2"))
     with pytest.raises(ValueError, match="crosses a hard constraint"):
-        deployment(case, replace(cast, operators=(wicked, *cast.operators[1:])))
-    assert not deployment(case).own.answer[..., 2].any()
+        deploy(case, replace(cast, operators=(wicked, *cast.operators[1:])))
+    assert not deploy(case).own.answer[..., 2].any()
 
 
 def test_an_operator_may_speak_through_a_written_spec():
@@ -380,15 +380,15 @@ def test_an_operator_may_speak_through_a_written_spec():
     case = replace(sk.load("medication-threshold"), question=None)
     wicked = replace(case.in_context("malicious-operator"), question=None)
     compiled = sk.spec.compile(sk.spec.load("general-assistant"), wicked)
-    cast = usual_cast(case)
+    cast = usual_agents(case)
     ruled = replace(cast, operators=(*cast.operators[:2], replace(cast.operators[2], policy=compiled)))
-    bare, protected = (along(deployment(case, each), [0.0]).each.net[2, 0, 0] for each in (cast, ruled))
+    bare, protected = (along(deploy(case, each), [0.0]).each.net[2, 0, 0] for each in (cast, ruled))
     assert protected == pytest.approx(float(sk.expect(case, compiled).net))
     assert protected > bare
 
 
 def test_a_dial_needs_means():
     case = sk.load("medication-threshold")
-    endless = sk.severity.Pareto(kind="pareto", smallest=1.0, tail=0.9)
+    infinite_mean = sk.severity.Pareto(kind="pareto", smallest=1.0, tail=0.9)
     with pytest.raises(ValueError, match="no finite mean"):
-        deployment(replace(case, severities=(endless, *case.severities[1:])))
+        deploy(replace(case, severities=(infinite_mean, *case.severities[1:])))

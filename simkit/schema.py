@@ -31,7 +31,7 @@ Truth = Annotated[bool, Strict()]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
 Amount = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1e15)]
 Positive = Annotated[float, Strict(), Field(allow_inf_nan=False, gt=0, le=1e15)]
-Chance = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1)]
+Probability = Annotated[float, Strict(), Field(allow_inf_nan=False, ge=0, le=1)]
 Count = Annotated[int, Strict(), Field(ge=0, le=10**12)]
 
 

@@ -14,17 +14,9 @@ from numpy.typing import ArrayLike
 from .arrays import Bools, Floats, Ints, contract, frozen
 from .case import Case, Question
 from .evaluate import expect
-from .policy import Policy, bayes
+from .policy import Axis, Policy, bayes
 
 # --- the frontier -----------------------------------------------------------------------------------------------------
-
-
-__all__ = ["Frontier", "Information", "frontier", "information", "price_of_constraints", "regret"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +53,7 @@ class Frontier:
         answer, after = self.policies.answer, self.policies.after
         mixed = answer[index] + share * (answer[last] - answer[index])
         told = None if after is None else after[index] + share * (after[last] - after[index])
-        return replace(self.policies, names=(f"frontier at loss {loss:.3g}",), answer=mixed, after=told)
+        return replace(self.policies, name=f"frontier at loss {loss:.3g}", axis=None, answer=mixed, after=told)
 
     def net(self, harm_weight: float) -> float:
         """The best net value that any policy reaches at this harm weight, help units."""
@@ -89,7 +81,8 @@ def frontier(case: Case) -> Frontier:
     answer = np.stack([chain.answer[i] for chain, i in zip(chains, places.T, strict=True)], axis=1)
     afters = [chain.after[i] for chain, i in zip(chains, places.T, strict=True) if chain.after is not None]
     policies = Policy(
-        names=tuple(f"corner {i}" for i in range(len(loss))),
+        name="frontier",
+        axis=Axis("loss", tuple(loss.tolist()), "harm units per request"),
         answer=answer,
         after=np.stack(afters, axis=1) if afters else None,
         signals=case.population.signal_names,

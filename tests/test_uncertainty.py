@@ -29,7 +29,7 @@ def test_worst_case_equals_a_linear_program(seed):
     policy = random_policy(case, rng)
     outcome, p = sk.expect(case, policy).by_segment, case.population
     for of, means in (("harm", outcome.harm), ("neglect", outcome.neglect), ("loss", outcome.harm + outcome.neglect)):
-        found = sk.robust.worst_case(case, policy, of=of)
+        found = sk.uncertainty.worst_case(case, policy, of=of)
         program = linprog(-means, A_eq=np.ones((1, len(means))), b_eq=[1], bounds=list(zip(p.low, p.high, strict=True)))
         assert found.value == pytest.approx(-program.fun, rel=1e-9)
         assert found.shares @ means == pytest.approx(found.value)
@@ -45,9 +45,9 @@ def test_worst_case_in_a_context_is_the_worst_of_all_corners(seed):
     case = dataclasses.replace(case, population=dataclasses.replace(case.population, multiply=frozen([weights])))
     policy = random_policy(case, rng)
     means = sk.expect(case, policy).by_segment.harm
-    corners = sk.robust.share_corners(case) * weights
+    corners = sk.uncertainty.share_corners(case) * weights
     expected = (corners @ means / corners.sum(1)).max()
-    assert sk.robust.worst_case(case, policy, of="harm").value == pytest.approx(expected, rel=1e-9)
+    assert sk.uncertainty.worst_case(case, policy, of="harm").value == pytest.approx(expected, rel=1e-9)
 
 
 @seeds
@@ -58,7 +58,7 @@ def test_worst_case_in_a_ball_rises_with_its_radius(seed):
     policy = random_policy(case, rng)
     means, shares = sk.expect(case, policy).by_segment.harm, case.population.shares
     radii = [0, 1e-6, 0.01, 0.1, 0.5, 2, 50]
-    found = [sk.robust.worst_case_near(case, policy, radius=radius, of="harm") for radius in radii]
+    found = [sk.uncertainty.worst_case_near(case, policy, radius=radius, of="harm") for radius in radii]
     values = [worst.value for worst in found]
     assert values[0] == pytest.approx(shares @ means)
     assert np.all(np.diff(values) >= -1e-12)
@@ -80,29 +80,29 @@ def test_minimax_regret_is_at_most_the_worst_regret_of_any_policy(seed):
     """Law M12, over the pure policies, the best one and random ones."""
     rng = np.random.default_rng(seed)
     case = random_case(rng)
-    found = sk.robust.minimax_regret(case)
+    found = sk.uncertainty.minimax_regret(case)
     assert worst_regret(case, found.policy) == pytest.approx(found.regret, abs=1e-9)
     rivals = list(sk.policy.candidates(case))
     filtered = random_policy(case, rng).answer * case.allowed
-    rivals.append(sk.policy.Policy(names=("random",), answer=filtered / filtered.sum(1, keepdims=True)))
+    rivals.append(sk.policy.Policy(name="random", answer=filtered / filtered.sum(1, keepdims=True)))
     assert all(found.regret <= worst_regret(case, rival) + 1e-9 for rival in rivals)
 
 
 def worst_regret(case, policy):
     """The largest regret over the corners of the shares, world by world."""
     regrets = []
-    for shares in sk.robust.share_corners(case):
-        there = dataclasses.replace(case, population=dataclasses.replace(case.population, share=frozen(shares)))
+    for shares in sk.uncertainty.share_corners(case):
+        there = dataclasses.replace(case, population=dataclasses.replace(case.population, base_share=frozen(shares)))
         regrets.append(float(sk.regret(there, policy)))
     return max(regrets)
 
 
 def test_corners_of_the_shares():
-    corners = sk.robust.share_corners(choice(0.05, 1, 19, (0.01, 0.10)))
+    corners = sk.uncertainty.share_corners(choice(0.05, 1, 19, (0.01, 0.10)))
     assert sorted(corners[:, 1]) == pytest.approx([0.01, 0.10])
     low = dataclasses.replace(choice(0.05, 1, 19).population, low=frozen([0.94, 0.04]), high=frozen([0.94, 0.04]))
     with pytest.raises(ValueError, match="widen"):
-        sk.robust.share_corners(dataclasses.replace(choice(0.05, 1, 19), population=low))
+        sk.uncertainty.share_corners(dataclasses.replace(choice(0.05, 1, 19), population=low))
 
 
 def test_drawn_intervals_have_the_stated_median_and_ends():
@@ -123,7 +123,7 @@ def test_plausible_worlds_are_populations(seed):
         assert worlds.joint.sum((1, 2)) == pytest.approx(1)
         assert worlds.joint.min() >= 0
         assert worlds.shares.sum(1) == pytest.approx(1)
-    same = worlds_from(case.population, case.population.share[None])
+    same = worlds_from(case.population, case.population.base_share[None])
     assert same.joint[0] == pytest.approx(case.population.joint)
 
 
@@ -132,8 +132,8 @@ def test_at_a_flip_two_policies_are_worth_the_same(seed):
     rng = np.random.default_rng(seed)
     case = random_case(rng, question=True)
     a, b = random_policy(case, rng), random_policy(case, rng)
-    for flip in sk.conclusions.flips(case, a, b, harm_weight=case.harm_weight):
-        for value in flip.flips_at:
+    for flip in sk.uncertainty.break_evens(case, a, b, harm_weight=case.harm_weight):
+        for value in flip.breaks_even_at:
             there, weight, times = case, case.harm_weight, {"harm": 1.0, "neglect": 1.0}
             if flip.of.startswith("share of "):
                 there = case.with_share(flip.of.removeprefix("share of "), value)
@@ -156,10 +156,10 @@ def test_a_flip_is_where_the_closed_form_puts_it(seed):
     a, b = random_policy(case, rng), random_policy(case, rng)
     value, p = case.value(case.harm_weight), case.population
     gap = [((p.signals[s] @ (a.answer - b.answer)) * value[s]).sum() for s in range(3)]
-    for s, flip in enumerate(sk.conclusions.flips(case, a, b, harm_weight=case.harm_weight)[:3]):
-        others = np.delete(p.share, s) @ np.delete(gap, s) / np.delete(p.share, s).sum()
+    for s, flip in enumerate(sk.uncertainty.break_evens(case, a, b, harm_weight=case.harm_weight)[:3]):
+        others = np.delete(p.base_share, s) @ np.delete(gap, s) / np.delete(p.base_share, s).sum()
         turn = others / (others - gap[s])
-        assert flip.flips_at == (pytest.approx((turn,)) if 0 < turn < 1 else ())
+        assert flip.breaks_even_at == (pytest.approx((turn,)) if 0 < turn < 1 else ())
 
 
 def test_flips_near_the_end_of_a_share_are_found():
@@ -169,13 +169,13 @@ def test_flips_near_the_end_of_a_share_are_found():
     states = dataclasses.replace(case.population, states=("a", "b"), state_chance=frozen([0.5, 0.5]), multiply=odds)
     case = dataclasses.replace(case, population=states)
     a, b = (sk.policy.constant(case, name) for name in ("response-1", "response-0"))
-    flip = sk.conclusions.flips(case, a, b)[0]
+    flip = sk.uncertainty.break_evens(case, a, b)[0]
     gap, roots = [0.8, -1.0, 1.2], []
     halves = [np.poly1d([m[0] - (m[1] + m[2]) / 2, (m[1] + m[2]) / 2]) for m in odds]
     tops = [np.poly1d([m[0] * gap[0] - (m[1] * gap[1] + m[2] * gap[2]) / 2, (m[1] * gap[1] + m[2] * gap[2]) / 2]) for m in odds]
     roots = sorted(x.real for x in (tops[0] * halves[1] + tops[1] * halves[0]).roots if 0 < x.real < 1)
     assert len(roots) == 2
-    assert list(flip.flips_at) == pytest.approx(roots)
+    assert list(flip.breaks_even_at) == pytest.approx(roots)
 
 
 def test_a_conclusion_carries_how_often_it_holds():
@@ -187,8 +187,8 @@ def test_a_conclusion_carries_how_often_it_holds():
     assert found.gain == pytest.approx(0.95 - 0.05 * 9)
     worlds = draw_worlds(case.population, np.random.default_rng(1), 20_000)
     assert found.holds == pytest.approx((worlds.shares[:, 1] < 0.1).mean(), abs=5 * found.standard_error)
-    (share, *_) = found.flips
-    assert share.flips_at == (pytest.approx(0.1),)
+    (share, *_) = found.break_evens
+    assert share.breaks_even_at == (pytest.approx(0.1),)
     assert "plausible worlds" in str(found)
     assert "inside 0.01 to 0.25" in str(found)
 
@@ -203,9 +203,9 @@ def test_the_same_evidence_is_drawn_once():
 
 
 def test_a_flip_says_whether_it_is_plausible():
-    flip = sk.conclusions.Flip("share of x", 0.1, (0.3,), 0.05, 0.2)
+    flip = sk.uncertainty.BreakEven("share of x", 0.1, (0.3,), 0.05, 0.2)
     assert str(flip) == "share of x (0.1) turns it at 0.3, outside 0.05 to 0.2"
-    assert str(dataclasses.replace(flip, flips_at=(0.15, 0.3))).endswith("0.15 and 0.3, inside 0.05 to 0.2")
+    assert str(dataclasses.replace(flip, breaks_even_at=(0.15, 0.3))).endswith("0.15 and 0.3, inside 0.05 to 0.2")
 
 
 def test_a_comparison_with_itself_never_holds():
@@ -213,18 +213,18 @@ def test_a_comparison_with_itself_never_holds():
     answer = sk.policy.constant(case, "response-1")
     found = sk.compare(case, answer, answer, rng=np.random.default_rng(0))
     assert found.holds == 0
-    assert all(not flip.flips_at for flip in found.flips)
+    assert all(not flip.breaks_even_at for flip in found.break_evens)
 
 
 def test_what_is_not_defined_says_so():
     case = choice(0.05, 1, 9, (0.01, 0.25))
     both = sk.policy.stack([sk.policy.constant(case, name) for name in case.responses])
     with pytest.raises(ValueError, match="one policy"):
-        sk.robust.worst_case(case, both)
+        sk.uncertainty.worst_case(case, both)
     with pytest.raises(ValueError, match="never negative"):
-        sk.robust.worst_case_near(case, both[0], radius=-1.0)
+        sk.uncertainty.worst_case_near(case, both[0], radius=-1.0)
     with pytest.raises(ValueError, match="of= is one of"):
-        sk.robust.worst_case(case, both[0], of="help")
+        sk.uncertainty.worst_case(case, both[0], of="help")
 
 
 def test_turning_shares_are_where_the_means_are_equal():
@@ -232,20 +232,20 @@ def test_turning_shares_are_where_the_means_are_equal():
     case = sk.load("medication-threshold").in_context("coding-bot")
     dial = sk.policy.declining(case, [0.012, 0.3, 0.9], below="full-with-care", above="refuse-with-reason")
     everybody = sk.policy.constant(case, "full-with-care")
-    turns = sk.conclusions.turning_shares(case, dial, everybody)
+    turns = sk.uncertainty.break_even_shares(case, dial, everybody)
     assert np.isfinite(turns).all()
     for i, turn in enumerate(turns):
         moved = case.with_share("at-risk", float(turn))
         gap = sk.expect(moved, dial[i]).net - sk.expect(moved, everybody).net
         assert abs(gap) < 1e-9
-        (flip,) = (flip for flip in sk.conclusions.flips(case, dial[i], everybody) if "at-risk" in flip.of)
-        assert min(abs(x - turn) for x in flip.flips_at) < 1e-9
+        (flip,) = (flip for flip in sk.uncertainty.break_evens(case, dial[i], everybody) if "at-risk" in flip.of)
+        assert min(abs(x - turn) for x in flip.breaks_even_at) < 1e-9
 
 
 def test_what_nothing_turns_has_no_turning_share():
     case = sk.load("santa")
     first, second = (sk.policy.constant(case, name) for name in ("truthful-gentle", "deflect-to-parent"))
-    assert np.isnan(sk.conclusions.turning_shares(case, first, second)).all(), "nobody is harmful"
+    assert np.isnan(sk.uncertainty.break_even_shares(case, first, second)).all(), "nobody is harmful"
     case = sk.load("xstest")
     refuse = sk.policy.constant(case, "full-refusal")
-    assert np.isnan(sk.conclusions.turning_shares(case, refuse, refuse)).all()
+    assert np.isnan(sk.uncertainty.break_even_shares(case, refuse, refuse)).all()

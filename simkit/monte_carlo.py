@@ -1,7 +1,7 @@
-"""The witness: senders drawn one by one, and what happened to them.
+"""Monte Carlo: senders drawn one by one, and what happened to them.
 
 Nothing here uses the exposure or the means of `evaluate`: a sender has a state, a segment, a signal, an answer, an event and
-its size, each picked by a uniform number.  Means over many worlds must agree with `expect` within their standard errors.
+its size, each picked by a uniform number.  Means over many runs must agree with `expect` within their standard errors.
 """
 
 from __future__ import annotations
@@ -16,15 +16,7 @@ from .arrays import Floats, Ints
 from .case import Case
 from .evaluate import fits
 from .policy import Policy
-from .tables import number, text_table
-
-__all__ = ["Senders", "Simulation", "draw_senders", "simulate"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from .text import number, text_table
 
 Amount = Literal["help", "harm", "neglect"]
 AMOUNTS: tuple[Amount, ...] = ("help", "harm", "neglect")
@@ -44,7 +36,7 @@ class Senders:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
-    """Totals of simulated worlds, (…, worlds): help (after the cost of asking), harm and neglect of `users` senders each."""
+    """Totals of simulated runs, (…, runs): help (after the cost of asking), harm and neglect of `users` senders each."""
 
     names: tuple[str, ...]
     users: int
@@ -57,7 +49,7 @@ class Simulation:
         return getattr(self, of).mean(-1) / self.users
 
     def standard_error(self, of: Amount = "harm") -> Floats:
-        """Standard error of that mean over worlds, (…,); nan for a single world."""
+        """Standard error of that mean over runs, (…,); nan for a single run."""
         totals: Floats = getattr(self, of)
         count = totals.shape[-1]
         return totals.std(-1, ddof=1) / np.sqrt(count) / self.users if count > 1 else np.full(totals.shape[:-1], np.nan)
@@ -67,14 +59,14 @@ class Simulation:
         for i, name in enumerate(self.names):
             pairs = [(np.atleast_1d(self.mean(of))[i], np.atleast_1d(self.standard_error(of))[i]) for of in AMOUNTS]
             rows.append([name, *(f"{number(float(mean))} ± {number(float(error))}" for mean, error in pairs)])
-        head = f"{self.help.shape[-1]} worlds of {self.users} senders; means per request ± standard error"
+        head = f"{self.help.shape[-1]} runs of {self.users} senders; means per request ± standard error"
         return head + "\n" + text_table(["policy", *AMOUNTS], rows)
 
 
 def simulate(
-    case: Case, policy: Policy, users: int = 1000, *, worlds: int = 100, rng: np.random.Generator, common: bool = True
+    case: Case, policy: Policy, users: int = 1000, *, runs: int = 100, rng: np.random.Generator, common: bool = True
 ) -> Simulation:
-    """Draw `worlds` worlds of `users` senders each and add up what happens to them.
+    """Draw `runs` runs of `users` senders each and add up what happens to them.
 
     With `common` random numbers all policies of a batch meet the same senders with the same luck, so that their
     differences are sharper than each of them; without, every policy has its own draws.
@@ -83,33 +75,33 @@ def simulate(
     single = [policy] if not policy.batch else [policy[i] for i in range(policy.batch[0])]
     if len(policy.batch) > 1:
         raise ValueError("simulate takes one policy or a batch with one axis")
-    totals = np.zeros((3, len(single), worlds))
+    totals = np.zeros((3, len(single), runs))
     if common:
-        _add_worlds(totals, case, single, users, rng)
+        _add_runs(totals, case, single, users, rng)
     else:
         for i, one in enumerate(single):
-            _add_worlds(totals[:, i : i + 1], case, [one], users, rng)
-    help_, harm, neglect = totals.reshape(3, *policy.batch, worlds)
-    return Simulation(policy.names, users, help_, harm, neglect)
+            _add_runs(totals[:, i : i + 1], case, [one], users, rng)
+    help_, harm, neglect = totals.reshape(3, *policy.batch, runs)
+    return Simulation(policy.labels, users, help_, harm, neglect)
 
 
-def _add_worlds(totals: Floats, case: Case, policies: list[Policy], users: int, rng: np.random.Generator) -> None:
-    """Simulate in blocks of whole senders; `totals` (3, P, worlds) is filled in."""
-    worlds = totals.shape[-1]
-    states = np.asarray(rng.choice(len(case.population.states), worlds, p=case.population.state_chance))
+def _add_runs(totals: Floats, case: Case, policies: list[Policy], users: int, rng: np.random.Generator) -> None:
+    """Simulate in blocks of whole senders; `totals` (3, P, runs) is filled in."""
+    runs = totals.shape[-1]
+    states = np.asarray(rng.choice(len(case.population.states), runs, p=case.population.state_chance))
     block = max(1, 2_000_000 // max(8, len(case.population.signal_names)))
-    for start in range(0, users * worlds, block):
-        world = np.arange(start, min(start + block, users * worlds)) // users
-        luck = _Luck.draw(case, rng, len(world))
+    for start in range(0, users * runs, block):
+        run = np.arange(start, min(start + block, users * runs)) // users
+        luck = _Luck.draw(case, rng, len(run))
         for p, policy in enumerate(policies):
-            sent = meet(case, policy, states[world], luck)
+            sent = meet(case, policy, states[run], luck)
             cost = case.question.cost[sent.segment] * sent.asked if case.question else 0.0
             amounts = (
                 case.help[sent.segment, sent.response] - cost,
                 *(np.where(sent.event == e, sent.size, 0.0) for e in (1, 2)),
             )
             for row, amount in enumerate(amounts):
-                totals[row, p] += np.bincount(world, amount, worlds)
+                totals[row, p] += np.bincount(run, amount, runs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +118,7 @@ class _Luck:
 
 
 def draw_senders(case: Case, policy: Policy, users: int, *, rng: np.random.Generator) -> Senders:
-    """Draw the senders of one world, one by one."""
+    """Draw the senders of one run, one by one."""
     fits(case, policy)
     state = rng.choice(len(case.population.states), p=case.population.state_chance)
     return meet(case, policy, np.full(users, state), _Luck.draw(case, rng, users))
@@ -148,9 +140,9 @@ def meet(case: Case, policy: Policy, state: Ints, luck: _Luck) -> Senders:
         reply = _pick(case.question.reply[segment[asked]], said[asked])
         response[asked] = _pick(policy.after[signal[asked], reply], then[asked])
     response = np.minimum(response, answer.shape[1] - 1)
-    harm, neglect = (events.chance[segment, response] for events in (case.harms, case.neglects))
+    harm, neglect = (events.chance[segment, response] for events in (case.harm_events, case.neglect_events))
     event = np.where(fate < harm, 1, np.where(fate < harm + neglect, 2, 0))
-    kind = np.where(event == 1, case.harms.severity[segment, response], case.neglects.severity[segment, response])
+    kind = np.where(event == 1, case.harm_events.severity[segment, response], case.neglect_events.severity[segment, response])
     size = np.where(event > 0, luck.sizes[kind, np.arange(len(kind))], 0.0)
     return Senders(segment, signal, response, event, size, asked)
 

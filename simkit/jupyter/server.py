@@ -5,7 +5,7 @@ acknowledged (Nagle's algorithm), and the other end takes up to 40 ms to acknowl
 leaves that on; here it is turned off (TCP_NODELAY) for the websockets between browser and kernels, and for nothing else.
 
 Installing simkit turns the extension on, through `etc/jupyter/jupyter_server_config.d/simkit.json` in the wheel.  To turn it
-off: `jupyter server extension disable simkit.server`.
+off: `jupyter server extension disable simkit.jupyter.server`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SETTING = "kernel_websocket_connection_class"  # read by Jupyter's handler for 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     """Where Jupyter finds the extension."""
-    return [{"module": "simkit.server"}]
+    return [{"module": "simkit.jupyter.server"}]
 
 
 def _load_jupyter_server_extension(app: Any) -> None:

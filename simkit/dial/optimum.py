@@ -18,29 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats
-from .autonomy import NONE, Changes, Deployment, Safeguards
-from .population import draw_worlds
-from .tables import html_lines, whole_percent
-
-__all__ = [
-    "Optimum",
-    "Plausible",
-    "Turn",
-    "Turns",
-    "best_position",
-    "in_plausible_worlds",
-    "net_at",
-    "spot",
-    "turning_trust",
-    "worth",
-]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from ..arrays import Bools, Floats
+from ..population import draw_worlds
+from ..text import html_lines, whole_percent
+from .deployment import NONE, Changes, Deployment, Safeguards
 
 #: Worths that differ by less than this part of the largest are the same.
 SAME = 1e-12
@@ -63,7 +44,7 @@ def worth(
     Trusts and safeguards broadcast against each other, (…).
     """
     averse = _aversion(aversion)
-    p, q = found.cast.operator_chances(trust_in_operator), found.cast.model_chances(trust_in_model)
+    p, q = found.agents.operator_chances(trust_in_operator), found.agents.model_chances(trust_in_model)
     return _worth(found, found.stated, p, q, safeguards, averse, shared_principal)
 
 
@@ -240,7 +221,7 @@ def in_plausible_worlds(
     true.
     """
     averse, drawn = _aversion(aversion), draw_worlds(found.case.population, rng, worlds)
-    p, q = found.cast.draw(rng, worlds)
+    p, q = found.agents.draw(rng, worlds)
     changes = found.change_in(drawn.joint)
     best = _best(found, _worth(found, changes, p, q, safeguards, averse, shared_principal))
     return Plausible(low=best.low, high=best.high, inside=best.inside)
@@ -286,7 +267,7 @@ JUMP = 0.1
 FINEST = 1e-13
 
 
-def turning_trust(
+def break_even_trust(
     found: Deployment,
     of: str = "model",
     *,
@@ -299,7 +280,7 @@ def turning_trust(
     if of not in ("model", "operator"):
         raise ValueError(f"trust is in the model or in the operator, not in {of!r}")
     good = [m.good for m in found.models] if of == "model" else [o.legitimate for o in found.operators]
-    stated = found.cast.trust_in_model if of == "model" else found.cast.trust_in_operator
+    stated = found.agents.trust_in_model if of == "model" else found.agents.trust_in_operator
 
     def best(trust: Floats) -> Optimum:
         model, operator = (trust, None) if of == "model" else (None, trust)

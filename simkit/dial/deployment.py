@@ -25,20 +25,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, contract, frozen, frozen_bools, weigh
-from .case import Case
-from .cast import Cast, Model, Operator, usual_cast
-from .evaluate import fits, per_sender
-from .policy import Policy, bayes, stack
-from .tables import html_table, number, percent, text_table
-
-__all__ = ["NONE", "POSITIONS", "Curve", "Deployment", "Outlook", "Safeguards", "along", "deployment", "outlook"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from ..arrays import Bools, Floats, contract, frozen, frozen_bools, weigh
+from ..case import Case
+from ..evaluate import fits, per_sender
+from ..policy import Policy, bayes, stack
+from ..text import html_table, number, percent, text_table
+from .agents import Agents, Model, Operator, usual_agents
 
 #: What following each operator gives, what departures change in it, and the harm that they add (`Deployment.change_in`).
 Changes = tuple[Floats, Floats, Floats]
@@ -90,7 +82,7 @@ NONE = Safeguards()
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Deployment:
-    """A case and a cast: what each operator instructs, what each model would do instead, and what that is believed and truly
+    """A case and a agents: what each operator instructs, what each model would do instead, and what that is believed and truly
     worth.
 
     O operators, T models, K signals.  `scale` is the believed gain (help units per sender) that is enough at dial ½.
@@ -100,7 +92,7 @@ class Deployment:
 
     case: Case
     """The truth, without the clarifying question: the assistant answers at once."""
-    cast: Cast
+    agents: Agents
     harm_weight: float
     scale: float = 1.0
     objection: float | None = None
@@ -108,12 +100,12 @@ class Deployment:
     @property
     def operators(self) -> tuple[Operator, ...]:
         """Who may instruct."""
-        return self.cast.operators
+        return self.agents.operators
 
     @property
     def models(self) -> tuple[Model, ...]:
         """Who may judge."""
-        return self.cast.models
+        return self.agents.models
 
     @cached_property
     def believed(self) -> tuple[Case, ...]:
@@ -224,7 +216,7 @@ class Deployment:
         return float((nets * self.case.population.joint).sum())
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        """The cast: what each would give to most senders if it alone decided, and what that would be worth."""
+        """The agents: what each would give to most senders if it alone decided, and what that would be worth."""
         rows = [*self._rows("operator", self.operators, self.instructed), *self._rows("model", self.models, self.own)]
         return ["who", "chance", "alone, gives most senders", "worth per 1000"], rows
 
@@ -254,9 +246,9 @@ def _per_request(by_signal: Floats, values: Floats) -> Floats:
     return rows.reshape(*by_signal.shape[1:-1], *lead, count)
 
 
-def deployment(
+def deploy(
     case: Case,
-    cast: Cast | None = None,
+    agents: Agents | None = None,
     *,
     harm_weight: float | None = None,
     scale: float = 1.0,
@@ -272,19 +264,19 @@ def deployment(
     weight = float(case.weight(harm_weight))
     told = replace(case, question=None, harm_weight=weight)
     true = replace(told, forbidden=frozen_bools(np.zeros_like(case.forbidden)))
-    cast = cast or usual_cast(told)
-    if true.endless:
+    agents = agents or usual_agents(told)
+    if true.infinite_mean:
         raise ValueError(f"gains are means: a severity of {case.name} has no finite mean, so there is no dial over it")
     if not (0 < scale < np.inf and (objection is None or objection >= 0)):
         raise ValueError(f"the scale is positive and finite, an objection never negative, not {scale:g} and {objection}")
-    for operator in cast.operators:
+    for operator in agents.operators:
         policy = operator.policy
         if policy.batch or policy.states or policy.after is not None:
             raise ValueError(f"{operator.name} needs one policy that answers at once and is the same in all states")
         fits(true, policy)
         if (policy.answer[:, true.crosses] > 0).any():
             raise ValueError(f"{operator.name} instructs what crosses a hard constraint of {case.name}: no position allows it")
-    return Deployment(case=true, cast=cast, harm_weight=weight, scale=scale, objection=objection)
+    return Deployment(case=true, agents=agents, harm_weight=weight, scale=scale, objection=objection)
 
 
 # --- along the dial ---------------------------------------------------------------------------------------------------
@@ -345,7 +337,7 @@ def along(found: Deployment, dial: ArrayLike = POSITIONS, *, safeguards: Safegua
     step = np.searchsorted(found.cuts, positions, side="left")
     each = outlook(found, found.on_steps, safeguards)
     picked = Outlook(**{name: values[..., step] for name, values in vars(each).items()})
-    chance = np.outer(found.cast.operator_chances(), found.cast.model_chances())
+    chance = np.outer(found.agents.operator_chances(), found.agents.model_chances())
     names = tuple(o.name for o in found.operators), tuple(m.name for m in found.models)
     return Curve(dial=positions, each=picked, chance=chance, operators=names[0], models=names[1])
 

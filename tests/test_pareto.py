@@ -144,12 +144,12 @@ def test_scaling_help_and_harm_together_leaves_every_choice_unchanged(seed):
 def test_information_is_worth_something_and_at_most_knowing_the_sender(seed):
     """Law M21."""
     case = random_case(np.random.default_rng(seed), question=True)
-    worth = sk.tradeoff.information(case)
+    worth = sk.pareto.information(case)
     assert worth.nothing <= worth.signals + 1e-12
     assert worth.signals <= worth.question + 1e-12
     assert worth.question <= worth.sender + 1e-12
     free = dataclasses.replace(case, question=dataclasses.replace(case.question, cost=0 * case.question.cost))
-    assert sk.tradeoff.information(free).value_of_question >= worth.value_of_question - 1e-12
+    assert sk.pareto.information(free).value_of_question >= worth.value_of_question - 1e-12
 
 
 @seeds
@@ -157,7 +157,7 @@ def test_knowing_the_shares_is_worth_between_nothing_and_knowing_the_sender(seed
     rng = np.random.default_rng(seed)
     case = random_case(rng)
     worlds = draw_worlds(case.population, rng, 300)
-    value = sk.robust.value_of_shares(case, worlds)
+    value = sk.uncertainty.value_of_shares(case, worlds)
     assert value >= -1e-12
     known = np.einsum("ns,s->n", worlds.shares, np.where(case.allowed, case.value(case.harm_weight), -np.inf).max(1)).mean()
     blind = np.where(case.allowed, worlds.joint.mean(0).T @ case.value(case.harm_weight), -np.inf).max(1).sum()
@@ -168,8 +168,8 @@ def test_the_price_of_a_bright_line_is_read_off_two_frontiers():
     case = dataclasses.replace(choice(0.1, 1, 2), crosses=np.array([False, True]))
     assert sk.frontier(case).help.tolist() == [0]
     assert sk.frontier(case.without_constraints()).help[-1] == pytest.approx(0.9)
-    assert sk.tradeoff.price_of_constraints(case) == pytest.approx(0.9 - 0.2)
-    assert sk.tradeoff.price_of_constraints(case, harm_weight=10.0) == pytest.approx(0)
+    assert sk.pareto.price_of_constraints(case) == pytest.approx(0.9 - 0.2)
+    assert sk.pareto.price_of_constraints(case, harm_weight=10.0) == pytest.approx(0)
 
 
 @both

@@ -16,21 +16,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, Ints, frozen, frozen_bools
-from .autonomy import NONE, POSITIONS, Deployment, Safeguards
-from .case import Case, Events
-from .compound.laws import Laws, laws_of
-from .compound.quantiles import Mixtures
-from .policy import Policy
-from .totals import Total
-
-__all__ = ["answers_given", "bad_worlds", "expected_policy", "policy", "tails", "total_loss", "with_departures", "world"]
-
-
-def __dir__() -> list[str]:
-    """What tab completion offers."""
-    return __all__
-
+from ..arrays import Bools, Floats, Ints, frozen, frozen_bools
+from ..case import Case, Events
+from ..compound.laws import Laws, laws_of
+from ..compound.quantiles import Mixtures
+from ..policy import Axis, Policy
+from ..totals import Total
+from .deployment import NONE, POSITIONS, Deployment, Safeguards
 
 # --- the case ---------------------------------------------------------------------------------------------------------
 
@@ -44,7 +36,7 @@ def with_departures(found: Deployment, safeguards: Safeguards = NONE) -> Case:
     instead, own = pairs.T if len(pairs) else np.zeros((2, 0), dtype=np.int64)
     harms, neglects = (
         _more(events, means, instead, own, safeguards.numbers[1])
-        for events, means in ((case.harms, case.harm), (case.neglects, case.neglect))
+        for events, means in ((case.harm_events, case.harm), (case.neglect_events, case.neglect))
     )
     if (harms.chance + neglects.chance).max() > 1 + 1e-12:
         raise ValueError(
@@ -57,8 +49,8 @@ def with_departures(found: Deployment, safeguards: Safeguards = NONE) -> Case:
         responses=(*case.responses, *names),
         kinds=(*case.kinds, *(case.kinds[r] for r in own)),
         help=frozen(np.hstack([case.help, case.help[:, own]])),
-        harms=harms,
-        neglects=neglects,
+        harm_events=harms,
+        neglect_events=neglects,
         crosses=_again(case.crosses, own),
         forbidden=_again(case.forbidden, own),
         ruled_out=_again(case.ruled_out, own),
@@ -94,10 +86,10 @@ def _more(events: Events, means: Floats, instead: Ints, own: Ints, times: float)
 
 def world(found: Deployment, safeguards: Safeguards = NONE, *, shared_principal: bool = False) -> Case:
     """The case with departures, whose states are the cast's: model and state, or operator, model and state."""
-    case, chances = with_departures(found, safeguards), found.cast.model_chances()
+    case, chances = with_departures(found, safeguards), found.agents.model_chances()
     names = [model.name for model in found.models]
     if shared_principal:
-        chances = np.outer(found.cast.operator_chances(), chances).ravel()
+        chances = np.outer(found.agents.operator_chances(), chances).ravel()
         names = [f"{operator.name}, {name}" for operator in found.operators for name in names]
     people = case.population
     states = tuple(f"{name}, {state}" for name in names for state in people.states)
@@ -132,7 +124,7 @@ def policy(found: Deployment, dial: ArrayLike, safeguards: Safeguards = NONE, *,
     if shared_principal:
         answers = answers.reshape(len(answers), -1, *answers.shape[3:])
     else:
-        answers = np.tensordot(found.cast.operator_chances(), answers, (0, 1))
+        answers = np.tensordot(found.agents.operator_chances(), answers, (0, 1))
     own_states = len(found.case.population.states)
     answers = np.repeat(answers, own_states, axis=1)
     made = world(found, safeguards, shared_principal=shared_principal)
@@ -153,7 +145,7 @@ def expected_policy(
     Its means are exact; of totals it knows nothing, since models are shared.
     """
     positions = np.asarray(dial, dtype=float)
-    weights = (found.cast.operator_chances(), operators), (found.cast.model_chances(), models)
+    weights = (found.agents.operator_chances(), operators), (found.agents.model_chances(), models)
     p, q = (np.atleast_2d(stated if given is None else np.asarray(given, dtype=float)) for stated, given in weights)
     answers = _answers(found, np.atleast_1d(positions), safeguards)
     pairs = (p[:, :, None] * q[:, None, :]).reshape(-1, 1, p.shape[-1] * q.shape[-1])
@@ -162,9 +154,14 @@ def expected_policy(
 
 
 def _policy(case: Case, positions: Floats, answers: Floats, states: tuple[str, ...]) -> Policy:
-    names = tuple(f"dial {position:.3g}" for position in positions.ravel())
-    answer = answers.reshape(*positions.shape, *answers.shape[1:])
-    return Policy(names=names, answer=answer, states=states, signals=case.population.signal_names, responses=case.responses)
+    return Policy(
+        name="agents as expected" if not states else "agents",
+        answer=answers.reshape(*positions.shape, *answers.shape[1:]),
+        axis=Axis("dial", tuple(positions.tolist())) if positions.ndim == 1 else None,
+        states=states,
+        signals=case.population.signal_names,
+        responses=case.responses,
+    )
 
 
 # --- totals -----------------------------------------------------------------------------------------------------------
@@ -205,8 +202,8 @@ def bad_worlds(
 ) -> Floats:
     """The chance that the loss of N users comes to more than `per_user` harm units each, at each position (D,)."""
     given = tails(found, per_user, users, dial=dial, safeguards=safeguards, shared_principal=shared_principal)
-    by_model = given @ found.cast.model_chances()
-    return by_model @ found.cast.operator_chances() if shared_principal else by_model
+    by_model = given @ found.agents.model_chances()
+    return by_model @ found.agents.operator_chances() if shared_principal else by_model
 
 
 def tails(

@@ -1,0 +1,1 @@
+"""The corrigibility–autonomy dial on a population."""

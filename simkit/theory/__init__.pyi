@@ -1,0 +1,27 @@
+from . import (
+    control as control,
+)
+from . import (
+    delegation as delegation,
+)
+from . import (
+    dial as dial,
+)
+from . import (
+    insurance as insurance,
+)
+from . import (
+    obedience as obedience,
+)
+from . import (
+    off_switch as off_switch,
+)
+from . import (
+    release as release,
+)
+from . import (
+    sequential as sequential,
+)
+from . import (
+    trust as trust,
+)
