@@ -82,7 +82,8 @@ exercises = (
         right="The worse the principals, the less is lost by acting: the same argument needs less faith in the model.",
         hints=(
             "Two by two again, for another deployment.",
-            "sk.dial.agents.usual_agents(case, trust_in_operator=0.7) is the cast; sk.dial.deployment.deploy(case, cast) puts it to work.",
+            "sk.dial.agents.usual_agents(case, trust_in_operator=0.7) gives the agents; "
+            "sk.dial.deployment.deploy(case, agents) puts them to work.",
             "100 * sk.dial.overrides.two_by_two(the deployment).break_even",
         ),
     ),
@@ -114,7 +115,8 @@ exercises = (
         right="At the corrigible end a bad principal is obeyed everywhere, at the other a bad model acts everywhere.",
         hints=(
             "In the instrument choose one operator for all, and look for the lowest place of the second curve.",
-            "sk.dial.correlated.bad_worlds gives the chance at 101 positions; the size is twice the loss per user at position 0.",
+            "sk.dial.correlated.bad_worlds gives the probability at 101 positions; "
+            "the size is twice the loss per user at position 0.",
             "1000 * sk.dial.correlated.bad_worlds(found, size, 1_000_000, shared_principal=True).min()",
         ),
     ),
@@ -126,7 +128,8 @@ exercises = (
         hints=(
             "Which of the models does most harm where it departs from a good instruction?",
             "dataclasses.replace(found.agents, models=(…)) with two models: one good, one of your choice.",
-            'sk.dial.agents.Model(name="contrary", believes=sk.dial.agents.contrary, chance=0.5) beside a good one with the same chance.',
+            'sk.dial.agents.Model(name="contrary", believes=sk.dial.agents.contrary, chance=0.5) '
+            "beside a good one with the same probability.",
         ),
     ),
 )

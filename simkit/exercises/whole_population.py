@@ -56,7 +56,8 @@ exercises = (
         hints=(
             "In the instrument, unfold More and find where the solid line of full-with-care crosses one half.",
             "The chance that nobody of N makes the page is (1 − p)^N, with p for N = 1. For which N is it one half?",
-            "sk.event_counts.front_pages(case, policy, N, harm=300, neglect=300).harm for a few N between 100 thousand and a million",
+            "sk.event_counts.front_pages(case, policy, N, harm=300, neglect=300).harm "
+            "for a few N between 100 thousand and a million",
         ),
     ),
     Exercise(

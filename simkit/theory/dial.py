@@ -36,8 +36,9 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats
 from ..text import number
-from .inputs import Numbers, amount, at_least, chance, chances, correlation
-from .normal import ROOT_2PI, quotient
+from .inputs import Numbers, amount, at_least, chance, chances, correlation, quotient
+
+ROOT_2PI = math.sqrt(2 * math.pi)
 
 # --- two estimates -----------------------------------------------------------------------------------------------------
 

@@ -53,3 +53,10 @@ def _checked(name: str, array: Floats, right: Bools, rule: str, given: Floats | 
         wrong = array[~right].flat[0] if array.ndim else array
         raise ValueError(f"{name} {rule}, not {wrong:g}")
     return array if given is None else given
+
+
+def quotient(a: Numbers, b: Numbers) -> Floats:
+    """a/b for b ≥ 0, in which a/0 is infinite with the sign of a, and 0/0 is 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.divide(a, b)
+    return np.where(np.equal(a, 0), 0.0, ratio)[()]
