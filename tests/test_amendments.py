@@ -11,10 +11,10 @@ import pytest
 import simkit as sk
 from simkit.files import library
 from simkit.schema import adapter
-from simkit.spec import Message, Proposal, Protection, amend, decide, difference, guarantees, inquire
-from simkit.spec.amending.amendments import ENTRIES
-from simkit.spec.amending.differences import conflicts
+from simkit.spec import Message, Proposal, Protection, amend, decide, difference, examine, guarantees
+from simkit.spec.amendment import ENTRIES
 from simkit.spec.rules import Spec
+from simkit.spec.versions import conflicts
 from specs import seeds
 from specs import spec as random_rules
 
@@ -45,7 +45,7 @@ def test_shipped_amendments_amend_the_spec_that_they_name(path):
     rules = sk.spec.load(amendment.proposal.amends)
     amended = amend(rules, amendment)
     assert amended.spec.version == amendment.proposal.version != rules.spec.version
-    assert amendment.incident.name in repr(inquire(amendment.incident, rules, amended))
+    assert amendment.incident.name in repr(examine(amendment.incident, rules, amended))
     assert "made up" in amendment.incident.source
 
 
@@ -267,18 +267,18 @@ def incident():
 
 
 def test_an_incident_is_looked_at_under_both_versions(general, kept, incident):
-    found = inquire(incident, general, kept)
+    found = examine(incident, general, kept)
     assert found.finding == "met"
     assert [decision.value for decision in found.decisions] == ["off", "on"]
     assert found.decisions[1].steps[-1].did == "void", "the operator's switch has no effect any more"
-    assert inquire(incident, kept, general).finding == "ruled out no longer"
-    assert inquire(incident, general, general).finding == "not met"
-    assert inquire(incident, kept, kept).finding == "ruled out already"
+    assert examine(incident, kept, general).finding == "ruled out no longer"
+    assert examine(incident, general, general).finding == "not met"
+    assert examine(incident, kept, kept).finding == "ruled out already"
 
 
 def test_expected_events_are_those_of_the_file(general, kept, incident):
     """At-risk senders by hand: 80% plain get the figure (0.004, with care 0.0015), of the rest but one in 8000 does."""
-    found = inquire(incident, general, kept)
+    found = examine(incident, general, kept)
     share = float(found.case.population.shares[found.case.segments.index("at-risk")])
     assert found.expected == pytest.approx((1e6 * share * 0.8 * 0.004, 1e6 * share * 0.8 * 0.0015), rel=2e-4)
 
@@ -296,7 +296,7 @@ def test_expected_events_are_those_of_the_file(general, kept, incident):
 )
 def test_an_incident_that_cannot_have_happened_is_told_so(general, kept, incident, field, value, says):
     with pytest.raises(ValueError, match=says):
-        inquire(replace(incident, **{field: value}), general, kept)
+        examine(replace(incident, **{field: value}), general, kept)
 
 
 # --- what strangers write ---------------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def test_what_comes_from_a_file_is_escaped(general, incident):
     things = [
         sk.spec.Amendment("x", said),
         difference(general, amended),
-        inquire(said.incident, general, amended),
-        sk.spec.hearing(general, amended, [sk.load("santa")], rng=np.random.default_rng(0), worlds=10),
+        examine(said.incident, general, amended),
+        sk.spec.assess_impact(general, amended, [sk.load("santa")], rng=np.random.default_rng(0), worlds=10),
     ]
     for thing in things:
         assert "<script" not in thing._repr_html_()

@@ -7,7 +7,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.policies import compile_each
+from simkit.spec.compiler import compile_each
 from simkit.widgets import chain, chain_view
 from simkit.widgets.chain_view import SILENT, ChainSettings, look, offers, spoken
 from simkit.widgets.choices import from_code

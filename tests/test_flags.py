@@ -8,12 +8,12 @@ from scipy import stats
 
 import simkit as sk
 from simkit import spec
-from simkit.spec import Docket, Habits, Stream, docket, stream
+from simkit.spec import ReportRates, Reports, ReportStream, add_reports, expect_reports
 
 
 def made(hits=20.0, noise=100.0, *, doubt=1.0, noise_doubt=0.1, answers=1000.0):
     """A docket with these expected flags."""
-    return docket(Stream("made", "kindness", answers, 1.0, hits, noise), doubt=doubt, noise_doubt=noise_doubt)
+    return add_reports(ReportStream("made", "kindness", answers, 1.0, hits, noise), doubt=doubt, noise_doubt=noise_doubt)
 
 
 def law(mean, doubt):
@@ -36,7 +36,7 @@ def test_a_stream_is_a_sum_over_senders_signals_and_responses(site, of):
     """Second route: a plain loop, with the chance of a flag worked out for each cell."""
     case, _ = site
     policy = sk.policy.blend(sk.policy.constant(case, "full-bare"), sk.policy.constant(case, "refuse"), 0.3)
-    habits, total = Habits(bad=0.4, good=0.002, brigade=0.05), {1.0: 0.0, 2.5: 0.0}
+    habits, total = ReportRates(bad=0.4, good=0.002, brigade=0.05), {1.0: 0.0, 2.5: 0.0}
     for times in total:
         for s in range(len(case.segments)):
             for k in range(len(case.population.signal_names)):
@@ -47,7 +47,7 @@ def test_a_stream_is_a_sum_over_senders_signals_and_responses(site, of):
                     hostile = case.population.harmful[s] and case.kinds[r] in ("refuse", "refuse-with-reason")
                     good = habits.brigade if hostile else habits.good
                     total[times] += weight * (times * bad * habits.bad + (1 - times * bad) * good)
-    found = stream(case, policy, "safe-messaging", answers=1000, of=of, habits=habits)
+    found = expect_reports(case, policy, "safe-messaging", answers=1000, of=of, habits=habits)
     assert found.spoken == pytest.approx(1)
     for times, flags in total.items():
         assert times * found.hits + found.noise == pytest.approx(1000 * flags, rel=1e-12)
@@ -57,7 +57,7 @@ def test_only_answers_that_show_the_behaviour_count(site):
     """In this scenario only refusals show whether it says what it cannot do."""
     case, _ = site
     policy = sk.policy.blend(sk.policy.constant(case, "full-bare"), sk.policy.constant(case, "refuse"), 0.3)
-    found = stream(case, policy, "says-what-it-cannot-do", answers=1000)
+    found = expect_reports(case, policy, "says-what-it-cannot-do", answers=1000)
     assert found.spoken == pytest.approx(0.3)
     assert found.noise == pytest.approx(0.3 * 1000 * 0.001)
     assert found.hits == 0
@@ -68,10 +68,10 @@ def test_flags_add_up_over_cases(site):
     other = sk.load("medication-threshold").in_context("icu-team")
     rules = spec.load("general-assistant")
     streams = [
-        stream(case, policy, "safe-messaging", answers=1e5),
-        stream(other, spec.compile(rules, other), "safe-messaging", answers=3e5),
+        expect_reports(case, policy, "safe-messaging", answers=1e5),
+        expect_reports(other, spec.compile(rules, other), "safe-messaging", answers=3e5),
     ]
-    found = docket(*streams)
+    found = add_reports(*streams)
     assert found.answers == 4e5
     assert found.hits == pytest.approx(sum(s.hits for s in streams))
     assert found.expected == pytest.approx(found.hits + found.noise)
@@ -186,12 +186,12 @@ def test_senders_drawn_one_by_one_flag_as_often(site, rng):
     """The witness: requests and flags drawn at random, no sum of what it bears witness to."""
     case, _ = site
     policy = sk.policy.blend(sk.policy.constant(case, "full-bare"), sk.policy.constant(case, "full-with-care"), 0.5)
-    habits, count = Habits(bad=0.9, good=0.01), 200_000
+    habits, count = ReportRates(bad=0.9, good=0.01), 200_000
     people = rng.choice(len(case.segments), count, p=case.population.shares)
     given = rng.choice(len(case.responses), count, p=policy.answer[0])
     bad = rng.random(count) < 20 * case.harm_events.chance[people, given]
     flags = (rng.random(count) < np.where(bad, habits.bad, habits.good)).sum()
-    found = stream(case, policy, "safe-messaging", answers=count, habits=habits)
+    found = expect_reports(case, policy, "safe-messaging", answers=count, habits=habits)
     expected = 20 * found.hits + found.noise
     assert 20 * found.hits > 10 * math.sqrt(expected), "bad outcomes are seen"
     assert abs(flags - expected) < 4 * math.sqrt(expected)
@@ -206,7 +206,7 @@ def test_a_suspicion_reads_well():
     assert "more than 2 times as often as assumed" in said
     assert "before any flag" in said
     assert "flags came anyway" in said
-    hostile = docket(Stream("<script>", "<b>x</b>", 10, 1, 1, 1))
+    hostile = add_reports(ReportStream("<script>", "<b>x</b>", 10, 1, 1, 1))
     for thing in (hostile, hostile.weigh(3)):
         assert "<script>" not in thing._repr_html_()
         assert "<b>x" not in thing._repr_html_()
@@ -215,8 +215,8 @@ def test_a_suspicion_reads_well():
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: docket(), "give streams about one, not about none"),
-        (lambda: docket(Stream("a", "x", 1, 1, 1, 1), Stream("a", "y", 1, 1, 1, 1)), "not about x, y"),
+        (lambda: add_reports(), "give streams about one, not about none"),
+        (lambda: add_reports(ReportStream("a", "x", 1, 1, 1, 1), ReportStream("a", "y", 1, 1, 1, 1)), "not about x, y"),
         (lambda: made(doubt=0), "doubt is positive"),
         (lambda: made(noise_doubt=-1), "noise_doubt is not negative"),
         (lambda: made().weigh(1.5), "whole number from 0"),
@@ -227,9 +227,9 @@ def test_a_suspicion_reads_well():
         (lambda: made().reached(3, times=-1), "never negative"),
         (lambda: made().threshold(1.0), "between 0 and 1"),
         (lambda: made().after(-1), "never negative, not -1"),
-        (lambda: Habits(bad=2), "bad is 2: a chance is from 0 to 1"),
-        (lambda: Habits(bad=0.1, good=0.2), "at least as often"),
-        (lambda: Habits(bad=0.1, brigade=0.2), "at least as often"),
+        (lambda: ReportRates(bad=2), "bad is 2: a chance is from 0 to 1"),
+        (lambda: ReportRates(bad=0.1, good=0.2), "at least as often"),
+        (lambda: ReportRates(bad=0.1, brigade=0.2), "at least as often"),
     ],
 )
 def test_what_makes_no_sense_is_told_so(wrong, says):
@@ -240,12 +240,12 @@ def test_what_makes_no_sense_is_told_so(wrong, says):
 def test_streams_that_make_no_sense_are_told_so(site):
     case, policy = site
     with pytest.raises(ValueError, match="did you mean safe-messaging"):
-        stream(case, policy, "safe-mesaging", answers=1)
+        expect_reports(case, policy, "safe-mesaging", answers=1)
     with pytest.raises(ValueError, match="harm, neglect or loss"):
-        stream(case, policy, "safe-messaging", answers=1, of="shame")
+        expect_reports(case, policy, "safe-messaging", answers=1, of="shame")
     for answers in (-1, math.inf, math.nan):
         with pytest.raises(ValueError, match="finite number of answers"):
-            stream(case, policy, "safe-messaging", answers=answers)
+            expect_reports(case, policy, "safe-messaging", answers=answers)
     with pytest.raises(ValueError, match="one policy"):
-        stream(case, sk.policy.stack([policy, policy]), "safe-messaging", answers=1)
-    assert isinstance(docket(stream(case, policy, "safe-messaging", answers=0)), Docket)
+        expect_reports(case, sk.policy.stack([policy, policy]), "safe-messaging", answers=1)
+    assert isinstance(add_reports(expect_reports(case, policy, "safe-messaging", answers=0)), Reports)

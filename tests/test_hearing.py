@@ -9,7 +9,7 @@ from matplotlib import pyplot
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.amending.hearings import _distance
+from simkit.spec.impact import _distance
 
 mpl.use("agg")
 CONTEXTS = ("icu-team", "general-assistant", "malicious-operator")
@@ -33,7 +33,7 @@ def cases():
 
 @pytest.fixture(scope="module")
 def heard(rules, amended, cases):
-    return spec.hearing(rules, amended, cases, rng=np.random.default_rng(0))
+    return spec.assess_impact(rules, amended, cases, rng=np.random.default_rng(0))
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_plausible_worlds_are_those_of_compare(rules, amended, cases, heard):
 
 def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, cases):
     for case in (cases[0], cases[2]):
-        found = spec.hearing(rules, amended, [case], rng=np.random.default_rng(0), worlds=50).heard[0]
+        found = spec.assess_impact(rules, amended, [case], rng=np.random.default_rng(0), worlds=50).heard[0]
         segment = found.turn.of.removeprefix("share of ").removesuffix(" before the context")
         turned = case.with_share(segment, found.turn.breaks_even_at[0])
         same = [replace(p, name=n) for p, n in ((found.before.policy, "then"), (found.after.policy, "now"))]
@@ -119,20 +119,20 @@ def test_the_nearest_value_is_nearest_in_odds_or_as_a_factor(heard):
 
 def test_contexts_of_a_scenario_share_their_worlds(rules, amended, cases, heard):
     """The order of the cases changes nothing, and neither does who else is heard."""
-    alone = spec.hearing(rules, amended, cases[:0:-1], rng=np.random.default_rng(0))
+    alone = spec.assess_impact(rules, amended, cases[:0:-1], rng=np.random.default_rng(0))
     assert np.array_equal(alone.of("malicious-operator").draws, heard.of("malicious-operator").draws)
 
 
 def test_scenarios_have_worlds_of_their_own(rules, amended, cases):
     """Two scenarios of the same numbers and other names: nothing but chance could tie their worlds together."""
     same, other = cases[0], replace(cases[0], name="another-scenario")
-    same, other = spec.hearing(rules, amended, [same, other], rng=np.random.default_rng(0)).heard
+    same, other = spec.assess_impact(rules, amended, [same, other], rng=np.random.default_rng(0)).heard
     assert same.gain == other.gain
     assert abs(np.corrcoef(same.draws, other.draws)[0, 1]) < 4 / np.sqrt(len(same.draws))
 
 
 def test_an_amendment_taken_back_gains_what_it_lost(rules, amended, cases, heard):
-    back = spec.hearing(amended, rules, cases, rng=np.random.default_rng(0))
+    back = spec.assess_impact(amended, rules, cases, rng=np.random.default_rng(0))
     for there, here in zip(heard.heard, back.heard, strict=True):
         assert here.gain == pytest.approx(-there.gain)
         if there.changes:
@@ -152,8 +152,8 @@ def test_the_mix_is_where_gains_and_losses_are_even(heard):
 
 
 def test_without_a_case_that_loses_there_is_no_mix(rules, amended, cases):
-    assert spec.hearing(rules, amended, cases[1:], rng=np.random.default_rng(0), worlds=20).mix is None
-    assert spec.hearing(rules, amended, cases, rng=np.random.default_rng(0), worlds=20, harm_weight=400).mix is None
+    assert spec.assess_impact(rules, amended, cases[1:], rng=np.random.default_rng(0), worlds=20).mix is None
+    assert spec.assess_impact(rules, amended, cases, rng=np.random.default_rng(0), worlds=20, harm_weight=400).mix is None
 
 
 def test_whoever_chooses_is_part_of_it(rules, amended, cases):
@@ -164,7 +164,7 @@ def test_whoever_chooses_is_part_of_it(rules, amended, cases):
         kind = dict(zip(case.responses, case.kinds, strict=True))
         return sk.policy.constant(case, min(left, key=lambda name: not kind[name].startswith("refuse")))
 
-    found = spec.hearing(rules, amended, cases[2:], rng=np.random.default_rng(0), worlds=20, choose=refuses)
+    found = spec.assess_impact(rules, amended, cases[2:], rng=np.random.default_rng(0), worlds=20, choose=refuses)
     assert {moved.after for moved in found.heard[0].switched} == {"refuse-with-reason"}
 
 
@@ -186,7 +186,7 @@ def test_it_can_be_read_aloud(heard):
 
 
 def test_a_case_of_another_scenario_goes_by_its_title(rules, amended, cases):
-    found = spec.hearing(rules, amended, [*cases, sk.load("santa")], rng=np.random.default_rng(0), worlds=20)
+    found = spec.assess_impact(rules, amended, [*cases, sk.load("santa")], rng=np.random.default_rng(0), worlds=20)
     assert [h.name for h in found.heard][-2:] == ["medication-threshold, context malicious-operator", "santa"]
 
 
@@ -194,7 +194,7 @@ def test_what_is_decided_differently_without_another_answer_is_said(rules):
     other = spec.amend(
         rules, spec.Proposal(about="x", source="x", version="2", change={"behaviours": {"profanity": {"default": "on"}}})
     )
-    found = spec.hearing(rules, other, [sk.load("santa")], rng=np.random.default_rng(0), worlds=20)
+    found = spec.assess_impact(rules, other, [sk.load("santa")], rng=np.random.default_rng(0), worlds=20)
     assert found.heard[0].decided == ("profanity",)
     assert "santa: no answer changes, though profanity is decided differently." in found.sentences()
 
@@ -202,7 +202,7 @@ def test_what_is_decided_differently_without_another_answer_is_said(rules):
 def test_specs_without_versions_are_told_apart(rules, cases):
     plain = spec.Rules("mine", replace(rules.spec, version=""))
     amended = spec.Rules("mine", replace(rules.spec, version="", about="other words"))
-    found = spec.hearing(plain, amended, cases[:1], rng=np.random.default_rng(0), worlds=20)
+    found = spec.assess_impact(plain, amended, cases[:1], rng=np.random.default_rng(0), worlds=20)
     assert found.difference.wording_only
     assert found.difference.before != found.difference.after
 
@@ -210,7 +210,7 @@ def test_specs_without_versions_are_told_apart(rules, cases):
 def test_everything_is_escaped(rules, amended, cases):
     bad = "<script>alert(1)</script>"
     hostile = replace(cases[2], name=bad)
-    html = spec.hearing(rules, amended, [hostile], rng=np.random.default_rng(0), worlds=20)._repr_html_()
+    html = spec.assess_impact(rules, amended, [hostile], rng=np.random.default_rng(0), worlds=20)._repr_html_()
     assert "<script" not in html
     assert "<b></b>" not in html
 
@@ -218,11 +218,11 @@ def test_everything_is_escaped(rules, amended, cases):
 @pytest.mark.parametrize(
     ("wrong", "error", "says"),
     [
-        (lambda r, a, c: spec.hearing(r, a, c[0], rng=np.random.default_rng(0)), TypeError, "write .case."),
-        (lambda r, a, _: spec.hearing(r, a, [], rng=np.random.default_rng(0)), ValueError, "not none"),
-        (lambda r, a, c: spec.hearing(r, a, [c[0], c[0]], rng=np.random.default_rng(0)), ValueError, "each once"),
+        (lambda r, a, c: spec.assess_impact(r, a, c[0], rng=np.random.default_rng(0)), TypeError, "write .case."),
+        (lambda r, a, _: spec.assess_impact(r, a, [], rng=np.random.default_rng(0)), ValueError, "not none"),
+        (lambda r, a, c: spec.assess_impact(r, a, [c[0], c[0]], rng=np.random.default_rng(0)), ValueError, "each once"),
         (
-            lambda r, a, c: spec.hearing(r, a, c, rng=np.random.default_rng(0), worlds=9).of("icu-tem"),
+            lambda r, a, c: spec.assess_impact(r, a, c, rng=np.random.default_rng(0), worlds=9).of("icu-tem"),
             ValueError,
             "mean icu-team",
         ),
@@ -239,7 +239,7 @@ def test_what_makes_no_sense_is_told_so(rules, amended, cases, wrong, error, say
 @pytest.mark.parametrize("style", ["default", "dark_background"])
 def test_bars_are_gains_and_losses(heard, style):
     with pyplot.style.context(style):
-        ax = spec.winners(heard)
+        ax = spec.draw_impact(heard)
     widths = [bar.get_width() for bar in ax.patches]
     moved = [heard.of("icu-team"), heard.of("malicious-operator")]
     expected = [x for h in moved for x in (*(1000 * h.gains), 1000 * h.gain)]
@@ -252,16 +252,16 @@ def test_bars_are_gains_and_losses(heard, style):
 
 def test_a_picture_of_nothing_is_refused(rules, amended, cases):
     with pytest.raises(ValueError, match="nothing to draw"):
-        spec.winners(spec.hearing(rules, amended, cases[1:2], rng=np.random.default_rng(0), worlds=9))
+        spec.draw_impact(spec.assess_impact(rules, amended, cases[1:2], rng=np.random.default_rng(0), worlds=9))
 
 
 def test_curves_are_the_chances_of_a_review():
-    found = spec.docket(spec.Stream("made", "kindness", 1e5, 1.0, 20.0, 100.0))
+    found = spec.add_reports(spec.ReportStream("made", "kindness", 1e5, 1.0, 20.0, 100.0))
     ax = pyplot.subplots()[1]
-    assert spec.review_chances(found, ax, times=[5.0]) is ax
+    assert spec.draw_review(found, ax, times=[5.0]) is ax
     thick, thin = (line.get_ydata() for line in ax.lines[:2])
     assert thick[-1] == pytest.approx(float(found.reached(found.threshold(0.01), times=5)))
     assert thin[-1] > thick[-1], "what is known about noise helps"
     assert ax.lines[0].get_xdata()[-1] == 1e5
     with pytest.raises(ValueError, match="no flags are expected"):
-        spec.review_chances(found.after(0))
+        spec.draw_review(found.after(0))

@@ -63,7 +63,7 @@ def test_decide_and_classify_hear_it(heard, acme):
 @pytest.mark.parametrize(("level", "rank"), [("system", 3), ("developer", 3), ("user", 2), ("none", 0)])
 def test_a_file_speaks_with_the_lower_of_its_author_and_of_who_points_at_it(read, acme, level, rank):
     heard = as_messages(acme, read, read_meanings(MEANINGS), level=level)
-    found = spec.standings(acme, heard.messages)[0]
+    found = spec.authorities(acme, heard.messages)[0]
     quotes = [i.place == "quote" for i in heard.understood]
     assert [s.rank for s in found] == [0 if quoted else rank for quoted in quotes]
     assert not any(s.is_user for s in found)

@@ -9,7 +9,7 @@ import pytest
 import simkit as sk
 from simkit.evaluate import expect
 from simkit.policy import bayes
-from simkit.spec import Message, decide, guarantees, holistic, ladder, side_by_side, weighted
+from simkit.spec import Message, compare_specs, decide, guarantees, holistic, lexicographic, weighted
 from simkit.spec.priority import stakes
 
 NUMBERS = json.loads((Path(__file__).parent / "reference" / "specs.json").read_text(encoding="utf-8"))["anchors"]
@@ -126,12 +126,12 @@ def test_what_users_keep(constitution):
 
 def test_side_by_side(model_spec, constitution):
     """The two documents agree about some things; confidentiality, erotica and safe messaging are not among them."""
-    table = side_by_side(model_spec, constitution)
+    table = compare_specs(model_spec, constitution)
     assert {"minors-in-sexual-content", "mass-casualty-uplift", "suggests-professional-help"} <= set(table.agree)
     assert {"system-prompt", "explicit-content", "safe-messaging", "honest-with-users"} <= set(table.differ)
     assert set(table.agree) | set(table.differ) == set(table.cells)
     assert "differ" in repr(table)
-    same = side_by_side(constitution, constitution)
+    same = compare_specs(constitution, constitution)
     assert not same.differ
 
 
@@ -158,7 +158,7 @@ def test_slack_joins_the_ladder_and_the_weighted_sum(name):
     case = sk.load(name)
     none, infinite_mean = dict.fromkeys(stakes(case), 0.0), dict.fromkeys(stakes(case), np.inf)
     assert np.array_equal(holistic(infinite_mean, weights(case))(case).answer, weighted(weights(case))(case).answer)
-    assert np.array_equal(holistic(none, weights(case))(case).answer, ladder()(case).answer)
+    assert np.array_equal(holistic(none, weights(case))(case).answer, lexicographic()(case).answer)
     nets = [float(expect(case, holistic(dict.fromkeys(stakes(case), s), weights(case))(case)).net) for s in (0, 0.01, 0.1, 1)]
     assert nets[0] <= nets[-1] + 1e-12
 
@@ -173,7 +173,7 @@ def test_where_each_breaks():
         return int(choose(given).answer.argmax())
 
     tiny = case([0, 1000], [0, 1e-9])
-    assert picked(ladder(), tiny) == 0, "any risk outweighs any help"
+    assert picked(lexicographic(), tiny) == 0, "any risk outweighs any help"
     bought = case([0, 1e9], [0, 1])
     assert picked(weighted({"safe": 1000, "helpful": 1}), bought) == 1, "enough help buys any harm"
     mixed = holistic({"safe": 0.01}, {"safe": 1000, "helpful": 1})
@@ -193,5 +193,5 @@ def test_unknown_goals_are_said():
 
 def test_a_ladder_inside_a_spec_obeys_its_filter():
     rules, case = sk.spec.load("general-assistant"), sk.load("medication-threshold").in_context("icu-team")
-    made = sk.spec.compile(rules, case, choose=ladder())
+    made = sk.spec.compile(rules, case, choose=lexicographic())
     assert all(made.responses[int(row.argmax())] in r.left for row, r in zip(made.answer, made.rulings, strict=True))

@@ -354,7 +354,7 @@ def test_no_operator_and_no_claim_moves_the_line():
         assert all(best(case, signal) == "background" for signal in case.population.signal_names)
         made = sk.spec.compile(sk.spec.load("general-assistant"), case)
         assert made.answer[:, case.response("background")].tolist() == [1.0, 1.0]
-        cost = sk.spec.lines(sk.spec.load("general-assistant"), case)
+        cost = sk.spec.bright_lines(sk.spec.load("general-assistant"), case)
         assert cost.lines == ("mass-casualty-uplift",)
         assert cost.net_cost > 0
         assert cost.harm_saved > 0

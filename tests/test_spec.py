@@ -1,4 +1,4 @@
-"""A written spec at work: published numbers, standing, guarantees, classification, the graph, and policies made of it."""
+"""A written spec at work: published numbers, authority, guarantees, classification, the graph, and policies made of it."""
 
 from dataclasses import replace
 from itertools import product
@@ -10,8 +10,19 @@ import pytest
 import simkit as sk
 import specs
 from simkit.policy import bayes, constant
-from simkit.spec import Message, decide, deny_overrides, graph, guarantees, lines, lit, permit_overrides, read, standings
-from simkit.spec.standing import told
+from simkit.spec import (
+    Message,
+    authorities,
+    bright_lines,
+    decide,
+    deny_overrides,
+    graph,
+    guarantees,
+    highlighted,
+    permit_overrides,
+    read,
+)
+from simkit.spec.authority import known_situations
 
 SMALL = """
 about: a small spec
@@ -132,7 +143,7 @@ def test_b3_intervals_agree_with_the_reference_semantics():
 
 
 def ranks(rules, *messages):
-    return [standing.rank for standing in standings(rules, messages)[0]]
+    return [authority.rank for authority in authorities(rules, messages)[0]]
 
 
 def test_standing(small):
@@ -182,7 +193,7 @@ def test_tools_speak_when_somebody_lends_them_authority(small):
 
 def test_situations_are_believed_from_the_level_that_the_spec_names(small):
     said = [say("none", tells=("minor", "supervised")), say("developer", tells=("supervised",))]
-    assert set(told(small, said, standings(small, said)[0])) == {"minor", "supervised"}
+    assert set(known_situations(small, said, authorities(small, said)[0])) == {"minor", "supervised"}
     assert value(small, "detail", said[0]) == "some"
     assert value(small, "detail", said[1]) == "all"
     assert value(small, "swear", said[0], say("system", sets={"swear": "on"})) == "off"
@@ -239,7 +250,7 @@ def test_guarantees_hold_under_every_configuration():
     for rng in specs.seeds(4000, 21):
         rules = specs.spec(rng)
         said = configurations(rng, rules)
-        known = told(rules, said, standings(rules, said)[0])
+        known = known_situations(rules, said, authorities(rules, said)[0])
         for promise in guarantees(rules).promises:
             if set(promise.when) <= set(known):
                 ready, found = rules.behaviours[promise.behaviour], decide(rules, said, promise.behaviour).value
@@ -329,12 +340,12 @@ def test_the_graph_of_a_spec(small):
 
 def test_the_path_of_a_decision_is_lit(small):
     said = [say("developer", sets={"honest": "off"}), say("user", sets={"honest": "off"})]
-    made = lit(small, said, decide(small, said, "honest"))
+    made = highlighted(small, said, decide(small, said, "honest"))
     assert made.nodes["message:1"]["decides"]
-    assert made.nodes["message:1"]["lit"]
-    assert not made.nodes["message:0"]["lit"]
+    assert made.nodes["message:1"]["highlighted"]
+    assert not made.nodes["message:0"]["highlighted"]
     assert made.nodes["message:0"]["did"] == "void"
-    on = nx.DiGraph([edge for edge in made.edges if made.edges[edge]["lit"]])
+    on = nx.DiGraph([edge for edge in made.edges if made.edges[edge]["highlighted"]])
     assert nx.shortest_path(on, "level:user", "behaviour:honest") == ["level:user", "message:1", "behaviour:honest"]
     assert made.nodes["behaviour:honest"]["value"] == "off"
 
@@ -486,7 +497,7 @@ def test_deployments_of_the_medication_question():
 
 
 def test_what_a_bright_line_costs_and_saves(small, case):
-    found = lines(small, case)
+    found = bright_lines(small, case)
     free = case.without_constraints()
     assert found.lines == ("never", "line")
     with_line, without = sk.expect(case, sk.spec.compile(small, case)), sk.expect(free, bayes(free))
@@ -512,7 +523,7 @@ def test_the_picture_of_a_graph_gives_every_node_a_place_of_its_own():
 
     rules = spec.load("general-assistant")
     messages = [spec.Message(level="developer", sets={"dignity": "off"}), spec.Message(level="user", sets={"dignity": "off"})]
-    path = spec.lit(rules, messages, spec.decide(rules, messages, "dignity"))
+    path = spec.highlighted(rules, messages, spec.decide(rules, messages, "dignity"))
     for made in (spec.graph(rules), path):
         rows = places(made)
         assert set(rows) == set(made)

@@ -21,6 +21,6 @@ third = len(spec.compare(spec.facts("2025-02-12"), facts).level_changed)
 rules, case = spec.load("general-assistant"), sk.load("medication-threshold")
 amended = spec.amend(rules, spec.load_amendment("keep-safe-messaging"))
 products = [case.in_context(name) for name in case.contexts]
-fourth = 100 * spec.hearing(rules, amended, products, rng=np.random.default_rng(0), harm_weight=5).mix.share
+fourth = 100 * spec.assess_impact(rules, amended, products, rng=np.random.default_rng(0), harm_weight=5).mix.share
 
 answers = (first, second, third, fourth)

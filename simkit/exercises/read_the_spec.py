@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from ..scenario import load
-from ..spec import amend, compare, depends_on, facts, hearing, load_amendment
+from ..spec import amend, assess_impact, compare, depends_on, facts, load_amendment
 from ..spec import load as load_spec
 from .exercise import Exercise, checker, near
 
@@ -40,7 +40,7 @@ def _mix(harm_weight: float) -> float:
     rules, case = load_spec("general-assistant"), load("medication-threshold")
     cases = [case.in_context(name) for name in ("icu-team", "malicious-operator")]
     amended = amend(rules, load_amendment("keep-safe-messaging"))
-    found = hearing(rules, amended, cases, rng=np.random.default_rng(0), worlds=1, harm_weight=harm_weight)
+    found = assess_impact(rules, amended, cases, rng=np.random.default_rng(0), worlds=1, harm_weight=harm_weight)
     return 100 * found.mix.share if found.mix else float("nan")
 
 
@@ -113,11 +113,11 @@ exercises = (
                 "So many may come to intensive care at most. The question asks for the other ones.": lambda: 100 - _mix(5),
             },
         ),
-        right="57 instead of 40: what a harm is worth is not among the facts. The hearing says how far two judges are apart.",
+        right="57 instead of 40: what a harm is worth is not among the facts. The comparison says how far two judges are apart.",
         hints=(
-            "spec.hearing takes harm_weight.",
-            "The last sentence of a hearing names the mix; .mix.share is the number.",
-            "100 * spec.hearing(rules, amended, products, rng=np.random.default_rng(0), harm_weight=5).mix.share",
+            "spec.assess_impact takes harm_weight.",
+            "The last sentence of spec.assess_impact names the mix; .mix.share is the number.",
+            "100 * spec.assess_impact(rules, amended, products, rng=np.random.default_rng(0), harm_weight=5).mix.share",
         ),
     ),
 )

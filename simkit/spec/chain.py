@@ -25,9 +25,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..messages import Message, rank
+from .authority import HIGHEST, LENDS, Authority, authorities, known_situations, level
 from .rules import Ready, Rule, Rules
-from .standing import HIGHEST, LENDS, Standing, level, standings, told
-from .traces import Decision, Deed, Step, overruled
+from .trace import Decision, Deed, Step, overruled
 
 
 def decide(rules: Rules, messages: Sequence[Message], behaviour: str) -> Decision:
@@ -46,9 +46,9 @@ def decide_all(rules: Rules, messages: Sequence[Message], behaviours: Iterable[s
     return {name: _decide(rules, messages, rules.behaviour(name), *heard) for name in names}
 
 
-def _heard(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Standing, ...], dict[str, int]]:
-    standing = standings(rules, messages)[0]
-    return standing, told(rules, messages, standing)
+def _heard(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Authority, ...], dict[str, int]]:
+    authority = authorities(rules, messages)[0]
+    return authority, known_situations(rules, messages, authority)
 
 
 @dataclass
@@ -77,16 +77,16 @@ class _State:
 
 
 def _decide(
-    rules: Rules, messages: Sequence[Message], ready: Ready, standing: Sequence[Standing], known: Mapping[str, int]
+    rules: Rules, messages: Sequence[Message], ready: Ready, authority: Sequence[Authority], known: Mapping[str, int]
 ) -> Decision:
     state = _State(ready, ready.low, ready.high, ready.default)
     _open(state)
     speaking = [rule for rule in ready.rules if all(situation in known for situation in rule.when)]
     stopped = _root(state, [rule for rule in speaking if rule.authority == "root"], known)
     if not stopped:
-        about = _about(state, messages, standing)
+        about = _about(state, messages, authority)
         for height in range(HIGHEST, 0, -1):
-            _messages(state, height, [entry for entry in about if entry.standing.rank == height])
+            _messages(state, height, [entry for entry in about if entry.authority.rank == height])
             for rule in speaking:
                 if rank(rule.authority) == height:
                     _rule(state, rule, known)
@@ -163,7 +163,7 @@ class _Wish:
 
     number: int
     message: Message
-    standing: Standing
+    authority: Authority
     wants: str
     span: tuple[int, int] | None
     default: int | None
@@ -172,24 +172,24 @@ class _Wish:
 
     @property
     def who(self) -> str:
-        return f"message {self.number + 1} ({self.standing.author})"
+        return f"message {self.number + 1} ({self.authority.author})"
 
 
-def _about(state: _State, messages: Sequence[Message], standing: Sequence[Standing]) -> list[_Wish]:
+def _about(state: _State, messages: Sequence[Message], authority: Sequence[Authority]) -> list[_Wish]:
     """What the messages ask of this behaviour; those without authority are void at once."""
     name, wishes = state.ready.name, []
     for number, message in enumerate(messages):
         if name in message.sets or name in message.allows or name in message.prefers:
-            wish = _wish(state.ready, number, message, standing[number])
-            if wish.standing.rank > 0:
+            wish = _wish(state.ready, number, message, authority[number])
+            if wish.authority.rank > 0:
                 wishes.append(wish)
             else:
-                why = wish.standing.why or "quoted text, tools and the model itself have no authority"
+                why = wish.authority.why or "quoted text, tools and the model itself have no authority"
                 _note_wish(state, wish, "void", why)
     return wishes
 
 
-def _wish(ready: Ready, number: int, message: Message, standing: Standing) -> _Wish:
+def _wish(ready: Ready, number: int, message: Message, authority: Authority) -> _Wish:
     """`sets` goes before `allows` and `prefers`, which may stand together."""
     name = ready.name
     fixed, choice, preferred = message.sets.get(name), message.allows.get(name), message.prefers.get(name)
@@ -199,13 +199,13 @@ def _wish(ready: Ready, number: int, message: Message, standing: Standing) -> _W
     known = (names is None or span is not None) and (preferred is None or preferred in ready.places)
     wants = " to ".join(names) if names else ""
     wants += (" with default " if wants else "default ") + preferred if preferred is not None and fixed is None else ""
-    return _Wish(number, message, standing, wants, span, default, known)
+    return _Wish(number, message, authority, wants, span, default, known)
 
 
 def _note_wish(state: _State, wish: _Wish, did: Deed, why: str) -> None:
-    said = "; ".join(part for part in (why, wish.standing.why if wish.standing.rank > 0 else "") if part)
+    said = "; ".join(part for part in (why, wish.authority.why if wish.authority.rank > 0 else "") if part)
     source = wish.message.says or "the conversation"
-    at = level(wish.standing.rank)
+    at = level(wish.authority.rank)
     state.note(wish.who, at, source, wish.wants, did, said, f"message:{wish.number}")
 
 
@@ -260,7 +260,7 @@ def _limit(state: _State, wish: _Wish, height: int) -> tuple[int, int]:
 def _waives(state: _State, wish: _Wish) -> bool:
     """Whether the floor does not bind this wish: its own user asks, explicitly, and the waiver is the user's."""
     protection = state.ready.behaviour.protection
-    return protection is not None and protection.waiver == "user" and wish.standing.is_user and not wish.message.implied
+    return protection is not None and protection.waiver == "user" and wish.authority.is_user and not wish.message.implied
 
 
 def _obstacle(state: _State, wish: _Wish, height: int) -> str:

@@ -1,6 +1,6 @@
 """A picture of a spec's graph: levels from the top down; principals, rules and behaviours each in a column of their own.
 
-A graph from `lit` shows only what spoke about one behaviour, with the path that decided it; a graph from `graph` shows the
+A graph from `highlighted` shows only what spoke about one behaviour, with the path that decided it; a graph from `graph` shows the
 whole spec.  Within a level a column is a list, so that no two names meet.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
+from .authority import level
 from .published.section_map import palette
-from .standing import level
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -21,7 +21,7 @@ COLUMNS = {"level": 0, "principal": 1, "message": 1, "grant": 2, "rule": 2, "pro
 #: Where columns stand, as fractions of the width, and how many letters their names have room for.
 AT = (0.02, 0.2, 0.46, 0.76)
 ROOM = (12, 26, 32, 26)
-#: What the place of a node says already: drawn only on a lit path.
+#: What the place of a node says already: drawn only on a highlighted path.
 IMPLIED = ("outranks", "may change", "fixes", "speaks for")
 #: About the width of a letter.
 LETTER = 0.0078
@@ -29,7 +29,7 @@ HEADS = ("level", "who speaks", "rules, protections, grants", "behaviours")
 
 
 def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
-    """Draw the graph of a spec, or the path of one decision that `lit` marked in it.
+    """Draw the graph of a spec, or the path of one decision that `highlighted` marked in it.
 
     The figure of its own is 11 inches wide and as high as the longest column needs.
     """
@@ -44,7 +44,7 @@ def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
     colours = palette()
     ax.set(xlim=(0, 1), ylim=(end, -1.8))
     ax.set_axis_off()
-    path = any(shown.nodes[node].get("lit") for node in shown)
+    path = any(shown.nodes[node].get("highlighted") for node in shown)
     for source, target, about in shown.edges(data=True):
         _edge(ax, rows, (source, target), about, path, len(_label(shown.nodes[source])))
     for node, about in shown.nodes(data=True):
@@ -56,10 +56,14 @@ def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
 
 
 def visible(graph: nx.DiGraph[str]) -> list[str]:
-    """All nodes; in a graph with a lit path the levels, and what spoke about its behaviour."""
-    if not any(about.get("lit") for _, about in graph.nodes(data=True)):
+    """All nodes; in a graph with a highlighted path the levels, and what spoke about its behaviour."""
+    if not any(about.get("highlighted") for _, about in graph.nodes(data=True)):
         return list(graph)
-    return [node for node, about in graph.nodes(data=True) if about["kind"] == "level" or about.get("lit") or about.get("did")]
+    return [
+        node
+        for node, about in graph.nodes(data=True)
+        if about["kind"] == "level" or about.get("highlighted") or about.get("did")
+    ]
 
 
 def places(graph: nx.DiGraph[str]) -> dict[str, tuple[float, float]]:
@@ -91,17 +95,21 @@ def _edge(
     from matplotlib import rcParams
     from matplotlib.patches import FancyArrowPatch
 
-    lit, decides, void = about.get("lit"), about.get("decides"), about.get("did") and not about.get("lit")
-    if about["kind"] in IMPLIED and not (lit or void):
+    highlighted, decides, void = (
+        about.get("highlighted"),
+        about.get("decides"),
+        about.get("did") and not about.get("highlighted"),
+    )
+    if about["kind"] in IMPLIED and not (highlighted or void):
         return
     (x0, y0), (x1, y1) = rows[edge[0]], rows[edge[1]]
     start = (x0 + (0.02 + LETTER * letters if x0 < x1 else 0.0), y0)
     style: dict[str, Any] = {
-        "lw": 2.6 if decides else 1.3 if lit else 0.7,
-        "alpha": 1 if decides or lit else 0.6 if void else 0.35,
+        "lw": 2.6 if decides else 1.3 if highlighted else 0.7,
+        "alpha": 1 if decides or highlighted else 0.6 if void else 0.35,
     }
     bend = 0.0 if x0 != x1 else -0.35
-    colour = palette()["user"] if lit or not path else rcParams["text.color"]
+    colour = palette()["user"] if highlighted or not path else rcParams["text.color"]
     ax.add_patch(
         FancyArrowPatch(
             start,
@@ -123,12 +131,12 @@ def _label(about: dict[str, Any]) -> str:
 
 
 def _node(ax: Axes, place: tuple[float, float], about: dict[str, Any], colours: dict[str, str], path: bool) -> None:
-    """A dot in the colour of its level, its name, and in a lit path what it did."""
+    """A dot in the colour of its level, its name, and in a highlighted path what it did."""
     from matplotlib import rcParams
 
     x, y = place
     kind, label = about["kind"], _label(about)
-    faint = path and not about.get("lit")
+    faint = path and not about.get("highlighted")
     colour = colours.get(level(about["level"]), colours["-"])
     weight = "bold" if kind == "level" or about.get("decides") or "value" in about else "normal"
     ax.plot([x], [y], "o", ms=6, color=colour, alpha=0.4 if faint else 1, zorder=3)

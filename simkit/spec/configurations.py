@@ -13,10 +13,10 @@ from typing import Literal
 
 from ..messages import Message, rank
 from ..text import html_lines, html_table, text_table
+from .authority import TrustChange, authorities, level
 from .chain import decide
 from .rules import Ready, Rules
-from .standing import Trust, level, standings
-from .traces import Step
+from .trace import Step
 
 Effect = Literal["against users", "beyond its power", "widens", "narrows", "adjusts", "nothing new", "replaced"]
 
@@ -93,8 +93,8 @@ def classify(rules: Rules, messages: Sequence[Message]) -> Configuration:
     An operator is whoever has more authority than a user of the level's own; what users, tools and quoted text say is no
     configuration and is passed over.
     """
-    standing, trusts = standings(rules, messages)
-    own = [i for i, s in enumerate(standing) if s.rank > rank("user") and not s.is_user]
+    authority, trusts = authorities(rules, messages)
+    own = [i for i, s in enumerate(authority) if s.rank > rank("user") and not s.is_user]
     config = [messages[i] for i in own]
     found = [finding for name in rules.behaviours for finding in _about(rules, config, own, name)]
     found += [_trust(rules, trust) for trust in trusts if trust.by in own]
@@ -155,7 +155,7 @@ def _reach(rules: Rules, config: Sequence[Message], name: str, values: Sequence[
     return {silent, *(decide(rules, said, name).value for said in asked)}, silent
 
 
-def _trust(rules: Rules, trust: Trust) -> Finding:
+def _trust(rules: Rules, trust: TrustChange) -> Finding:
     """The finding about one attempt to lend authority or to take it."""
     wants = f"trust at {trust.wanted}"
     declared = rank(rules.principals[trust.to].level) if trust.to in rules.principals else 0

@@ -1,16 +1,16 @@
-"""Three ways to put goals in order: a strict ladder, a weighted sum, and an order that is holistic.
+"""Three ways to put goals in order: a lexicographic order, a weighted sum, and an order that is holistic.
 
 Each makes a `choose` for `spec.compile`.  On every signal the goals are scored per request, E[score | signal]:
 
-    ladder      the best on the first goal; ties go to the second, and so on (lexicographic)
-    weighted    the best Σ weight · score
-    holistic    drop what is worse than the best by more than `slack` on the first goal, then on the second, …;
-                among the rest, the best Σ weight · score
+    lexicographic  the best on the first goal; ties go to the second, and so on
+    weighted       the best Σ weight · score
+    holistic       drop what is worse than the best by more than `slack` on the first goal, then on the second, …;
+                   among the rest, the best Σ weight · score
 
-`slack` joins the first two: 0 is a ladder whose survivors are weighed, ∞ is the weighted sum.  In between, a goal that stands
-higher dominates where much is at stake for it, and is weighed where little is: more than a tie-breaker, less than a veto.
-Where each breaks: the ladder gives up any amount of help for the least risk; the weighted sum lets enough help buy any harm;
-the holistic order depends on what else is on the menu (an option that nobody picks can change who wins).
+`slack` joins the first two: 0 is a lexicographic order whose survivors are weighed, ∞ is the weighted sum.  In between, a
+goal that stands higher dominates where much is at stake for it, and is weighed where little is: more than a tie-breaker, less than a veto.
+Where each breaks: the lexicographic order gives up any amount of help for the least risk; the weighted sum lets enough help
+buy any harm; the holistic order depends on what else is on the menu (an option that nobody picks can change who wins).
 
 They answer at once: the clarifying question is left to `policy.bayes`.  Sources: Anthropic's constitution, January 2026,
 "Claude's core values", line 109 (safe, ethical, guidelines, helpful; holistic, not lexicographic); OpenAI's Model Spec,
@@ -37,14 +37,14 @@ def stakes(case: Case) -> dict[str, Floats]:
     return {"safe": -case.harm, "caring": -case.neglect, "helpful": case.help}
 
 
-def ladder(goals: Goals = stakes) -> Choose:
+def lexicographic(goals: Goals = stakes) -> Choose:
     """Choose by the first goal; only what ties there is decided by the next."""
 
     def choose(case: Case) -> Policy:
         scores, left = _scores(case, goals)
         for score in scores:
             left = left & _near(score, left, 0.0)
-        return _first(case, "ladder", left)
+        return _first(case, "lexicographic", left)
 
     return choose
 

@@ -9,7 +9,7 @@ from .rules import Behaviour, Rules
 
 
 @dataclass(frozen=True, repr=False)
-class SideBySide:
+class SpecComparison:
     """Behaviours that several specs speak about, one row each; behaviours are the same if they have the same concept."""
 
     names: tuple[str, ...]
@@ -39,13 +39,13 @@ class SideBySide:
         return html_lines(title, []) + html_table(*self._table())
 
 
-def side_by_side(*rules: Rules, least: int = 2) -> SideBySide:
+def compare_specs(*rules: Rules, least: int = 2) -> SpecComparison:
     """What several specs say about the behaviours that at least `least` of them speak about, in the order of the first."""
     spoken = [{b.concept or b.name: b for b in each.spec.behaviours} for each in rules]
     concepts = dict.fromkeys(name for each in spoken for name in each)
     cells = {name: tuple(each.get(name) for each in spoken) for name in concepts}
     enough = {name: row for name, row in cells.items() if sum(b is not None for b in row) >= least}
-    return SideBySide(tuple(each.name for each in rules), enough)
+    return SpecComparison(tuple(each.name for each in rules), enough)
 
 
 def _key(b: Behaviour) -> tuple[object, ...]:

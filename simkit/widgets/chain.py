@@ -9,10 +9,10 @@ from typing import Any
 from ..case import Case
 from ..policy import Policy
 from ..scenario import load
-from ..spec.policies import check_shows
+from ..spec.compiler import check_shows
 from ..spec.rules import Rules
 from ..spec.rules import load as load_rules
-from ..spec.traces import Decision
+from ..spec.trace import Decision
 from .chain_view import ChainSettings, ChainView, about, completed, look, offers, stage_table
 from .choices import chosen
 from .controls import menu

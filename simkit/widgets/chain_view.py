@@ -19,10 +19,10 @@ from ..icon_array import Dots, dots
 from ..messages import Message
 from ..policy import Policy
 from ..spec.chain import decide
-from ..spec.policies import compile as compile_rules
-from ..spec.policies import compile_each, shows
+from ..spec.compiler import compile as compile_rules
+from ..spec.compiler import compile_each, shows
 from ..spec.rules import Ready, Rules
-from ..spec.traces import DEEDS, Decision, Step
+from ..spec.trace import DEEDS, Decision, Step
 from . import panels
 from .against import Against, against, surely
 from .choices import Choices
@@ -176,7 +176,7 @@ def sentences(view: ChainView) -> list[str]:
     said: list[str] = []
     for here, decision in zip(_of_rows(view), view.decisions, strict=True):
         step = decision.decided_by
-        vain = [other for other in decision.steps if not other.lit]
+        vain = [other for other in decision.steps if not other.highlighted]
         lost = f" {_capital(speaker(here, vain[-1]))} {_short(vain[-1])}." if vain else ""
         why = "nobody moves the default" if step.did == "stands" else f"{speaker(here, step)} {DEEDS[step.did]}"
         holds = f"{decision.behaviour}: {decision.value or 'inaction'}, because {why}."
@@ -287,7 +287,7 @@ def _path(view: ChainView) -> dict[str, Any]:
     for row, (here, decision) in enumerate(zip(_of_rows(view), view.decisions, strict=True)):
         for step in decision.steps:
             at = row, order.index(_key(here, step))
-            state[at] = 2 if step == decision.decided_by else 1 if step.lit else 3
+            state[at] = 2 if step == decision.decided_by else 1 if step.highlighted else 3
             level = slots[order[at[1]]][0]
             heard = f" (heard as {step.level})" if step.level != level and level in ("developer", "user") else ""
             said[at] = words.at(f"{speaker(here, step)}{heard}: {step.wants}")

@@ -33,7 +33,7 @@ from ...arrays import Floats, frozen
 from ...case import Case, Events
 from ...population import Share, draw_interval
 from ...text import html_lines, html_table, number, percent, text_table, whole_percent
-from ..policies import WrittenPolicy
+from ..compiler import WrittenPolicy
 from ..rules import Rules
 from .covert_model import BARE, Model, Worlds, model
 

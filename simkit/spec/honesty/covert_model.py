@@ -10,7 +10,7 @@ import numpy as np
 from ...arrays import Bools, Floats, frozen, frozen_bools
 from ...case import Case
 from ...population import worlds_from
-from ..policies import WrittenPolicy, compile, shows  # noqa: A004
+from ..compiler import WrittenPolicy, compile, shows  # noqa: A004
 from ..rules import Rules
 
 #: The deployment without instructions: nothing to keep, so that it says truthfully that it has none.

@@ -47,7 +47,7 @@ class Step:
     """Who changed the value after it, if somebody did."""
 
     @property
-    def lit(self) -> bool:
+    def highlighted(self) -> bool:
         """Whether it had a part in the result."""
         return self.did not in ("void", "superseded", "overridden")
 
@@ -116,9 +116,9 @@ def deciders(steps: Sequence[Step]) -> list[int]:
     """The steps that gave the value, in order: the default, and each that said it or changed it.  The last one holds."""
     found, value = [0], steps[0].value
     for number, step in enumerate(steps[1:], 1):
-        if step.did in ("sets", "prefers", "waives", "nears", "stops") or (step.lit and step.value != value):
+        if step.did in ("sets", "prefers", "waives", "nears", "stops") or (step.highlighted and step.value != value):
             found.append(number)
-        value = step.value if step.lit else value
+        value = step.value if step.highlighted else value
     return found
 
 

@@ -22,19 +22,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...arrays import Floats, frozen, met
-from ...case import Case
-from ...evaluate import exposure
-from ...files import suggest
-from ...policy import Policy
-from ...text import html_lines, html_table, number, people, percent, text_table
-from ..policies import shows
+from ..arrays import Floats, frozen, met
+from ..case import Case
+from ..evaluate import exposure
+from ..files import suggest
+from ..policy import Policy
+from ..text import html_lines, html_table, number, people, percent, text_table
+from .compiler import shows
 
 Outcomes = Literal["harm", "neglect", "loss"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Habits:
+class ReportRates:
     """How often senders flag, as chances: an answer that went wrong, one that did not, and a refusal that hit its mark."""
 
     bad: float = 0.3
@@ -56,7 +56,7 @@ class Habits:
 
 
 @dataclass(frozen=True)
-class Stream:
+class ReportStream:
     """The flags about one behaviour that one case brings, in `answers` expected requests, if its chances are right."""
 
     case: str
@@ -70,15 +70,15 @@ class Stream:
     """Expected flags that come anyway."""
 
 
-def stream(
+def expect_reports(
     case: Case,
     policy: Policy,
     behaviour: str,
     *,
     answers: float,
     of: Outcomes = "harm",
-    habits: Habits | None = None,
-) -> Stream:
+    habits: ReportRates | None = None,
+) -> ReportStream:
     """The flags about a behaviour that a policy brings in a case, in `answers` expected requests.
 
     Answers count whose response shows the behaviour, at any value.  `of` says which outcomes are bad: harm of answering,
@@ -88,7 +88,7 @@ def stream(
         raise ValueError(f"of is harm, neglect or loss, not {of!r}")
     if policy.batch or not 0 <= answers < np.inf:
         raise ValueError(f"one policy and a finite number of answers from 0 are needed, not {policy.name} and {answers:g}")
-    shown, chosen = shows(case), habits or Habits()
+    shown, chosen = shows(case), habits or ReportRates()
     if not any(behaviour in values for values in shown.values()):
         known = dict.fromkeys(name for values in shown.values() for name in values)
         raise ValueError(f"no response of {case.name} shows {behaviour!r}; {suggest(behaviour, known)}")
@@ -102,14 +102,14 @@ def stream(
         case.population.harmful[:, None] & case.refuses, chosen.good if chosen.brigade is None else chosen.brigade, chosen.good
     )
     hits, noise = met(weight, chance * (chosen.bad - anyway)).sum(), (weight * anyway).sum()
-    return Stream(case.title, behaviour, answers, float(weight.sum()), float(answers * hits), float(answers * noise))
+    return ReportStream(case.title, behaviour, answers, float(weight.sum()), float(answers * hits), float(answers * noise))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Docket:
+class Reports:
     """The flags about one behaviour, added up over its streams, and how sure their authors were of the two rates."""
 
-    streams: tuple[Stream, ...]
+    streams: tuple[ReportStream, ...]
     doubt: float
     """Relative standard deviation of how many times the assumed rate bad outcomes have."""
     noise_doubt: float
@@ -140,7 +140,7 @@ class Docket:
         """Expected flags if the case's chances are right."""
         return self.hits + self.noise
 
-    def after(self, part: float) -> Docket:
+    def after(self, part: float) -> Reports:
         """The docket after `part` times as many answers; a ValueError for less than none."""
         if not 0 <= part < np.inf:
             raise ValueError(f"a part is finite and never negative, not {part:g}")
@@ -172,13 +172,13 @@ class Docket:
             low, high = (middle, high) if self.reached(middle) > false_alarms else (low, middle)
         return high
 
-    def weigh(self, flags: int, *, times: float = 1.0) -> Suspicion:
+    def weigh(self, flags: int, *, times: float = 1.0) -> ReportEvidence:
         """What so many flags say about how often bad outcomes come: more than `times` as often as assumed?"""
         if not (flags == int(flags) and 0 <= flags <= 10**5):
             raise ValueError(f"flags are a whole number from 0 to 100 000, not {flags}")
         if not 0 < times < np.inf:
             raise ValueError(f"times is a positive number, not {times:g}")
-        return Suspicion(self, int(flags), times)
+        return ReportEvidence(self, int(flags), times)
 
     def _title(self) -> str:
         return (
@@ -197,7 +197,7 @@ class Docket:
         return html_lines(self._title(), []) + html_table(*self._table())
 
 
-def docket(*streams: Stream, doubt: float = 1.0, noise_doubt: float = 0.1) -> Docket:
+def add_reports(*streams: ReportStream, doubt: float = 1.0, noise_doubt: float = 0.1) -> Reports:
     """The flags of several streams about one behaviour, added up.
 
     `doubt` and `noise_doubt` are relative standard deviations: of the frequency of bad outcomes around what the cases say, and
@@ -209,14 +209,14 @@ def docket(*streams: Stream, doubt: float = 1.0, noise_doubt: float = 0.1) -> Do
         raise ValueError(f"flags add up per behaviour: give streams about one, not about {', '.join(about) or 'none'}")
     if not (0 < doubt < np.inf and 0 <= noise_doubt < np.inf):
         raise ValueError(f"doubt is positive and noise_doubt is not negative; not {doubt:g} and {noise_doubt:g}")
-    return Docket(streams, doubt, noise_doubt)
+    return Reports(streams, doubt, noise_doubt)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Suspicion:
+class ReportEvidence:
     """What a number of flags says: the posterior of how many times as often as assumed bad outcomes come."""
 
-    docket: Docket
+    docket: Reports
     flags: int
     times: float
     """The level in question."""
@@ -296,7 +296,7 @@ class Suspicion:
         low, high = self.interval
         lines = [
             f"{self.flags} flags came about {self.docket.behaviour}, where {number(self.docket.expected)} were expected.",
-            f"Probability that bad outcomes come {more}: {percent(self.chance)}; before any flag it was {percent(self.before)}.",
+            f"Probability that bad outcomes come {more}: {percent(self.chance)}; before any flag, {percent(self.before)}.",
             f"Best estimate: {number(self.mean)} times as often as assumed (90%: {number(low)} to {number(high)}).",
         ]
         if not self.docket.noise:

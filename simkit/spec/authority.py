@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..messages import LEVELS, Message, rank
+from ..messages import LEVELS as LEVELS
+from ..messages import Message as Message
+from ..messages import rank
 from .rules import Rules
 
 #: No message speaks at root: that is the spec itself.
@@ -27,7 +29,7 @@ def level(rank_: int) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Authority:
     """The authority of one message, and why."""
 
     author: str
@@ -41,7 +43,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Trust:
+class TrustChange:
     """One attempt to lend authority or to take it: message `by` (from 0), to whom, which level, and what came of it."""
 
     by: int
@@ -60,7 +62,7 @@ class _Talk:
     messages: Sequence[Message]
     lent: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Principal -> rank that it was lent, and the message that did."""
-    trusts: list[Trust] = field(default_factory=list)
+    trusts: list[TrustChange] = field(default_factory=list)
 
 
 def author(message: Message) -> str:
@@ -68,7 +70,7 @@ def author(message: Message) -> str:
     return message.by or message.level
 
 
-def standings(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Standing, ...], tuple[Trust, ...]]:
+def authorities(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Authority, ...], tuple[TrustChange, ...]]:
     """The authority of every message, and every attempt to lend it.
 
     Levels are taken from the highest down.  What a level lends reaches at most that level, so nothing that was settled above
@@ -80,7 +82,7 @@ def standings(rules: Rules, messages: Sequence[Message]) -> tuple[tuple[Standing
             while fresh := [i for i in range(len(messages)) if i not in done and _rank(talk, i) == height]:
                 done.update(fresh)
                 _lend(talk, fresh, height)
-    return tuple(_standing(talk, i) for i in range(len(messages))), tuple(talk.trusts)
+    return tuple(_authority(talk, i) for i in range(len(messages))), tuple(talk.trusts)
 
 
 def _declared(talk: _Talk, name: str) -> int:
@@ -110,7 +112,7 @@ def _lend(talk: _Talk, speakers: list[int], height: int) -> None:
     for i in speakers:
         for name, wanted in talk.messages[i].trusts.items():
             given, why = _given(talk, name, rank(wanted), height)
-            talk.trusts.append(Trust(i, name, wanted, "" if given is None else level(given), why))
+            talk.trusts.append(TrustChange(i, name, wanted, "" if given is None else level(given), why))
             if given is not None:
                 new[name] = (given, i)
     for name, given_by in new.items():
@@ -138,7 +140,7 @@ def _given(talk: _Talk, name: str, wanted: int, height: int) -> tuple[int | None
     return given, f"{best.source}" + ("" if given == wanted else f"; no more than {level(given)} can be lent")
 
 
-def _standing(talk: _Talk, i: int) -> Standing:
+def _authority(talk: _Talk, i: int) -> Authority:
     message, who = talk.messages[i], author(talk.messages[i])
     found, role, declared = _rank(talk, i), rank(message.level), _declared(talk, author(talk.messages[i]))
     why = ""
@@ -150,7 +152,7 @@ def _standing(talk: _Talk, i: int) -> Standing:
         why = f"message {talk.lent[who][1] + 1} gives {who} the authority of {level(found)}"
     elif found < role:
         why = f"no message speaks at {message.level}" if found == HIGHEST else f"{who} has no more authority"
-    return Standing(author=who, rank=found, is_user=_is_user(talk, message), why=why)
+    return Authority(author=who, rank=found, is_user=_is_user(talk, message), why=why)
 
 
 def _is_user(talk: _Talk, message: Message) -> bool:
@@ -159,12 +161,12 @@ def _is_user(talk: _Talk, message: Message) -> bool:
     return who and all(_carries(talk, name) >= LENDS for name in message.through)
 
 
-def told(rules: Rules, messages: Sequence[Message], standing: Sequence[Standing]) -> dict[str, int]:
+def known_situations(rules: Rules, messages: Sequence[Message], authority: Sequence[Authority]) -> dict[str, int]:
     """The situations that the assistant knows of, each with the message that said so first."""
     found: dict[str, int] = {}
     for i, message in enumerate(messages):
         for name in message.tells:
             situation = rules.situations.get(name)
-            if situation is not None and standing[i].rank >= rank(situation.believed_from):
+            if situation is not None and authority[i].rank >= rank(situation.believed_from):
                 found.setdefault(name, i)
     return found

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-from ...schema import adapter
-from ...text import html_lines, html_table, text_table
-from ..promises import Promise, guarantees
-from ..rules import Ready, Rules, Spec
-from .amendments import ENTRIES, Section, written
+from ..schema import adapter
+from ..text import html_lines, html_table, text_table
+from .amendment import ENTRIES, Section, written
+from .promises import Promise, guarantees
+from .rules import Ready, Rules, Spec
 
 Kind = Literal[
     "hard line added",

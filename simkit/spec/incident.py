@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ...case import Case
-from ...evaluate import exposure
-from ...files import suggest
-from ...policy import bayes
-from ...scenario import load
-from ...text import html_lines, number
-from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
-from ..rules import Rules
-from ..traces import Decision
-from .amendments import Incident
-from .differences import label
+from ..case import Case
+from ..evaluate import exposure
+from ..files import suggest
+from ..policy import bayes
+from ..scenario import load
+from ..text import html_lines, number
+from .amendment import Incident
+from .compiler import Choose, WrittenPolicy, compile  # noqa: A004
+from .rules import Rules
+from .trace import Decision
+from .versions import label
 
 Finding = Literal["met", "not met", "ruled out already", "ruled out no longer"]
 
@@ -34,7 +34,7 @@ FINDINGS: dict[Finding, str] = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Inquiry:
+class Examination:
     """An incident under two versions of a spec: what each leaves to answer, and what it decides about the behaviour."""
 
     incident: Incident
@@ -89,7 +89,9 @@ class Inquiry:
         return html_lines(first, rest) + "".join(decision.html for decision in self.decisions)
 
 
-def inquire(incident: Incident, before: Rules, after: Rules, *, case: Case | None = None, choose: Choose = bayes) -> Inquiry:
+def examine(
+    incident: Incident, before: Rules, after: Rules, *, case: Case | None = None, choose: Choose = bayes
+) -> Examination:
     """An incident under the spec in force and under the amended one.
 
     The case is the incident's scenario in its context, unless another is given.  A ValueError suggests a name if the case has
@@ -106,4 +108,4 @@ def inquire(incident: Incident, before: Rules, after: Rules, *, case: Case | Non
     then, now = (compile(rules, here, choose=choose) for rules in (before, after))
     then.on(incident.signal)
     names = label(before, "the spec in force"), label(after, "the amended spec")
-    return Inquiry(incident, here, then, now, names)
+    return Examination(incident, here, then, now, names)

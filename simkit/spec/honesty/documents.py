@@ -17,7 +17,7 @@ from typing import Literal
 from ...files import suggest
 from ...messages import Level, rank
 from ...text import html_lines, html_table, text_table
-from .properties import PROPERTIES, Honesty, Property
+from .assertions import PROPERTIES, Honesty, Property
 
 How = Literal["filter", "weight"]
 

@@ -1,4 +1,4 @@
-"""Principals, rules, protections and behaviours as a directed graph, and the path of one decision lit in it.
+"""Principals, rules, protections and behaviours as a directed graph, and the path of one decision highlighted in it.
 
 Nodes are called `level:user`, `principal:tool`, `behaviour:x`, `rule:y`, `protection:x`, `grant:0`, `message:0`.  They carry
 `kind`, `label`, `level` (0 none … 5 root: the layer to draw them in) and `source`; edges carry `kind`, from cause to effect.
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..messages import LEVELS, Message, rank
+from .authority import author, authorities
 from .rules import Rules
-from .standing import author, standings
-from .traces import Decision, deciders
+from .trace import Decision, deciders
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -62,40 +62,40 @@ def _principals(made: Any, rules: Rules) -> None:
         made.add_edge(node, to, kind="trusts")
 
 
-def lit(rules: Rules, messages: Sequence[Message], decision: Decision) -> nx.DiGraph[str]:
-    """The graph with the messages of a decision, and its path lit.
+def highlighted(rules: Rules, messages: Sequence[Message], decision: Decision) -> nx.DiGraph[str]:
+    """The graph with the messages of a decision, and its path highlighted.
 
-    Every node and edge has `lit` (it had a part in the result) and `did` (the deed of its step; empty if it did not speak);
-    the step that gave the value has `decides`.
+    Every node and edge has `highlighted` (it had a part in the result) and `did` (the deed of its step; empty if it did not
+    speak); the step that gave the value has `decides`.
     """
     made = graph(rules)
     target = f"behaviour:{decision.behaviour}"
-    standing = standings(rules, messages)[0]
+    authority = authorities(rules, messages)[0]
     for number, message in enumerate(messages):
         node = f"message:{number}"
         label = f"message {number + 1} ({author(message)})"
-        _node(made, node, "message", label, standing[number].rank, message.says or "the conversation")
+        _node(made, node, "message", label, authority[number].rank, message.says or "the conversation")
         speaker = f"principal:{author(message)}"
         speaker = speaker if speaker in made else f"level:{message.level}"
         made.add_edge(speaker, node, kind="says")
     for part in (made.nodes, made.edges):
         for key in part:
-            part[key].update(lit=False, did="", decides=False)
+            part[key].update(highlighted=False, did="", decides=False)
     for number, step in enumerate(decision.steps):
-        _light(made, step.node, target, step.did, lit_=step.lit, decides=number == deciders(decision.steps)[-1])
-    made.nodes[target].update(lit=True, value=decision.value or "inaction")
+        _light(made, step.node, target, step.did, highlighted_=step.highlighted, decides=number == deciders(decision.steps)[-1])
+    made.nodes[target].update(highlighted=True, value=decision.value or "inaction")
     return made
 
 
-def _light(made: Any, node: str, target: str, did: str, *, lit_: bool, decides: bool) -> None:
+def _light(made: Any, node: str, target: str, did: str, *, highlighted_: bool, decides: bool) -> None:
     """Mark a step: its node, its edge to the behaviour, and the edge from whoever speaks."""
     if node != target:
-        made.nodes[node].update(did=did, lit=lit_, decides=decides)
+        made.nodes[node].update(did=did, highlighted=highlighted_, decides=decides)
         if not made.has_edge(node, target):
             made.add_edge(node, target, kind="speaks about")
-        made.edges[node, target].update(did=did, lit=lit_, decides=decides)
+        made.edges[node, target].update(did=did, highlighted=highlighted_, decides=decides)
     for before in list(made.predecessors(node)):
         kind = made.edges[before, node]["kind"]
         if kind in ("says", "speaks for", "may change", "fixes") and (node != target or decides):
-            made.edges[before, node].update(lit=lit_, did=did, decides=decides)
-            made.nodes[before].update(lit=made.nodes[before]["lit"] or lit_)
+            made.edges[before, node].update(highlighted=highlighted_, did=did, decides=decides)
+            made.nodes[before].update(highlighted=made.nodes[before]["highlighted"] or highlighted_)

@@ -15,17 +15,17 @@ from math import inf, log
 
 import numpy as np
 
-from ...arrays import Floats, frozen
-from ...case import Case
-from ...evaluate import Outcome, expect
-from ...files import suggest
-from ...policy import bayes
-from ...text import html_lines, html_table, number, percent, text_table
-from ...uncertainty import BreakEven, Comparison, compare
-from ..configurations import classify
-from ..policies import Choose, WrittenPolicy, compile  # noqa: A004
-from ..rules import Rules
-from .differences import SpecDifference, difference, label
+from ..arrays import Floats, frozen
+from ..case import Case
+from ..evaluate import Outcome, expect
+from ..files import suggest
+from ..policy import bayes
+from ..text import html_lines, html_table, number, percent, text_table
+from ..uncertainty import BreakEven, Comparison, compare
+from .compiler import Choose, WrittenPolicy, compile  # noqa: A004
+from .configurations import classify
+from .rules import Rules
+from .versions import SpecDifference, difference, label
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Switched:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Heard:
+class CaseImpact:
     """One case under both specs: answers, outcomes, who gains and who loses, and how surely."""
 
     name: str
@@ -170,17 +170,17 @@ class Mix:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Hearing:
+class Impact:
     """What an amended spec does beside the one in force, case by case.  `sentences()` can be read aloud."""
 
     before: Rules
     after: Rules
     difference: SpecDifference
-    heard: tuple[Heard, ...]
+    heard: tuple[CaseImpact, ...]
 
     _segment_head = ("case", "segment", "share", "net before", "net after", "change")
 
-    def of(self, name: str) -> Heard:
+    def of(self, name: str) -> CaseImpact:
         """One case by its name here or its title, or a ValueError that suggests a name."""
         found = [heard for heard in self.heard if name in (heard.name, heard.case.title)]
         if not found:
@@ -249,7 +249,7 @@ HEAD = (
 )
 
 
-def hearing(
+def assess_impact(
     before: Rules,
     after: Rules,
     cases: Sequence[Case],
@@ -258,7 +258,7 @@ def hearing(
     worlds: int = 2000,
     choose: Choose = bayes,
     harm_weight: float | None = None,
-) -> Hearing:
+) -> Impact:
     """Hear an amended spec beside the one in force, on cases in their contexts.
 
     `choose` answers within what each spec leaves, as in `compile`.  Contexts of one scenario see the same random numbers and so
@@ -275,11 +275,11 @@ def hearing(
     names = names if names[0] != names[1] else (f"{names[0]}, before", f"{names[1]}, after")
     called = _called(cases)
 
-    def hear(case: Case) -> Heard:
+    def hear(case: Case) -> CaseImpact:
         then, now = (
             replace(compile(rules, case, choose=choose), name=name) for rules, name in zip((before, after), names, strict=True)
         )
-        return Heard(
+        return CaseImpact(
             name=called[case.title],
             case=case,
             before=expect(case, then, harm_weight),
@@ -292,7 +292,7 @@ def hearing(
             ),
         )
 
-    return Hearing(before, after, difference(before, after), tuple(map(hear, cases)))
+    return Impact(before, after, difference(before, after), tuple(map(hear, cases)))
 
 
 def _called(cases: Sequence[Case]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from ..text import html_lines, html_table, number, text_table
 from .chain import decide_all
 from .combining import Verdict, deny_overrides
 from .rules import Rules
-from .traces import Decision
+from .trace import Decision
 
 Choose = Callable[[Case], Policy]
 
@@ -302,7 +302,7 @@ def _within(case: Case, mask: Bools, answer: Floats, after: Floats | None) -> No
 
 
 @dataclass(frozen=True, repr=False)
-class Lines:
+class BrightLines:
     """What the hard lines of a spec cost and save on a case: the same rules and the same choice with and without them.
 
     All are means per request in the case's units; `saved` may be negative where a line forces a worse answer.
@@ -331,7 +331,7 @@ class Lines:
         return html_lines(self._title, []) + html_table(*self._table())
 
 
-def lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> Lines:
+def bright_lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> BrightLines:
     """What the bright lines (the case's constraints and the spec's hard behaviours) cost and save, with `choose`."""
     drawn = compile(rules, case, choose=choose)
     softened = tuple(replace(b, hard=False) for b in rules.spec.behaviours if not b.hard)
@@ -344,7 +344,7 @@ def lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> Lines:
     a, b = expect(case, drawn), expect(case, other)
     hard_ones = [r for ruling in drawn.rulings for r in ruling.removed if r.hard]
     named = dict.fromkeys(r.behaviour or _crossed(case, r.response) for r in hard_ones)
-    return Lines(
+    return BrightLines(
         case=case.title,
         lines=tuple(named),
         help_lost=float(b.help - a.help),

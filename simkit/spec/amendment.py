@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 from pydantic.types import Strict
 
-from ...files import InvalidFile, Path_, Problem, Tree, find, parse, read_text, shown, suggest
-from ...schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
-from ...text import html_lines, number
-from ..checks import problems
-from ..rules import Rules, Spec
+from ..files import InvalidFile, Path_, Problem, Tree, find, parse, read_text, shown, suggest
+from ..schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
+from ..text import html_lines, number
+from .checks import problems
+from .rules import Rules, Spec
 
 Section = Literal["principals", "grants", "situations", "behaviours", "rules"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...plots import DASHES, HARMFUL, LINES, SENDERS, SENDERS_ON_DARK, finished, new_axes
-from ...text import number, people, percent
-from .flags import Docket
-from .hearings import Heard, Hearing
+from ..plots import DASHES, HARMFUL, LINES, SENDERS, SENDERS_ON_DARK, finished, new_axes
+from ..text import number, people, percent
+from .impact import CaseImpact, Impact
+from .user_reports import Reports
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EVERYBODY = "everybody"
 
 
-def winners(hearing: Hearing, ax: Axes | None = None) -> Axes:
+def draw_impact(hearing: Impact, ax: Axes | None = None) -> Axes:
     """Who gains (to the right) and who loses by an amendment, in each case in which an answer changes.
 
     Bars are changes of net value in help units per 1000 senders of the message, so that small segments have small bars;
@@ -49,14 +49,14 @@ def winners(hearing: Hearing, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _rows(heard: Heard) -> list[tuple[str, float, float]]:
+def _rows(heard: CaseImpact) -> list[tuple[str, float, float]]:
     """A row for the case's name, one for each segment, one for everybody: name, net before, net after."""
     before, after = 1000 * heard.nets
     rows = [(name, float(b), float(a)) for name, b, a in zip(heard.case.segments, before, after, strict=True)]
     return [("", 0.0, 0.0), *rows, (EVERYBODY, float(before.sum()), float(after.sum()))]
 
 
-def _labels(moved: Sequence[Heard]) -> list[str]:
+def _labels(moved: Sequence[CaseImpact]) -> list[str]:
     """The names of the rows: cases, and segments with their shares."""
     names: list[str] = []
     for heard in moved:
@@ -82,8 +82,8 @@ def _on_dark() -> bool:
     return sum(to_rgb(rcParams["text.color"])) > 1.5
 
 
-def review_chances(
-    docket: Docket, ax: Axes | None = None, *, times: Sequence[float] = (2.0, 5.0, 10.0), false_alarms: float = 0.01
+def draw_review(
+    docket: Reports, ax: Axes | None = None, *, times: Sequence[float] = (2.0, 5.0, 10.0), false_alarms: float = 0.01
 ) -> Axes:
     """How likely flags call a review after so many answers, if bad outcomes are `times` as frequent as assumed.
 
@@ -108,9 +108,9 @@ def review_chances(
     return finished(ax, given)
 
 
-def _known(docket: Docket) -> Docket:
+def _known(docket: Reports) -> Reports:
     return replace(docket, noise_doubt=0.0)
 
 
-def _called(docket: Docket, times: float, false_alarms: float) -> float:
+def _called(docket: Reports, times: float, false_alarms: float) -> float:
     return float(docket.reached(docket.threshold(false_alarms), times=times))
