@@ -36,7 +36,7 @@ def test_a_stream_is_a_sum_over_senders_signals_and_responses(site, of):
     """Second route: a plain loop, with the chance of a flag worked out for each cell."""
     case, _ = site
     policy = sk.policy.blend(sk.policy.constant(case, "full-bare"), sk.policy.constant(case, "refuse"), 0.3)
-    habits, total = ReportRates(bad=0.4, good=0.002, brigade=0.05), {1.0: 0.0, 2.5: 0.0}
+    rates, total = ReportRates(bad=0.4, good=0.002, brigade=0.05), {1.0: 0.0, 2.5: 0.0}
     for times in total:
         for s in range(len(case.segments)):
             for k in range(len(case.population.signal_names)):
@@ -45,9 +45,9 @@ def test_a_stream_is_a_sum_over_senders_signals_and_responses(site, of):
                     bad = {"harm": 1, "neglect": 0, "loss": 1}[of] * case.harm_events.chance[s, r]
                     bad += {"harm": 0, "neglect": 1, "loss": 1}[of] * case.neglect_events.chance[s, r]
                     hostile = case.population.harmful[s] and case.kinds[r] in ("refuse", "refuse-with-reason")
-                    good = habits.brigade if hostile else habits.good
-                    total[times] += weight * (times * bad * habits.bad + (1 - times * bad) * good)
-    found = expect_reports(case, policy, "safe-messaging", answers=1000, of=of, habits=habits)
+                    good = rates.brigade if hostile else rates.good
+                    total[times] += weight * (times * bad * rates.bad + (1 - times * bad) * good)
+    found = expect_reports(case, policy, "safe-messaging", answers=1000, of=of, rates=rates)
     assert found.spoken == pytest.approx(1)
     for times, flags in total.items():
         assert times * found.hits + found.noise == pytest.approx(1000 * flags, rel=1e-12)
@@ -186,12 +186,12 @@ def test_senders_drawn_one_by_one_flag_as_often(site, rng):
     """The witness: requests and flags drawn at random, no sum of what it bears witness to."""
     case, _ = site
     policy = sk.policy.blend(sk.policy.constant(case, "full-bare"), sk.policy.constant(case, "full-with-care"), 0.5)
-    habits, count = ReportRates(bad=0.9, good=0.01), 200_000
+    rates, count = ReportRates(bad=0.9, good=0.01), 200_000
     people = rng.choice(len(case.segments), count, p=case.population.shares)
     given = rng.choice(len(case.responses), count, p=policy.answer[0])
     bad = rng.random(count) < 20 * case.harm_events.chance[people, given]
-    flags = (rng.random(count) < np.where(bad, habits.bad, habits.good)).sum()
-    found = expect_reports(case, policy, "safe-messaging", answers=count, habits=habits)
+    flags = (rng.random(count) < np.where(bad, rates.bad, rates.good)).sum()
+    found = expect_reports(case, policy, "safe-messaging", answers=count, rates=rates)
     expected = 20 * found.hits + found.noise
     assert 20 * found.hits > 10 * math.sqrt(expected), "bad outcomes are seen"
     assert abs(flags - expected) < 4 * math.sqrt(expected)

@@ -113,7 +113,7 @@ exercises = (
                 "So many may come to intensive care at most. The question asks for the other ones.": lambda: 100 - _mix(5),
             },
         ),
-        right="57 instead of 40: what a harm is worth is not among the facts. The comparison says how far two judges are apart.",
+        right="57 instead of 40: what a harm is worth is not among the facts. The analysis says how far two judges are apart.",
         hints=(
             "spec.assess_impact takes harm_weight.",
             "The last sentence of spec.assess_impact names the mix; .mix.share is the number.",

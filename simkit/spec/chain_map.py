@@ -1,7 +1,7 @@
 """A picture of a spec's graph: levels from the top down; principals, rules and behaviours each in a column of their own.
 
-A graph from `highlighted` shows only what spoke about one behaviour, with the path that decided it; a graph from `graph` shows the
-whole spec.  Within a level a column is a list, so that no two names meet.
+A graph from `highlighted` shows only what spoke about one behaviour, with the path that decided it; one from `graph` shows
+the whole spec.  Within a level a column is a list, so that no two names meet.
 """
 
 from __future__ import annotations

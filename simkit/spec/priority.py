@@ -8,7 +8,8 @@ Each makes a `choose` for `spec.compile`.  On every signal the goals are scored 
                    among the rest, the best Σ weight · score
 
 `slack` joins the first two: 0 is a lexicographic order whose survivors are weighed, ∞ is the weighted sum.  In between, a
-goal that stands higher dominates where much is at stake for it, and is weighed where little is: more than a tie-breaker, less than a veto.
+goal that stands higher dominates where much is at stake for it, and is weighed where little is: more than a
+tie-breaker, less than a veto.
 Where each breaks: the lexicographic order gives up any amount of help for the least risk; the weighted sum lets enough help
 buy any harm; the holistic order depends on what else is on the menu (an option that nobody picks can change who wins).
 

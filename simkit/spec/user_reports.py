@@ -77,7 +77,7 @@ def expect_reports(
     *,
     answers: float,
     of: Outcomes = "harm",
-    habits: ReportRates | None = None,
+    rates: ReportRates | None = None,
 ) -> ReportStream:
     """The flags about a behaviour that a policy brings in a case, in `answers` expected requests.
 
@@ -88,7 +88,7 @@ def expect_reports(
         raise ValueError(f"of is harm, neglect or loss, not {of!r}")
     if policy.batch or not 0 <= answers < np.inf:
         raise ValueError(f"one policy and a finite number of answers from 0 are needed, not {policy.name} and {answers:g}")
-    shown, chosen = shows(case), habits or ReportRates()
+    shown, chosen = shows(case), rates or ReportRates()
     if not any(behaviour in values for values in shown.values()):
         known = dict.fromkeys(name for values in shown.values() for name in values)
         raise ValueError(f"no response of {case.name} shows {behaviour!r}; {suggest(behaviour, known)}")
@@ -201,7 +201,7 @@ def add_reports(*streams: ReportStream, doubt: float = 1.0, noise_doubt: float =
     """The flags of several streams about one behaviour, added up.
 
     `doubt` and `noise_doubt` are relative standard deviations: of the frequency of bad outcomes around what the cases say, and
-    of flags that come anyway around what the habits say (0: known).  A ValueError for streams about different behaviours, none
+    of flags that come anyway around what the rates say (0: known).  A ValueError for streams about different behaviours, none
     at all, or a doubt that is none.
     """
     about = dict.fromkeys(stream.behaviour for stream in streams)
