@@ -20,7 +20,7 @@ from .case import Events as EventArrays
 from .files import find, parse, read_text
 from .messages import Message
 from .population import Population, Segment, Share, Signal
-from .scenario_rules import Kind, problems
+from .scenario_rules import ResponseKind, problems
 from .schema import (
     Amount,
     Combination,
@@ -32,9 +32,9 @@ from .schema import (
     Positive,
     Probability,
     Text,
-    adapter,
     check,
     no_entries,
+    obey,
     record,
 )
 from .severity import Severity
@@ -54,7 +54,7 @@ class Response:
     """One thing that the assistant may do in the end."""
 
     name: Name
-    kind: Kind
+    kind: ResponseKind
     """`refuse` and `refuse-with-reason` count as refusals; `partial` and `answer` as answers; `act` does something."""
     about: Note = ""
     shows: Mapping[Name, Name] = no_entries()
@@ -181,9 +181,7 @@ class Scenario:
     observed: tuple[Observed, ...] = ()
 
     def __post_init__(self) -> None:
-        wrong = list(problems(adapter(Scenario).dump_python(self)))
-        if wrong:
-            raise ValueError("\n".join(map(str, wrong)))
+        obey(problems, self)
 
 
 def load(name: str | Path) -> Case:

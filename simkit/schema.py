@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain, islice
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -47,22 +48,30 @@ def no_entries() -> Any:
     return Field(default_factory=dict)
 
 
-#: What a record's cross-field rules get, and what they yield: plain data in, problems (without lines) out.
-Rules = Callable[[Any], Iterator[Problem]]
+#: A record's cross-field rules: the place of its data in, problems (without lines) out.
+Check = Callable[["Place"], Iterable[Problem]]
 
 
-def check(kind: type[T], tree: Tree, rules: Rules | None = None) -> T:
+def check(kind: type[T], tree: Tree, rules: Check | None = None) -> T:
     """The record of class `kind` that `tree` describes, or `InvalidFile` with *all* its problems."""
-    problems = list(tree.problems)
-    found: T | None = None
+    problems, found = list(tree.problems), None
     try:
         found = adapter(kind).validate_python(tree.data)  # type: ignore[arg-type]
     except ValidationError as error:  # a record's own rules have run by then only if its fields are right
-        problems += field_problems(kind, error, tree.data)
-        problems += rules(tree.data) if rules is not None else ()
+        faults = _faults(error, tree.data)
+        problems += field_problems(kind, faults[:MAX_FOUND])
+        broken = frozenset(path for path, entry in faults if entry["type"] != "too_short")  # what is there is sound
+        problems += rules(Place(tree.data, faults=broken)) if rules is not None else ()
     if problems or found is None:
         raise InvalidFile(tree.name, _in_order(problems, tree.lines))
     return found
+
+
+def obey(rules: Check, whole: Any) -> None:
+    """A ValueError with all that the cross-field rules of a record find wrong with it."""
+    wrong = list(rules(Place(adapter(type(whole)).dump_python(whole))))  # type: ignore[arg-type]
+    if wrong:
+        raise ValueError("\n".join(map(str, wrong)))
 
 
 @cache
@@ -77,22 +86,31 @@ def json_schema(kind: type) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **adapter(kind).json_schema()}
 
 
-def field_problems(kind: type, error: ValidationError, data: Any) -> Iterator[Problem]:
+def _faults(error: ValidationError, data: Any) -> list[tuple[Path_, Any]]:
+    """Each of pydantic's field errors with the place in the file that it is about."""
+    found = []
+    for entry in error.errors(include_url=False):
+        own = not entry["loc"] and entry["type"] == "value_error"  # the cross-field rules: `check` runs them, with paths
+        enough = entry["type"] == "too_short" and len(entry["input"]) >= entry["ctx"]["min_length"]  # but some are wrong
+        if not own and not enough:
+            found.append((_data_path(entry["loc"], data, missing=entry["type"] == "missing"), entry))
+    return found
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def field_problems(kind: type, faults: list[tuple[Path_, Any]]) -> Iterator[Problem]:
     """Each of pydantic's field errors as a `Problem` in this project's words."""
-    entries = error.errors(include_url=False)[:MAX_FOUND]
-    strange = [_data_path(e["loc"], data, missing=False) for e in entries if e["type"] == "unexpected_keyword_argument"]
+    strange = [path for path, entry in faults if entry["type"] == "unexpected_keyword_argument"]
     meant = {(*path[:-1], near(str(path[-1]), fields_at(json_schema(kind), path[:-1]))) for path in strange}
-    for entry in entries:
-        if not entry["loc"] and entry["type"] == "value_error":
-            continue  # the record's own cross-field rules: `check` runs them on the data, with paths
-        path = _data_path(entry["loc"], data, missing=entry["type"] == "missing")
-        if entry["type"] == "too_short" and len(entry["input"]) >= entry["ctx"]["min_length"]:
-            continue  # enough items stand there; what is wrong with each is said elsewhere
-        if entry["type"] == "missing" and path in meant:
+    for path, entry in faults:
+        missing = entry["type"] == "missing"
+        if missing and path in meant:
             continue  # it stands there, misspelt
         rule, fix = _said(kind, path, entry)
-        scalar = _is_scalar(entry["input"]) and entry["type"] != "missing"
-        yield Problem(path, rule, fix, shown(entry["input"]) if scalar else "")
+        yield Problem(path, rule, fix, shown(entry["input"]) if _is_scalar(entry["input"]) and not missing else "")
 
 
 def _data_path(loc: Path_, data: Any, *, missing: bool) -> Path_:
@@ -194,10 +212,6 @@ def _said(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
     return words(entry) if callable(words) else words
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float)
-
-
 def fields_at(schema: dict[str, Any], path: Path_) -> list[str]:
     """The names that may stand at `path`, read off the JSON Schema."""
     nodes = [schema]
@@ -235,3 +249,91 @@ def _in_order(problems: Iterable[Problem], lines: Mapping[Path_, int]) -> list[P
 
 def _nearest(path: Path_, lines: Mapping[Path_, int]) -> int:
     return next((lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in lines), 1)
+
+
+# --- what a record's cross-field rules see -----------------------------------------------------------------------------
+
+
+#: Names that may be used; None where what declares them is itself broken, so that every name may be one.
+Names = Collection[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a file: what its record's fields accept there (`value`; None if nothing is), and the places below.
+
+    A rule walks from place to place and need not ask what is well formed: what a field refuses is not there.
+    """
+
+    value: Any
+    path: Path_ = ()
+    faults: frozenset[Path_] = frozenset()
+    """Where the field checks found something wrong."""
+
+    def __getitem__(self, step: str | int) -> Place:
+        path, held = (*self.path, step), None
+        if path not in self.faults:
+            if isinstance(self.value, dict):
+                held = self.value.get(step)
+            elif isinstance(self.value, list | tuple) and isinstance(step, int) and step < len(self.value):
+                held = self.value[step]
+        return Place(held, path, self.faults)
+
+    def __iter__(self) -> Iterator[Place]:
+        """The places of a list or a mapping, in order."""
+        steps = self.value if isinstance(self.value, dict) else range(len(self))
+        return (self[step] for step in steps)
+
+    def __len__(self) -> int:
+        return len(self.value) if isinstance(self.value, dict | list | tuple) else 0
+
+    @property
+    def name(self) -> str:
+        """What stands here if that is a name, else the name under which it stands."""
+        return self.value if isinstance(self.value, str) else str(self.path[-1])
+
+    @property
+    def given(self) -> bool:
+        """Whether something stands here, be it broken."""
+        return self.value is not None or self.path in self.faults
+
+    def wrong(self, rule: str, fix: str = "") -> Problem:
+        """The problem that this place breaks a rule."""
+        return Problem(self.path, rule, fix, shown(self.value) if _is_scalar(self.value) else "")
+
+
+def known(entries: Place) -> Names:
+    """The names in a list (its texts, or the names of its entries); None if one of them is broken or stands twice."""
+    found = [entry.value if isinstance(entry.value, str) else entry["name"].value for entry in entries]
+    good = dict.fromkeys(name for name in found if name is not None)
+    return good if len(good) == len(found) and entries.path not in entries.faults else None
+
+
+def unknown(places: Iterable[Place], good: Names, what: str) -> Iterator[Problem]:
+    """The name at each place (or under which it stands) should be one of the `good` ones, where these are known."""
+    for place in places:
+        if good is not None and place.name and place.name not in good:
+            said = shown(place.value) if isinstance(place.value, str) else ""
+            yield Problem(place.path, f"no {what} has this name", suggest(place.name, good), said)
+
+
+def twice(places: Iterable[Place], what: str, fix: str) -> Iterator[Problem]:
+    """No two places hold the same name."""
+    seen: set[str] = set()
+    for place in places:
+        if place.value in seen:
+            yield place.wrong(f"another {what} has this name", fix)
+        elif place.value is not None:
+            seen.add(place.value)
+
+
+def too_many(whole: Place, limits: Mapping[str, tuple[str, int]], fix: str) -> Iterator[Problem]:
+    """A list holds at most so many of what its entries are called."""
+    for key, (what, most) in limits.items():
+        if len(whole[key]) > most:
+            yield Problem((key,), f"a file has at most {most} {what}s, not {len(whole[key])}", fix)
+
+
+def all_problems(whole: Place, rules: Iterable[Check], large: Iterable[Problem]) -> Iterator[Problem]:
+    """What all rules find wrong with a file; only its size if it is too large."""
+    return iter(list(large) or islice(chain.from_iterable(rule(whole) for rule in rules), MAX_FOUND))

@@ -17,7 +17,6 @@ ORDER = [
     "arrays",
     "text",
     "files",
-    "plain",
     "schema",
     "scenario_rules",
     "messages",

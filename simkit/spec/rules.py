@@ -18,7 +18,7 @@ from pydantic import Field
 
 from ..files import find, parse, read_text, suggest
 from ..messages import LEVELS, Level, Span, rank
-from ..schema import Name, NoName, Note, Text, Truth, adapter, check, no_entries, record
+from ..schema import Name, NoName, Note, Text, Truth, check, no_entries, obey, record
 from ..text import html_lines, html_table, text_table
 from .checks import problems
 
@@ -133,9 +133,7 @@ class Spec:
     rules: tuple[Rule, ...] = ()
 
     def __post_init__(self) -> None:
-        wrong = list(problems(adapter(Spec).dump_python(self)))
-        if wrong:
-            raise ValueError("\n".join(map(str, wrong)))
+        obey(problems, self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
