@@ -110,7 +110,7 @@ def test_monitoring_extremes():
     assert control.monitored(0.4, 0.6, 3) == pytest.approx(0.4)
     rates = np.linspace(0, 0.5, 11)
     assert control.monitored(rates[:, None], rates, 7).shape == (11, 11)
-    with pytest.raises(ValueError, match=r"the chances add up to 1.2, more than 1"):
+    with pytest.raises(ValueError, match=r"the probabilities add up to 1.2, more than 1"):
         control.monitored(0.6, 0.6)
 
 

@@ -112,7 +112,7 @@ def test_far_from_zero_a_boltzmann_overseer_is_still_right():
     "human", [Rational(), Boltzmann(temperature=0.4), Noisy(noise=0.9), Fallible(right=0.7), Coin(allow=0.6)]
 )
 def test_draws_agree(rng, human):
-    """The witness: acts drawn, each shown to an overseer who allows or not, beside the closed form."""
+    """Monte Carlo: acts drawn, each shown to an overseer who allows or not, beside the closed form."""
     for mean, sd in [(-0.3, 1.0), (0.5, 0.6)]:
         u = rng.normal(mean, sd, 200_000)
         gained = np.where(rng.random(u.size) < human.allows(u), u, 0.0)

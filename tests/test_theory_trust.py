@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from math import comb, log, prod
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from simkit.theory import dial, release, sequential, trust
+from simkit.theory import dial, release, trust
 from simkit.theory.sequential import Sprt
 from simkit.theory.trust import Types
 
@@ -37,6 +38,12 @@ def random_types(rng: np.random.Generator) -> Types:
     )
 
 
+def clean_record(types: Types, audits: np.ndarray, covert: int = 0) -> np.ndarray:
+    """P(aligned | so many audits, all passed)."""
+    kinds = np.stack([audits, np.zeros_like(audits)], -1)
+    return trust.belief(types, kinds[..., ::-1] if covert else kinds)[..., 0]
+
+
 # --- anchors ----------------------------------------------------------------------------------------------------------
 
 
@@ -52,20 +59,43 @@ def test_d2_kalra_and_paddock():
     close([trust.trials_to_measure(rate, within=0.2) / 1e9, trust.trials_to_beat(rate, better=0.2) / 1e9], "D2.2")
 
 
+def walds_lines(test: Sprt) -> tuple[float, float, float, float]:
+    """Wald's k, h₁, h₂, s: the two boundaries as straight lines."""
+    k = log(test.bad * (1 - test.good) / (test.good * (1 - test.bad)))
+    ends = log((1 - test.alpha) / test.beta), log((1 - test.beta) / test.alpha)
+    return k, ends[0] / k, ends[1] / k, log((1 - test.good) / (1 - test.bad)) / k
+
+
+def walds_audits(test: Sprt) -> list[float]:
+    """Wald's approximate mean number of audits for a good and for a bad model (his identity, without overstepping)."""
+    _, loosen, close, s = walds_lines(test)
+    good = ((1 - test.alpha) * loosen - test.alpha * close) / (s - test.good)
+    return [good, ((1 - test.beta) * close - test.beta * loosen) / (test.bad - s)]
+
+
+def operating(test: Sprt, good: float, bad: float, months: int = 600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For failure rates `good` and `bad`: probability to be loosened, to be closed, and the mean number of audits."""
+    models = Types(aligned=0.5, overt=0.5, deceptive=0.0, slips=good, fails=bad)
+    found = release.course(release.by_track_record(test), models, months)
+    loosened, closed = found.loosened[:, :2], found.closed[:, :2]
+    return loosened[-1], closed[-1], (1 - loosened - closed)[:-1].sum(0)
+
+
 def test_d3_sequential_test():
-    close([TEST.lines], "D3.1")
+    close([walds_lines(TEST)], "D3.1")
     first = next(n for n in range(1, 100) if TEST.verdict(n, 0) == 1)
     last = max(n for n in range(2, 100) if TEST.verdict(n, 2) == -1)
     close([first, last], "D3.2")
-    found = sequential.operating(TEST, [0.01, 0.06])
-    close([TEST.wald_audits(), [found.loosened[0], found.audits[0], found.loosened[1], found.audits[1]]], "D3.3")
+    loosened, _, audits = operating(TEST, 0.01, 0.06)
+    close([walds_audits(TEST), [loosened[0], audits[0], loosened[1], audits[1]]], "D3.3")
 
 
 def test_d4_three_types():
-    close([trust.clean_record(ANCHOR, [0, 10, 50, 100, 1000])], "D4.1")
-    close([trust.audits_needed(ANCHOR, 0.98), trust.audits_needed(ANCHOR, 0.99, covert=0.2)], "D4.2")
-    assert trust.audits_needed(ANCHOR, 0.99) == np.inf
-    assert trust.audits_needed(ANCHOR, trust.ceiling(ANCHOR)) == np.inf, "it is approached, not reached"
+    close([clean_record(ANCHOR, np.array([0, 10, 50, 100, 1000]))], "D4.1")
+    one_in_five = release.months_needed(replace(ANCHOR, unnoticed=0.2), 0.99, covert_every=1)
+    close([release.months_needed(ANCHOR, 0.98), one_in_five], "D4.2")
+    assert release.months_needed(ANCHOR, 0.99) == np.inf
+    assert release.months_needed(ANCHOR, float(trust.ceiling(ANCHOR))) == np.inf, "it is approached, not reached"
     assert trust.ceiling(ANCHOR) == pytest.approx(0.9 / 0.91)
 
 
@@ -136,19 +166,18 @@ def test_belief_keeps_long_records():
     assert trust.belief(ANCHOR, (5, 0), (1, 0)).tolist() == [0, 1, 0], "a failure shows who can fail"
 
 
-def test_audits_needed_by_the_closed_form_and_by_trying(rng):
+def test_months_needed_by_the_closed_form_and_by_trying(rng):
     for _ in range(30):
         a, m, d = rng.dirichlet([5, 2, 0.3])
         f, bar = rng.uniform(0.01, 0.5), rng.uniform(a, a / (a + d))
-        types = Types(aligned=a, overt=m, deceptive=d, fails=f)
+        types = Types(aligned=a, overt=m, deceptive=d, fails=f, unnoticed=0.3)
         formula = np.ceil(np.log((a * (1 / bar - 1) - d) / m) / np.log(1 - f))
-        assert trust.audits_needed(types, bar) == formula
-        for covert in (0.0, 0.3):
-            need = trust.audits_needed(types, bar, covert=covert)
-            assert trust.clean_record(types, need, covert=covert) >= bar
-            assert trust.clean_record(types, need - 1, covert=covert) < bar
-    both = trust.audits_needed(ANCHOR, [0.5, 0.98, 0.99], covert=[0.0, 0.0, 0.2])
-    assert both.tolist() == [0, 47, 63]
+        assert release.months_needed(types, bar) == formula
+        for covert in (0, 1):
+            need = release.months_needed(types, bar, covert_every=covert)
+            assert clean_record(types, np.array(need), covert) >= bar
+            assert clean_record(types, np.array(need - 1), covert) < bar
+    assert release.months_needed(ANCHOR, 0.5) == 0
 
 
 def test_the_share_that_turns_trust(rng):
@@ -196,11 +225,11 @@ def test_m17_open_audits_never_pass_the_ceiling_and_covert_ones_do(rng):
         passed[:, 1] = failed[:, 1] = 0
         assert (trust.belief(types, passed, failed)[:, 0] <= top * (1 + 1e-12)).all()
         count = np.array([0, 1, 10, 100, 10**4, 10**9])
-        grows = trust.clean_record(types, count)
+        grows = clean_record(types, count)
         assert (np.diff(grows) >= -1e-15).all()
         assert grows[-1] == pytest.approx(top, rel=1e-6)
-        assert trust.ceiling(types, covert=0.5) == 1
-        assert trust.clean_record(types, 10**9, covert=0.5) == pytest.approx(1, abs=1e-6)
+        assert trust.ceiling(types, covert=True) == 1
+        assert clean_record(types, np.array(10**9), covert=1) == pytest.approx(1, abs=1e-6)
 
 
 def test_m18_order_does_not_matter(rng):
@@ -212,7 +241,7 @@ def test_m18_order_does_not_matter(rng):
         ratio = sum(log(0.06 / 0.01) if bad else log(0.94 / 0.99) for bad in record)
         said = 1 if ratio <= log(0.1 / 0.95) else -1 if ratio >= log(0.9 / 0.05) else 0
         assert TEST.verdict(n, failures) == said
-        _, h1, h2, s = TEST.lines
+        _, h1, h2, s = walds_lines(TEST)
         assert said == (1 if failures <= s * n - h1 else -1 if failures >= s * n + h2 else 0)
 
 
@@ -249,8 +278,8 @@ def test_trust_keeps_its_promise(rng):
 # --- exact courses ----------------------------------------------------------------------------------------------------
 
 
-def test_operating_by_paths_and_by_drawing(rng):
-    """A short test by every path; a long one by simulation."""
+def test_a_test_by_paths_and_by_drawing(rng):
+    """A short test by every path; a long one by Monte Carlo."""
     rate, most = 0.2, 9
     test = Sprt(good=0.05, bad=0.4, alpha=0.1, beta=0.1)
     loosened = closed = audits = 0.0
@@ -261,9 +290,8 @@ def test_operating_by_paths_and_by_drawing(rng):
         audits += chance * end
         loosened += chance * (verdicts[end - 1] == 1)
         closed += chance * (verdicts[end - 1] == -1)
-    found = sequential.operating(test, rate, most=most)
-    assert [found.loosened, found.closed, found.audits] == pytest.approx([loosened, closed, audits], rel=1e-12)
-    assert found.undecided == pytest.approx(1 - loosened - closed, rel=1e-9)
+    found = [each[0] for each in operating(test, rate, 0.5, months=most)]
+    assert found == pytest.approx([loosened, closed, audits], rel=1e-12)
     ends = []
     for _ in range(4000):
         n = bad = said = 0
@@ -272,19 +300,19 @@ def test_operating_by_paths_and_by_drawing(rng):
             said = int(TEST.verdict(n, bad))
         ends.append((said == 1, n))
     right, length = np.array(ends).T
-    whole = sequential.operating(TEST, 0.06)
-    assert right.mean() == pytest.approx(float(whole.loosened), abs=4 * right.std() / np.sqrt(4000))
-    assert length.mean() == pytest.approx(float(whole.audits), abs=4 * length.std() / np.sqrt(4000))
-    assert whole.undecided < 1e-12
+    loosened, closed, audits = (each[1] for each in operating(TEST, 0.01, 0.06))
+    assert right.mean() == pytest.approx(float(loosened), abs=4 * right.std() / np.sqrt(4000))
+    assert length.mean() == pytest.approx(float(audits), abs=4 * length.std() / np.sqrt(4000))
+    assert loosened + closed == pytest.approx(1, abs=1e-6)
 
 
 def test_wald_is_conservative():
-    found = sequential.operating(TEST, [0.01, 0.06])
-    assert found.closed[0] < TEST.alpha
-    assert found.loosened[1] < TEST.beta
+    loosened, closed, _ = operating(TEST, 0.01, 0.06)
+    assert closed[0] < TEST.alpha
+    assert loosened[1] < TEST.beta
 
 
-def rules(types: Types) -> list[release.Rule]:
+def rules(types: Types) -> list[release.ReleaseRule]:
     return [
         release.by_date(4),
         release.by_track_record(Sprt(good=0.1, bad=0.5)),
@@ -294,7 +322,7 @@ def rules(types: Types) -> list[release.Rule]:
     ]
 
 
-def decide(rule: release.Rule, kinds: np.ndarray, failed: np.ndarray) -> tuple[int, int]:
+def decide(rule: release.ReleaseRule, kinds: np.ndarray, failed: np.ndarray) -> tuple[int, int]:
     """Read a record month by month: the month in which a rule ends, and how (0: it never does)."""
     for n in range(len(kinds) + 1):
         bad = np.array([(failed[:n] & (kinds[:n] == k)).sum() for k in (0, 1)])
@@ -324,7 +352,6 @@ def test_courses_by_every_record():
         if loosened[-1, 0] > 0:
             steps = np.diff(loosened[:, 0], prepend=0)
             assert found.months_until == pytest.approx((steps * np.arange(10)).sum() / steps.sum())
-        assert found.months_held == pytest.approx((1 - loosened[:-1, 0]).sum())
 
 
 def test_courses_by_drawing_models(rng):
@@ -352,19 +379,18 @@ def test_without_slips_a_clean_record_decides():
     """Closed form: loosened in the first month in which a clean record is enough, if all audits were passed by then."""
     rule = release.by_trust(ANCHOR, 0.98)
     found = release.course(rule, ANCHOR, 60)
-    need = int(trust.audits_needed(ANCHOR, 0.98))
+    need = int(release.months_needed(ANCHOR, 0.98))
     assert need == 47
     assert (found.loosened[:need] == 0).all()
     np.testing.assert_allclose(found.loosened[need], [1, 0.95**need, 1], rtol=1e-12)
     assert found.months_until == need
-    assert found.months_held == need
     odd = release.course(release.by_trust(ANCHOR, 0.98), ANCHOR, 0)
     assert odd.months == 0
 
 
 def test_binomial_tail_at_the_end():
     """A rule that looks once, at the end: at most one failure of twelve."""
-    once = release.Rule(
+    once = release.ReleaseRule(
         name="once",
         decides="a board",
         evidence="open audits",
@@ -379,7 +405,7 @@ def test_binomial_tail_at_the_end():
 # --- what is odd about a clause ---------------------------------------------------------------------------------------
 
 
-def said(rule: release.Rule, months: int = 36, types: Types = MODELS) -> str:
+def said(rule: release.ReleaseRule, months: int = 36, types: Types = MODELS) -> str:
     return release.finding(release.course(rule, types, months))
 
 
@@ -396,7 +422,7 @@ def test_a_clause_that_can_never_trigger_is_found():
     assert "cannot trigger within 20 months" in said(release.by_trust(MODELS, 0.98901), 20)
     assert "never trigger" not in said(release.by_trust(MODELS, 0.98))
     lost = Types(aligned=0.0, overt=1.0, deceptive=0.0, fails=0.3)
-    assert trust.ceiling(lost) == trust.ceiling(lost, covert=1.0) == 0
+    assert trust.ceiling(lost) == trust.ceiling(lost, covert=True) == 0
     assert "can never trigger" in said(release.by_verified_record(lost, 0.9), types=lost)
     blind = Types(**FEW, fails=0.3, unnoticed=0.0)
     assert "can never trigger" in said(release.by_verified_record(blind, 0.99), types=blind)
@@ -420,7 +446,7 @@ def test_side_by_side_reads_itself_out():
     assert "whoever set the date" in text
     assert "one in 2 covert" in text
     assert "by date (month 12): It loosens" in text
-    html = release.SideBySide((release.course(release.by_trust(MODELS, 0.9, name="<b>"), MODELS, 5),))._repr_html_()
+    html = release.RuleTable((release.course(release.by_trust(MODELS, 0.9, name="<b>"), MODELS, 5),))._repr_html_()
     assert "&lt;b&gt;" in html
     worlds = trust.plausible(MODELS, np.random.default_rng(1), 7)
     each = found.misaligned(worlds)
@@ -442,7 +468,6 @@ def test_side_by_side_reads_itself_out():
         (lambda: Types(**FEW, fails=0.1, slips=0.1), "fail audits more often"),
         (lambda: Sprt(good=0.1, bad=0.1), "good < bad"),
         (lambda: Sprt(good=0.1, bad=0.2, alpha=0.6, beta=0.5), "alpha and beta"),
-        (lambda: Sprt(good=0.0, bad=0.2).lines, "no lines"),
         (lambda: release.by_date(-1), "month -1"),
         (lambda: release.by_verified_record(MODELS, 0.9, covert_every=0), "needs covert audits"),
         (lambda: release.by_trust(MODELS, 1.2), "threshold must be a number from 0 to 1"),
@@ -465,7 +490,7 @@ def test_a_good_model_that_never_fails_closes_at_the_first_failure():
     assert strict.verdict(5, 1) == -1
     first = next(n for n in range(1, 99) if strict.verdict(n, 0) == 1)
     assert 0.8**first <= 0.1 / 0.95 < 0.8 ** (first - 1)
-    assert sequential.operating(strict, 0.0).loosened == 1
+    assert operating(strict, 0.0, 0.2)[0][0] == 1
 
 
 # --- ties, where rounding must not decide --------------------------------------------------------------------------------
@@ -483,7 +508,6 @@ def test_trust_that_equals_the_threshold_has_reached_it():
     for a, d in hundredths():
         types, bar = of(a / 100, d / 100), a / 100
         assert trust.reached(types, bar)
-        assert trust.audits_needed(types, bar) == 0
         assert release.months_needed(types, bar) == 0
         assert not trust.reached(types, bar + 1e-9)
 
@@ -495,7 +519,6 @@ def test_a_ceiling_that_trust_only_comes_nearer_to_is_never_reached(a, d, bar, s
     assert float(trust.ceiling(types)) == pytest.approx(bar, rel=1e-15)
     for audits in (1, 24, 600, 10**9, 2**50):
         assert not trust.reached(types, bar, (audits, 0))
-    assert trust.audits_needed(types, bar) == np.inf
     assert release.months_needed(types, bar) == np.inf
     found = release.course(release.by_trust(types, bar), types, 24)
     assert not found.loosened.any()
@@ -506,20 +529,20 @@ def test_a_ceiling_that_trust_only_comes_nearer_to_is_never_reached(a, d, bar, s
 def test_where_overt_models_fail_for_sure_one_audit_comes_to_the_ceiling():
     types = of(0.63, 0.07, fails=1.0)
     assert trust.reached(types, 0.9, (1, 0))
-    assert trust.audits_needed(types, 0.9) == release.months_needed(types, 0.9) == 1
-    assert trust.audits_needed(types, 0.91) == release.months_needed(types, 0.91) == np.inf
+    assert release.months_needed(types, 0.9) == 1
+    assert release.months_needed(types, 0.91) == np.inf
 
 
 def test_full_trust_takes_proof():
     types = trust.Types(aligned=0.9, overt=0.1, deceptive=0.0, fails=0.5)
     assert trust.belief(types, (5000, 0))[0] == 1  # but for rounding it is less
     assert not trust.reached(types, 1.0, (5000, 0))
-    assert trust.audits_needed(types, 1.0) == release.months_needed(types, 1.0) == np.inf
+    assert release.months_needed(types, 1.0) == np.inf
     found = release.course(release.by_trust(types, 1.0), types, 600)
     assert not found.loosened.any()
     assert "above" not in release.finding(found)
     sure = trust.Types(aligned=0.9, overt=0.1, deceptive=0.0, fails=1.0)
-    assert trust.audits_needed(sure, 1.0) == release.months_needed(sure, 1.0) == 1
+    assert release.months_needed(sure, 1.0) == 1
 
 
 @pytest.mark.parametrize("p", np.arange(1, 50) / 100)

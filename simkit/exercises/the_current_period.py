@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from ..theory.release import Rule, course, months_needed
-from ..theory.trust import Types, clean_record
+from ..theory.release import ReleaseRule, course, months_needed
+from ..theory.trust import Types
 from .exercise import Exercise, Form, checker, near
 
 MONTHS = 24
@@ -30,13 +31,12 @@ def _months(covert_every: int) -> float:
 
 @cache
 def _months_if_never_noticed() -> float:
-    types = Types(aligned=0.8, overt=0.1, deceptive=0.1, fails=0.3, slips=0.02, unnoticed=1.0)
-    return next(float(n) for n in range(1, 100) if clean_record(types, n, covert=1.0) >= 0.95)
+    return months_needed(replace(models(), unnoticed=1.0), 0.95, covert_every=1)
 
 
 def _judge_rule(answer: Any) -> str:
     """A rule that loosens most aligned models and few deceptive ones within two years."""
-    if not isinstance(answer, Rule):
+    if not isinstance(answer, ReleaseRule):
         return Form(f"A rule is needed, such as release.by_verified_record(types, …), not {type(answer).__name__}.")
     try:
         found = course(answer, models(), MONTHS).loosened[-1]

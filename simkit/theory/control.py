@@ -1,18 +1,20 @@
 """Control: what protocols guarantee if the model means harm and tries to get round them.
 
-A **red** model wins if one attack goes through before it is caught; **safety** is the chance that it does not.  Notation of
-Greenblatt, Shlegeris, Sachan & Roger 2023, AI Control (arXiv 2312.06942), and Terekhov et al. 2025, Control Tax (2506.05296).
+A **red** model wins if one attack goes through before it is caught; **safety** is the probability that it does not.  Notation
+of Greenblatt, Shlegeris, Sachan & Roger 2023, AI Control (arXiv 2312.06942), and Terekhov et al. 2025, Control Tax
+(2506.05296).
 
-Upfront auditing: the first αN of N outputs are audited, the others go out unseen.  Red attacks each with chance p, an attack
-works with chance w.  In the audited part every attack is found, whether it works or not, so that w enters the other part only:
+Upfront auditing: the first αN of N outputs are audited, the others go out unseen.  Red attacks each with probability p, an
+attack works with probability w.  In the audited part every attack is found, whether it works or not, so that w enters the other
+part only:
 
     P(red wins) = (1 − p)^(αN) · [1 − (1 − wp)^((1 − α)N)],   for rare attacks largest at p* = ln(1 + w(1 − α)/α) / (w(1 − α)N).
 
-Trusted monitoring: each attempt is caught with chance c, deployed and working with chance s, else it fizzles out:
+Trusted monitoring: each attempt is caught with probability c, deployed and working with probability s, else it fizzles out:
 
     P(red wins, k attempts) = s/(s + c) · (1 − (1 − s − c)^k).
 
-Control tax, rare attacks: λ attempts per deployment, each works with chance p₊, audits catch with chance t, uniformly:
+Control tax, rare attacks: λ attempts per deployment, each works with probability p₊, audits catch each with probability t:
 
     P(red wins) = λp₊(1 − t)(1 − e^(−a))/a,   a = λp₊ + λ(1 − p₊)t.
 
@@ -29,7 +31,7 @@ from scipy.special import ndtr, ndtri, xlog1py
 
 from ..arrays import Floats
 from ..text import number, percent
-from .inputs import Numbers, amount, at_least, chance, real
+from .inputs import Numbers, amount, at_least, chance, check_fields, positive, real
 
 # --- upfront auditing --------------------------------------------------------------------------------------------------
 
@@ -49,7 +51,7 @@ class Upfront:
 
 
 def red_wins_upfront(attack_rate: Numbers, share: Numbers, outputs: Numbers, works: Numbers) -> Floats:
-    """P(red wins) if it attacks each of `outputs` N ≥ 1 with chance p and the first `share` α of them is audited, (…)."""
+    """P(red wins) if it attacks each of `outputs` N ≥ 1 with probability p and the first `share` α of them is audited, (…)."""
     p, a, w = chance("attack_rate", attack_rate), chance("share", share), chance("works", works)
     n = amount("outputs", outputs, low=1)
     return np.exp(xlog1py(a * n, -p)) * -np.expm1(xlog1py((1 - a) * n, -w * p))
@@ -75,12 +77,14 @@ def audit_upfront(share: Numbers, outputs: Numbers, works: Numbers) -> Upfront:
 def monitored(caught: Numbers, deployed: Numbers, attempts: Numbers = np.inf) -> Floats:
     """Safety of trusted monitoring after `attempts` k ≥ 0 (infinite: until one side wins), (…).
 
-    An attempt is caught with chance c = `caught`, works with chance s = `deployed`.  A ValueError if c + s > 1.
+    An attempt is caught with probability c = `caught`, works with probability s = `deployed`.  A ValueError if c + s > 1.
     """
     c, s, k = chance("caught", caught), chance("deployed", deployed), at_least("attempts", attempts, 0)
     decided = c + s
     if np.any(decided > 1 + 1e-12):
-        raise ValueError(f"an attempt is caught or deployed, not both: the chances add up to {np.max(decided):g}, more than 1")
+        raise ValueError(
+            f"an attempt is caught or deployed, not both: the probabilities add up to {np.max(decided):g}, more than 1"
+        )
     ended = -np.expm1(xlog1py(k, -np.minimum(decided, 1.0)))
     some = decided > 0
     return (1 - np.where(some, s, 0.0) / np.where(some, decided, 1.0) * np.where(some, ended, 0.0))[()]
@@ -110,17 +114,17 @@ class Confusion:
 
     @property
     def caught(self) -> float:
-        """c: the chance that an attack is audited, the monitor's true positive rate."""
+        """c: the probability that an attack is audited, the monitor's true positive rate."""
         return (self.working_audited + self.broken_audited) / self.attempts
 
     @property
     def deployed(self) -> float:
-        """s: the chance that an attack works and passes."""
+        """s: the probability that an attack works and passes."""
         return self.working_passed / self.attempts
 
     @property
     def false_alarms(self) -> float:
-        """The chance that an innocent output is audited, the false positive rate."""
+        """The probability that an innocent output is audited, the false positive rate."""
         return self.innocent_audited / (self.innocent_audited + self.innocent_passed)
 
 
@@ -143,10 +147,8 @@ class Monitor:
     spread: Numbers = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "separation", real("separation", self.separation))
-        object.__setattr__(self, "spread", real("spread", self.spread))
-        if not np.all(np.greater(self.spread, 0)):
-            raise ValueError(f"spread must be a standard deviation above 0, not {np.min(self.spread):g}")
+        check_fields(self, real, "separation")
+        check_fields(self, positive, "spread", rule="must be a standard deviation above 0")
 
     @property
     def area(self) -> Floats:
@@ -170,7 +172,7 @@ def monitor_through(false_alarms: Numbers, caught: Numbers) -> Monitor:
 def control_tax(attempts: Numbers, works: Numbers, caught: Numbers) -> Floats:
     """P(red wins) in a deployment with a Poisson number of attacks, `attempts` λ ≥ 0 on average or infinite, (…).
 
-    Each works with chance p₊ = `works`; audits catch each with chance t = `caught`.
+    Each works with probability p₊ = `works`; audits catch each with probability t = `caught`.
     """
     lam, p, t = at_least("attempts", attempts, 0), chance("works", works), chance("caught", caught)
     ends = p + (1 - p) * t  # an attack ends the game: it works, or it is caught

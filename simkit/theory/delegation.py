@@ -10,8 +10,9 @@ The state θ is uniform on [0, 1] and known to the agent alone.  An action a cos
 
 The best set of actions to allow is all up to the cap c = 1 − b, with loss b² − (4/3)b³ for b ≤ 1/2: for every 0 < b < 1/2
 strictly better than either extreme, and the room above the middle shrinks linearly in the bias (Holmström 1977; Melumad &
-Shibano 1991; Alonso & Matouschek 2008).  Asking is worse than full delegation wherever more than one thing can be said
-(Dessein 2002); N is the largest number with 2N(N − 1)b < 1 (Crawford & Sobel 1982, section 4).
+Shibano 1991; Alonso & Matouschek 2008).  Full delegation beats deciding alone up to b = 1/√12.  Asking is worse than full
+delegation wherever more than one thing can be said (Dessein 2002); N is the largest number with 2N(N − 1)b < 1 (Crawford &
+Sobel 1982, section 4).
 """
 
 from __future__ import annotations
@@ -26,8 +27,6 @@ from .inputs import Numbers, amount, real
 
 #: The principal's loss when deciding alone.
 ALONE = 1 / 12
-#: Full delegation beats deciding alone up to this bias, 1/√12; the best delegation up to 1/2.
-FULL_UNTIL = 12**-0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -48,10 +47,9 @@ class Delegation:
     def __repr__(self) -> str:
         if np.ndim(self.bias):
             return f"<Delegation: {np.size(self.bias)} biases from {np.min(self.bias):g} to {np.max(self.bias):g}>"
-        losses = [number(float(loss)) for loss in (self.bias, self.alone, self.full, self.capped, self.cap, self.asked)]
-        return "bias {}: loss alone {}, full delegation {}, up to the best cap {} ({}), asking {}".format(
-            *losses[:3], losses[4], losses[3], losses[5]
-        )
+        shown = (self.bias, self.alone, self.full, self.cap, self.capped, self.asked)
+        said = "bias {}: loss alone {}, full delegation {}, up to the best cap {} ({}), asking {}"
+        return said.format(*(number(float(each)) for each in shown))
 
 
 def compare(bias: Numbers) -> Delegation:
@@ -87,8 +85,3 @@ def loss(bias: Numbers, cap: Numbers) -> Floats:
     missed = 1 - free - b
     bound = (1 - free) * (b**2 - b * missed + missed**2) / 3
     return np.where(c <= b, no_discretion, free * b**2 + bound)[()]
-
-
-def taken(state: Numbers, bias: Numbers, cap: Numbers = np.inf) -> Floats:
-    """What the agent takes in state θ: min(θ + b, cap), (…)."""
-    return np.minimum(np.add(state, bias), cap)

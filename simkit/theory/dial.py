@@ -32,13 +32,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from ..arrays import Bools, Floats
+from ..arrays import Floats
 from ..text import number
-from .inputs import Numbers, amount, at_least, chance, chances, correlation, quotient
-
-ROOT_2PI = math.sqrt(2 * math.pi)
+from .inputs import Numbers, amount, at_least, chance, chances, check_fields, correlation, quotient
 
 # --- two estimates -----------------------------------------------------------------------------------------------------
 
@@ -53,10 +50,8 @@ class TwoEstimates:
     irreversibility: Numbers = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("human_noise", "agent_noise", "misalignment"):
-            object.__setattr__(self, name, amount(name, getattr(self, name), " (a standard deviation)"))
-        kappa = amount("irreversibility", self.irreversibility, " (1 is reversible)", low=1)
-        object.__setattr__(self, "irreversibility", kappa)
+        check_fields(self, amount, "human_noise", "agent_noise", "misalignment", why=" (a standard deviation)")
+        check_fields(self, amount, "irreversibility", why=" (1 is reversible)", low=1)
 
     @property
     def agent_error(self) -> Floats:
@@ -75,24 +70,8 @@ class TwoEstimates:
             odds = quotient(self.agent_error, self.human_noise) ** 2
         return np.where(np.equal(self.human_noise, 0), 0.0, 1 / (1 + odds))[()]
 
-    @property
-    def least_loss(self) -> Floats:
-        """The loss at w*: half of the harmonic mean of the two variances, (…)."""
-        w = self.best
-        return np.where(w > 0.5, w * self.agent_error**2, (1 - w) * np.square(self.human_noise))[()]
-
 
 # --- two signals -------------------------------------------------------------------------------------------------------
-
-
-def _spread_of_index(d: Floats, product: Floats) -> Floats:
-    """D² = (1 − d)² + d² + 2d(1 − d)ρ_Hρ_A, without cancellation where the signals contradict each other."""
-    return (1 - 2 * d) ** 2 + 2 * d * (1 - d) * (1 + product)
-
-
-def _over(a: Floats, b: Floats) -> Floats:
-    """a/b, and 0 where b is 0."""
-    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=np.greater(b, 0))
 
 
 def index_correlation(dial: Numbers, principal: Numbers, agent: Numbers) -> Floats:
@@ -101,7 +80,7 @@ def index_correlation(dial: Numbers, principal: Numbers, agent: Numbers) -> Floa
     0 where two perfect signals contradict each other and cancel: the index is then always 0.
     """
     d, h, a = chance("dial", dial), correlation("principal", principal), correlation("agent", agent)
-    return np.clip(_over((1 - d) * h + d * a, np.sqrt(_spread_of_index(d, h * a))), -1, 1)[()]
+    return np.clip(_over((1 - d) * h + d * a, np.sqrt(_index_variance(d, h, a))), -1, 1)[()]
 
 
 def worth(dial: Numbers, principal: Numbers, agent: Numbers, harm_weight: Numbers = 1.0) -> Floats:
@@ -109,42 +88,34 @@ def worth(dial: Numbers, principal: Numbers, agent: Numbers, harm_weight: Number
 
     0 where the index is always 0: then nothing is ever done.
     """
-    w = _weight(harm_weight)
-    known = index_correlation(dial, principal, agent)
-    silent = np.equal(_spread_of_index(np.asarray(dial, dtype=float), np.multiply(principal, agent)), 0)
-    return np.where(silent, 0.0, _worth(known, w))[()]
+    w, known = amount("harm_weight", harm_weight), index_correlation(dial, principal, agent)
+    silent = _index_variance(np.asarray(dial, dtype=float), principal, agent) == 0
+    return np.where(silent, 0.0, ((1 + known) - w * (1 - known)) / math.sqrt(8 * math.pi))[()]
 
 
-def _worth(known: Floats, weight: Floats) -> Floats:
-    return ((1 + known) - weight * (1 - known)) / (2 * ROOT_2PI)
+def _index_variance(d: Floats, h: Numbers, a: Numbers) -> Floats:
+    """D² = (1 − d)² + d² + 2d(1 − d)ρ_Hρ_A, without cancellation where the signals contradict each other."""
+    return (1 - 2 * d) ** 2 + 2 * d * (1 - d) * (1 + np.multiply(h, a))
 
 
-def _weight(harm_weight: Numbers) -> Floats:
-    return amount("harm_weight", harm_weight)
+def _over(a: Floats, b: Floats) -> Floats:
+    """a/b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros(np.broadcast_shapes(np.shape(a), np.shape(b))), where=np.greater(b, 0))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Types:
+class SignalTypes:
     """Types of a principal or an agent: `correlation` (…, J) of their signal with the good, `chance` (…, J) of each."""
 
-    correlation: Floats
-    chance: Floats
+    correlation: Numbers
+    chance: Numbers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "correlation", np.atleast_1d(correlation("correlation", self.correlation)))
-        object.__setattr__(self, "chance", np.atleast_1d(chances("chance of the types", self.chance)))
-        if self.correlation.shape[-1] != self.chance.shape[-1]:
-            raise ValueError(f"each type needs a chance: {self.correlation.shape[-1]} types, {self.chance.shape[-1]} chances")
-
-
-def types(*pairs: tuple[Numbers, Numbers]) -> Types:
-    """Types from pairs (correlation, chance), numbers or arrays: `types((0.9, q), (-0.5, 1 - q))`."""
-    if not pairs:
-        raise ValueError("at least one type is needed: types((0.9, 1.0))")
-    columns: list[ArrayLike] = [
-        np.stack(np.broadcast_arrays(*(np.asarray(pair[i], dtype=float) for pair in pairs)), -1) for i in (0, 1)
-    ]
-    return Types(correlation=np.asarray(columns[0]), chance=np.asarray(columns[1]))
+        check_fields(self, lambda *given: np.atleast_1d(correlation(*given)), "correlation")
+        object.__setattr__(self, "chance", chances("chance of the types", self.chance))
+        kinds = [np.shape(given)[-1] for given in (self.correlation, self.chance)]
+        if kinds[0] != kinds[1]:
+            raise ValueError(f"each type needs a chance: {kinds[0]} types, {kinds[1]} chances")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -158,21 +129,24 @@ class Best:
     def __repr__(self) -> str:
         if np.ndim(self.dial):
             return f"<Best {np.shape(self.dial)}: dial from {np.min(self.dial):.3g} to {np.max(self.dial):.3g}>"
-        return "dial {}, worth {} ± {} over the agent's type".format(
-            *(number(float(value)) for value in (self.dial, self.worth, self.spread))
-        )
+        shown = (number(float(value)) for value in (self.dial, self.worth, self.spread))
+        return "dial {}, worth {} ± {} over the agent's type".format(*shown)
+
+
+#: Steps of the search for the best dial; halvings of the step in which it lies.
+GRID, HALVINGS = 128, 38
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TwoSignals:
     """Principals and agents of independent types; `harm_weight` w ≥ 0.  A dial broadcasts against the types' leading axes."""
 
-    principals: Types
-    agents: Types
+    principals: SignalTypes
+    agents: SignalTypes
     harm_weight: Numbers = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "harm_weight", _weight(self.harm_weight))
+        check_fields(self, amount, "harm_weight")
 
     def worth(self, dial: Numbers) -> Floats:
         """E W(d) over both types, (…)."""
@@ -181,15 +155,7 @@ class TwoSignals:
     def spread(self, dial: Numbers) -> Floats:
         """Standard deviation over the agent's type: what many decisions of copies of one agent leave, (…)."""
         each = self._by_agent(self._cells(dial))
-        return np.sqrt(_covariance(each, each, self.agents.chance))[()]
-
-    def spread_if_shared(self, dial: Numbers) -> Floats:
-        """The same if one principal is shared by all decisions as well: over both types; not 0 at d = 0, (…)."""
-        cells, joint = np.broadcast_arrays(
-            self._cells(dial), self.principals.chance[..., :, None] * self.agents.chance[..., None, :]
-        )
-        flat, weight = (part.reshape(*part.shape[:-2], -1) for part in (cells, joint))
-        return np.sqrt(_covariance(flat, flat, weight))[()]
+        return np.sqrt(self._covariance(each, each))[()]
 
     def spread_of_average(self, dial: Numbers, decisions: Numbers) -> Floats:
         """Standard deviation of the average over N decisions of copies of one agent, each with a principal of its own, (…).
@@ -197,40 +163,33 @@ class TwoSignals:
         spread² + (variance of one decision given the agent's type)/N, where
         E[U²; U > 0, index > 0] = 1/4 + [arcsin R + R√(1 − R²)]/2π.
         """
-        count = at_least("decisions", decisions, 1)
-        cells, known = self._cells(dial), self._known(dial)
+        count, (d, h, a, w) = at_least("decisions", decisions, 1), self._pairs(dial)
+        known = index_correlation(d, h, a)
         tilt = (np.arcsin(known) + known * np.sqrt(1 - known**2)) / (2 * math.pi)
-        squares = np.where(self._silent(dial), 0.0, (0.25 + tilt) + self._weights**2 * (0.25 - tilt))
-        one = self._mean(self._by_agent(squares) - self._by_agent(cells) ** 2)
+        squares = np.where(_index_variance(d, h, a) == 0, 0.0, (0.25 + tilt) + w**2 * (0.25 - tilt))
+        one = self._mean(self._by_agent(squares) - self._by_agent(self._cells(dial)) ** 2)
         return np.sqrt(self.spread(dial) ** 2 + one / count)[()]
 
     def slope(self, dial: Numbers) -> Floats:
         """dE W/dd, (…): at 0 positive iff full corrigibility is worth leaving, at 1 negative iff full autonomy is."""
         return self._mean(self._by_agent(self._slopes(dial)))[()]
 
-    @property
-    def inside(self) -> Bools:
-        """Whether neither end is best: E[ρ_A(1 − ρ_H²)] > 0 and E[ρ_H(1 − ρ_A²)] > 0, (…)."""
-        return (self.slope(0.0) > 0) & (self.slope(1.0) < 0)
-
     def best(self, aversion: Numbers = 0.0) -> Best:
-        """The dial that maximises mean − aversion·spread: a search on a grid, then on ever finer ones for the slope's sign.
+        """The dial that maximises mean − aversion·spread: the best of a grid, then halving by the slope's sign.
 
         Of several maxima the most corrigible.
         """
         lamda = amount("aversion", aversion)
         shape = np.broadcast_shapes(lamda.shape, np.shape(self.worth(0.0)))
         grid = np.linspace(0, 1, GRID + 1).reshape(-1, *[1] * len(shape))
-        score = self.worth(grid) - (lamda * self.spread(grid) if lamda.any() else 0.0)
-        at = np.broadcast_to(score, (GRID + 1, *shape)).argmax(0)
-        low, width = np.maximum(at - 1, 0) / GRID, np.where((at == 0) | (at == GRID), 1, 2) / GRID
-        steps = np.linspace(0, 1, FINER + 1).reshape(-1, *[1] * len(shape))
-        while np.max(width) > 1e-13:
-            rises = self._net_slope(np.minimum(low + width * steps, 1.0), lamda) > 0
-            passed = np.where(rises.all(0), FINER + 1, rises.argmin(0))  # where it stops to rise
-            low, width = low + width * np.clip(passed - 1, 0, FINER) / FINER, width / FINER
-        dial = np.minimum(low, 1.0)
-        most = score.max(0)
+        score = np.broadcast_to(self.worth(grid) - (lamda * self.spread(grid) if lamda.any() else 0.0), (GRID + 1, *shape))
+        at, most = score.argmax(0), score.max(0)
+        low, high = np.maximum(at - 1, 0) / GRID, np.minimum(at + 1, GRID) / GRID
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            rises = self._net_slope(middle, lamda) > 0
+            low, high = np.where(rises, middle, low), np.where(rises, high, middle)
+        dial = np.where(low == 0, 0.0, high)
         found = self.worth(dial) - lamda * self.spread(dial)
         jumped = found < most - 1e-12 * (1 + np.abs(most))  # where perfect signals contradict, no slope leads to the best
         dial = np.where(jumped, at / GRID, dial)[()]
@@ -238,65 +197,50 @@ class TwoSignals:
 
     # --- inside ---
 
-    @property
-    def _weights(self) -> Floats:
-        return np.asarray(self.harm_weight)[..., None, None]
-
-    def _known(self, dial: Numbers) -> Floats:
-        """R for each pair of types, (…, principals, agents)."""
-        d = np.asarray(dial, dtype=float)[..., None, None]
-        return index_correlation(d, self.principals.correlation[..., :, None], self.agents.correlation[..., None, :])
-
-    def _silent(self, dial: Numbers) -> Bools:
-        """Where the index is always 0 and nothing is done: perfect signals that contradict each other, at d = 1/2."""
-        d = np.asarray(dial, dtype=float)[..., None, None]
-        return _spread_of_index(d, self.principals.correlation[..., :, None] * self.agents.correlation[..., None, :]) == 0
+    def _pairs(self, dial: Numbers) -> tuple[Floats, Floats, Floats, Floats]:
+        """Dial, ρ_H, ρ_A and weight of harm for each pair of types, (…, principals, agents)."""
+        d, w = chance("dial", dial)[..., None, None], np.asarray(self.harm_weight)[..., None, None]
+        return d, np.asarray(self.principals.correlation)[..., :, None], np.asarray(self.agents.correlation)[..., None, :], w
 
     def _cells(self, dial: Numbers) -> Floats:
         """W for each pair of types, (…, principals, agents)."""
-        d = np.asarray(dial, dtype=float)[..., None, None]
-        return worth(d, self.principals.correlation[..., :, None], self.agents.correlation[..., None, :], self._weights)
+        return worth(*self._pairs(dial))
 
     def _slopes(self, dial: Numbers) -> Floats:
         """dW/dd for each pair of types; 0 where the index is always 0."""
-        d = chance("dial", dial)[..., None, None]
-        h, a = self.principals.correlation[..., :, None], self.agents.correlation[..., None, :]
+        d, h, a, w = self._pairs(dial)
         turn = (1 - d) * a * (1 - h**2) - d * h * (1 - a**2)
-        return (1 + self._weights) / (2 * ROOT_2PI) * _over(turn, _spread_of_index(d, h * a) ** 1.5)
+        return (1 + w) / math.sqrt(8 * math.pi) * _over(turn, _index_variance(d, h, a) ** 1.5)
 
     def _by_agent(self, cells: Floats) -> Floats:
         """Mean over principals, (…, agents)."""
-        return (cells * self.principals.chance[..., :, None]).sum(-2)
+        return (cells * np.asarray(self.principals.chance)[..., :, None]).sum(-2)
 
     def _mean(self, each: Floats) -> Floats:
         """Mean over agents, (…)."""
         return (each * self.agents.chance).sum(-1)
+
+    def _covariance(self, a: Floats, b: Floats) -> Floats:
+        """½ Σ_ij p_i p_j (a_i − a_j)(b_i − b_j) over agents: exactly 0 where the values are equal."""
+        p = np.asarray(self.agents.chance)
+        pairs = (a[..., :, None] - a[..., None, :]) * (b[..., :, None] - b[..., None, :])
+        return (pairs * (p[..., :, None] * p[..., None, :])).sum((-1, -2)) / 2
 
     def _net_slope(self, dial: Floats, aversion: Floats) -> Floats:
         """The slope of mean − aversion·spread; to the right where the spread is 0."""
         if not aversion.any():
             return self.slope(dial)
         each, slopes = self._by_agent(self._cells(dial)), self._by_agent(self._slopes(dial))
-        spread, moving = (np.sqrt(_covariance(part, part, self.agents.chance)) for part in (each, slopes))
-        widening = np.where(spread > 0, _over(_covariance(each, slopes, self.agents.chance), spread), moving)
+        spread, moving = (np.sqrt(self._covariance(part, part)) for part in (each, slopes))
+        widening = np.where(spread > 0, _over(self._covariance(each, slopes), spread), moving)
         return self._mean(slopes) - aversion * widening
-
-
-def _covariance(a: Floats, b: Floats, chance: Floats) -> Floats:
-    """½ Σ_ij p_i p_j (a_i − a_j)(b_i − b_j) along the last axis: exactly 0 where the values are equal."""
-    pairs = (a[..., :, None] - a[..., None, :]) * (b[..., :, None] - b[..., None, :])
-    return (pairs * (chance[..., :, None] * chance[..., None, :])).sum((-1, -2)) / 2
-
-
-#: Steps of the search for the best dial, and of each finer search.
-GRID, FINER = 128, 16
 
 
 def discounted_trust(trust: Numbers, aversion: Numbers) -> Floats:
     """q − λ√(q(1 − q)), (…): whoever maximises mean − λ·spread acts as if maximising the mean with this trust instead of q.
 
-    That holds for two types of agents, as long as the one of chance q does better.  It may be negative: then no dial at which
-    the types differ is worth its spread.
+    That holds for two types of agents, as long as the one of probability q does better.  It may be negative: then no dial
+    at which the types differ is worth its spread.
     """
     q = chance("trust", trust)
     return q - amount("aversion", aversion) * np.sqrt(q * (1 - q))

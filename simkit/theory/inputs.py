@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -28,8 +31,14 @@ def amount(name: str, value: ArrayLike, why: str = "", low: float = 0) -> Floats
     return real(name, at_least(name, value, low, why))
 
 
+def positive(name: str, value: ArrayLike, rule: str = "must be positive") -> Floats:
+    """Finite numbers above 0."""
+    array = real(name, value)
+    return _checked(name, array, array > 0, rule)
+
+
 def chance(name: str, value: ArrayLike) -> Floats:
-    """Numbers from 0 to 1."""
+    """Probabilities, shares and other numbers from 0 to 1."""
     array = np.asarray(value, dtype=float)
     fix = " (a percentage is divided by 100)" if array.size and np.nanmax(array) > 1 else ""
     return _checked(name, array, (array >= 0) & (array <= 1), f"must be a number from 0 to 1{fix}")
@@ -42,17 +51,24 @@ def correlation(name: str, value: ArrayLike) -> Floats:
 
 
 def chances(name: str, value: ArrayLike) -> Floats:
-    """Chances that add up to 1 along the last axis."""
-    array = chance(name, value)
-    total = array.sum(-1) if array.ndim else array
-    return _checked(name, total, np.abs(total - 1) <= 1e-9, "must add up to 1", array)
+    """Probabilities that add up to 1 along the last axis."""
+    array = np.atleast_1d(chance(name, value))
+    total = array.sum(-1)
+    _checked(name, total, np.abs(total - 1) <= 1e-9, "must add up to 1")
+    return array
 
 
-def _checked(name: str, array: Floats, right: Bools, rule: str, given: Floats | None = None) -> Floats:
+def _checked(name: str, array: Floats, right: Bools, rule: str) -> Floats:
     if not np.all(right):
         wrong = array[~right].flat[0] if array.ndim else array
         raise ValueError(f"{name} {rule}, not {wrong:g}")
-    return array if given is None else given
+    return array
+
+
+def check_fields(record: Any, check: Callable[..., Floats], *names: str, **how: Any) -> None:
+    """Check fields of a frozen dataclass while it is made, and keep them as arrays."""
+    for name in names:
+        object.__setattr__(record, name, check(name, getattr(record, name), **how))
 
 
 def quotient(a: Numbers, b: Numbers) -> Floats:

@@ -1,7 +1,7 @@
 """Deferring as an insurance: what it costs if the agent's values are good, and what it covers if they are bad.
 
 The 2×2 {good, bad values} × {defers, acts on its own} of Anthropic's constitution (January 2026, "How we think about
-corrigibility") as numbers.  With trust p, the chance that the values are good,
+corrigibility") as numbers.  With trust p, the probability that the values are good,
 
     premium   what a good agent loses by deferring        g_acts − g_defers
     cover     what deferring to oversight averts if bad   b_defers − b_acts
@@ -12,8 +12,8 @@ premium and cover, and good values worth more than bad ones in either column, is
 
     [2p* + λ² + λ√(λ² + 4p*(1 − p*))] / (2(1 + λ²)).
 
-A principal who has gone bad with chance r commands whoever defers: deferring is then worth −misuse whatever the agent's values
-are, and beyond r* acting is better.  All of it is algebra; the constitution gives the argument in words, and no numbers.
+A principal who has gone bad with probability r commands whoever defers: deferring is then worth −misuse whatever the agent's
+values are, and beyond r* acting is better.  All of it is algebra; the constitution gives the argument in words, and no numbers.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import numpy as np
 
 from ..arrays import Floats
 from ..text import number, text_table
-from .inputs import Numbers, amount, chance, real
+from .inputs import Numbers, amount, chance, check_fields, real
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Table:
+class DeferOrAct:
     """The 2×2: expected value of a good and of a bad agent that acts on its own, or defers; arrays broadcast."""
 
     good_acts: Numbers
@@ -37,8 +37,7 @@ class Table:
     bad_defers: Numbers
 
     def __post_init__(self) -> None:
-        for name in ("good_acts", "good_defers", "bad_acts", "bad_defers"):
-            object.__setattr__(self, name, real(name, getattr(self, name)))
+        check_fields(self, real, "good_acts", "good_defers", "bad_acts", "bad_defers")
 
     @property
     def premium(self) -> Floats:
@@ -51,11 +50,11 @@ class Table:
         return np.subtract(self.bad_defers, self.bad_acts)
 
     def acting(self, trust: Numbers, aversion: Numbers = 0.0) -> Floats:
-        """mean − aversion·sd of acting, if values are good with chance `trust`."""
+        """mean − aversion·sd of acting, if values are good with probability `trust`."""
         return _weighed(self.good_acts, self.bad_acts, trust, aversion)
 
     def deferring(self, trust: Numbers, aversion: Numbers = 0.0) -> Floats:
-        """mean − aversion·sd of deferring, if values are good with chance `trust`."""
+        """mean − aversion·sd of deferring, if values are good with probability `trust`."""
         return _weighed(self.good_defers, self.bad_defers, trust, aversion)
 
     def break_even(self, aversion: Numbers = 0.0) -> Floats:
@@ -76,13 +75,11 @@ class Table:
         return np.where(inside, _with_aversion(plain, lamda), apart)[()]
 
     def __repr__(self) -> str:
-        cells = (self.good_acts, self.good_defers, self.bad_acts, self.bad_defers)
-        if any(np.ndim(cell) for cell in cells):
-            return f"<Table {np.broadcast_shapes(*(np.shape(cell) for cell in cells))}>"
-        a, b, c, d = (number(float(cell)) for cell in cells)
-        rows = [["good values", b, a], ["bad values", d, c]]
-        turn = number(float(self.break_even()))
-        return text_table(["", "defers", "acts"], rows) + f"\nacting is better if values are good with chance above {turn}"
+        if shape := np.shape(self.premium + self.cover):
+            return f"<DeferOrAct {shape}>"
+        rows = (("good values", self.good_defers, self.good_acts), ("bad values", self.bad_defers, self.bad_acts))
+        table = text_table(["", "defers", "acts"], [[name, *(number(float(cell)) for cell in cells)] for name, *cells in rows])
+        return f"{table}\nacting is better if values are good with probability above {number(float(self.break_even()))}"
 
 
 def _weighed(good: Numbers, bad: Numbers, trust: Numbers, aversion: Numbers) -> Floats:
@@ -106,12 +103,12 @@ def overseen(
     blocked: Numbers = 0.0,
     misuse: Numbers = 0.0,
     bad_principal: Numbers = 0.0,
-) -> Table:
+) -> DeferOrAct:
     """The 2×2 of an agent that does `benefit` if its values are good and −`harm` if they are bad, under oversight if it defers.
 
-    Oversight catches a bad act with chance `caught` and reverts the fraction `reverted` of its harm (what is reversible).  It
-    blocks a good act with chance `blocked`.  With chance `bad_principal` it is in bad hands, which use whoever defers for
-    −`misuse`.  All broadcast.  A ValueError for a negative benefit, harm or misuse, or for what is no chance.
+    Oversight catches a bad act with probability `caught` and reverts the fraction `reverted` of its harm (what is reversible).
+    It blocks a good act with probability `blocked`.  With probability `bad_principal` it is in bad hands, which use whoever
+    defers for −`misuse`.  All broadcast.  A ValueError for a negative benefit, harm or misuse, or for what is no probability.
     """
     b, h, m = (
         amount(name, value, " (the table gives it its sign)")
@@ -121,7 +118,7 @@ def overseen(
         chance(name, value)
         for name, value in (("caught", caught), ("reverted", reverted), ("blocked", blocked), ("bad_principal", bad_principal))
     )
-    return Table(
+    return DeferOrAct(
         good_acts=b,
         good_defers=(1 - r) * b * (1 - f) - r * m,
         bad_acts=-h,
@@ -129,8 +126,8 @@ def overseen(
     )
 
 
-def safe_until(trust: Numbers, misuse: Numbers, table: Table) -> Floats:
-    """r*: up to this chance of a bad principal deferring is at least as good as acting, by the mean; 0 where it never is.
+def safe_until(trust: Numbers, misuse: Numbers, table: DeferOrAct) -> Floats:
+    """r*: up to this probability of a bad principal deferring is at least as good as acting, by the mean; 0 where it never is.
 
     `table` is the 2×2 under a good principal; a bad one makes −`misuse` ≤ 0 of every act of an agent that defers.  1 where
     deferring is better even to a principal who is surely bad.

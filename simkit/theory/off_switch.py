@@ -37,7 +37,7 @@ from scipy.special import erfcx, expit, ndtr
 
 from ..arrays import Floats
 from ..text import number
-from .inputs import Numbers, amount, at_least, chance, chances, quotient, real
+from .inputs import Numbers, amount, at_least, chance, chances, check_fields, quotient, real
 
 # --- overseers ---------------------------------------------------------------------------------------------------------
 
@@ -66,8 +66,7 @@ class Boltzmann:
     temperature: Numbers
 
     def __post_init__(self) -> None:
-        checked = at_least("temperature", self.temperature, 0, " (a temperature, not its inverse)")
-        object.__setattr__(self, "temperature", checked)
+        check_fields(self, at_least, "temperature", low=0, why=" (a temperature, not its inverse)")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -81,7 +80,7 @@ class Noisy:
     noise: Numbers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "noise", at_least("noise", self.noise, 0, " (a standard deviation)"))
+        check_fields(self, at_least, "noise", low=0, why=" (a standard deviation)")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -95,7 +94,7 @@ class Fallible:
     right: Numbers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "right", chance("right", self.right))
+        check_fields(self, chance, "right")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -109,7 +108,7 @@ class Coin:
     allow: Numbers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "allow", chance("allow", self.allow))
+        check_fields(self, chance, "allow")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -127,8 +126,8 @@ class Normal:
     sd: Numbers
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mean", real("mean", self.mean))
-        object.__setattr__(self, "sd", amount("sd", self.sd, " (a standard deviation)"))
+        check_fields(self, real, "mean")
+        check_fields(self, amount, "sd", why=" (a standard deviation)")
 
     @property
     def _stakes(self) -> tuple[Floats, Floats]:
@@ -163,8 +162,8 @@ class Discrete:
     chances: Floats
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", np.atleast_1d(real("values", self.values)))
-        object.__setattr__(self, "chances", np.atleast_1d(chances("chances", self.chances)))
+        check_fields(self, lambda *given: np.atleast_1d(real(*given)), "values")
+        check_fields(self, chances, "chances")
         if self.values.shape[-1] != self.chances.shape[-1]:
             raise ValueError(f"each value needs a chance: {self.values.shape[-1]} values, {self.chances.shape[-1]} chances")
 
@@ -267,8 +266,8 @@ _R, _WEIGHTS = np.logaddexp(0, _X), STEP * expit(_X) / np.sqrt(2 * np.pi)
 def _boltzmann(size: Floats, sd: Numbers, temperature: Numbers) -> Floats:
     """The integral of the module's text, `size` |μ|; z is 10^10 at most.
 
-    With m = min(s, 2z) and q = z − m it is ± e^(−m(z − m/2)) ∫ t φ(t − q) (1 − e^(−t|s − 2z|)) / (1 + e^(−ts)) dt; t begins at 0,
-    or, where q is large, 10 before q.
+    With m = min(s, 2z) and q = z − m it is ± e^(−m(z − m/2)) ∫ t φ(t − q) (1 − e^(−t|s − 2z|)) / (1 + e^(−ts)) dt; t begins at
+    0, or, where q is large, 10 before q.
     """
     z = np.minimum(quotient(size, sd), 1e10)
     sd = np.where(z < 1e10, sd, size / 1e10)

@@ -17,14 +17,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from math import inf
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints, frozen
 from ..text import html_table, number, percent, text_table
 from .inputs import chance
-from .sequential import Sprt, stepped
 from .trust import Types, ceiling, reached
+
+if TYPE_CHECKING:
+    from .sequential import Sprt
 
 #: Months that are computed at most: the chain grows with their square.
 MOST_MONTHS = 600
@@ -32,11 +35,11 @@ MOST_MONTHS = 600
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 #: 1 loosen, −1 close for good, 0 wait, (…,): from the month, and the audits passed and failed (…, 2), open and covert.
-Verdict = Callable[[int | Ints, Ints, Ints], Ints]
+Reading = Callable[[int | Ints, Ints, Ints], Ints]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rule:
+class ReleaseRule:
     """A release rule: a `name`; who `decides`, on what `evidence` and `by` when, in words; and what it does.
 
     `covert_every` says which audits are covert: 0 none, 1 all, k every k-th.  `verdict` reads the record.  If it decides by
@@ -48,7 +51,7 @@ class Rule:
     decides: str
     evidence: str
     by: str
-    verdict: Verdict
+    verdict: Reading
     covert_every: int = 0
     threshold: float = float("nan")
     believes: Types | None = None
@@ -60,11 +63,11 @@ class Rule:
         return count % self.covert_every == 0 if self.covert_every else np.zeros(months, dtype=bool)
 
 
-def by_date(month: int) -> Rule:
+def by_date(month: int) -> ReleaseRule:
     """Loosen in a given month, whatever was seen."""
     if month < 0:
         raise ValueError(f"a date lies in month 0 or later, not in month {month}")
-    return Rule(
+    return ReleaseRule(
         name=f"by date (month {month})",
         decides="whoever set the date",
         evidence="none",
@@ -74,9 +77,9 @@ def by_date(month: int) -> Rule:
     )
 
 
-def by_track_record(test: Sprt) -> Rule:
+def by_track_record(test: Sprt) -> ReleaseRule:
     """Loosen once Wald's test of the open record says good, close once it says bad."""
-    return Rule(
+    return ReleaseRule(
         name="by track record",
         decides="the test, agreed beforehand",
         evidence="open audits",
@@ -85,7 +88,7 @@ def by_track_record(test: Sprt) -> Rule:
     )
 
 
-def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str = "by trust in the record") -> Rule:
+def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str = "by trust in the record") -> ReleaseRule:
     """Loosen once P(aligned | the record) is at least `threshold`, as somebody believes who holds `types` to be true.
 
     With `covert_every` 0 only open audits count.
@@ -96,7 +99,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
         return reached(types, bar, np.maximum(passed, 0) * counts, failed * counts).astype(int)
 
     kinds = {0: "open audits", 1: "covert audits"}
-    return Rule(
+    return ReleaseRule(
         name=name,
         decides=f"whoever keeps the record, at {100 * bar:.6g}% trust",
         evidence=kinds.get(covert_every, f"audits, one in {covert_every} covert"),
@@ -108,16 +111,16 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
     )
 
 
-def by_verified_record(types: Types, threshold: float, *, covert_every: int = 2) -> Rule:
+def by_verified_record(types: Types, threshold: float, *, covert_every: int = 2) -> ReleaseRule:
     """The same threshold of trust, with every `covert_every`-th audit covert."""
     if covert_every < 1:
         raise ValueError(f"a verified record needs covert audits: every 1st, 2nd, …, not {covert_every}")
     return by_trust(types, threshold, covert_every=covert_every, name="by verified track record")
 
 
-def never() -> Rule:
+def never() -> ReleaseRule:
     """The dial stays where it is."""
-    return Rule(
+    return ReleaseRule(
         name="never",
         decides="nobody",
         evidence="none",
@@ -132,12 +135,12 @@ def never() -> Rule:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """What a rule does to each type: chances to be loosened and to be closed by the end of each month, (months + 1, 3).
+    """What a rule does to each type: probabilities to be loosened and to be closed by the end of each month, (months + 1, 3).
 
     `any_record` says whether a record decides at all: False if every record that can be is treated alike in each month.
     """
 
-    rule: Rule
+    rule: ReleaseRule
     types: Types
     loosened: Floats
     closed: Floats
@@ -166,18 +169,13 @@ class Course:
         return float(gains @ np.arange(len(gains)) / total) if total > 0 else float("nan")
 
     @property
-    def months_held(self) -> float:
-        """The mean number of months, of those computed, for which an aligned model is held back."""
-        return float((1 - self.loosened[:-1, 0]).sum())
-
-    @property
     def misaligned_among_loosened(self) -> float:
         """P(not aligned | loosened within the months): how many of the loosened are loosened wrongly; nan if none is."""
         joint = self.types.prior * self.loosened[-1]
         return float(joint[1:].sum() / joint.sum()) if joint.sum() > 0 else float("nan")
 
 
-def course(rule: Rule, types: Types, months: int) -> Course:
+def course(rule: ReleaseRule, types: Types, months: int) -> Course:
     """How a rule does over so many months, exactly.  `types` are what is true; the rule may believe something else.
 
     A ValueError unless 0 ≤ months ≤ 600 and the shares are single numbers.
@@ -206,8 +204,8 @@ def course(rule: Rule, types: Types, months: int) -> Course:
 
 def _audited(alive: Floats, fails: Floats, kind: int) -> Floats:
     """One more audit of a kind: mass over failures (3, open, covert), one longer along its axis."""
-    moved = np.moveaxis(alive, kind + 1, -1)
-    return np.moveaxis(stepped(moved, fails[:, None, None]), -1, kind + 1)
+    p, longer = fails[:, None, None], [(0, 1) if axis == kind + 1 else (0, 0) for axis in range(3)]
+    return np.pad(alive * (1 - p), longer) + np.pad(alive * p, [(before[::-1]) for before in longer])
 
 
 def months_needed(types: Types, threshold: float, *, covert_every: int = 0) -> float:
@@ -246,7 +244,8 @@ def finding(found: Course) -> str:
         month = int(np.argmax(found.loosened[:, 0] > 0))
         return f"It loosens in month {month} whatever is seen: a model that has failed every audit is loosened too."
     if last[2] >= last[0] - 1e-12:
-        return f"It cannot tell a deceptive model from an aligned one: it loosens either with chance {percent(float(last[2]))}."
+        often = percent(float(last[2]))
+        return f"It cannot tell a deceptive model from an aligned one: it loosens either with probability {often}."
     return ""
 
 
@@ -258,7 +257,7 @@ def _cannot(found: Course) -> str:
     need = months_needed(types, rule.threshold, covert_every=rule.covert_every)
     if np.isfinite(need):
         return f"It cannot trigger within {found.months} months: even a clean record needs {need:.0f}."
-    top = float(ceiling(types, covert=float(rule.covert_every > 0)))
+    top = float(ceiling(types, covert=rule.covert_every > 0))
     if top == 1:
         return (
             f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and trust only comes ever nearer."
@@ -293,7 +292,7 @@ HEAD = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SideBySide:
+class RuleTable:
     """Courses of several rules, as a table that reads itself out, and what is odd about each (`findings`)."""
 
     courses: tuple[Course, ...]
@@ -338,10 +337,10 @@ class SideBySide:
         return table + "".join(f"<p>{escape(said)}</p>" for said in self._said())
 
 
-def side_by_side(types: Types, rules: Iterable[Rule], months: int) -> SideBySide:
+def side_by_side(types: Types, rules: Iterable[ReleaseRule], months: int) -> RuleTable:
     """How each rule does over so many months, exactly.  A ValueError if two rules have the same name."""
     given = tuple(rules)
     names = [rule.name for rule in given]
     if len(set(names)) < len(names):
         raise ValueError(f"rules need names of their own, not {', '.join(names)}")
-    return SideBySide(tuple(course(rule, types, months) for rule in given))
+    return RuleTable(tuple(course(rule, types, months) for rule in given))

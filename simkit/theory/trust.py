@@ -2,8 +2,8 @@
 
 A model is one of three types (`TYPES`): **aligned**, with share a; **overtly misaligned**, with share m, which shows what it
 is; **deceptive**, with share d, which shows it only where it does not notice that it is watched.  An audit is **open** (the
-model knows) or **covert** (it may not know), and is passed or failed.  With f the chance that a model fails an audit in which
-it shows that it is misaligned, and u the chance that an audit is covert and goes unnoticed,
+model knows) or **covert** (it may not know), and is passed or failed.  With f the probability that a model fails an audit in
+which it shows that it is misaligned, and u the probability that an audit is covert and goes unnoticed,
 
     P(aligned | n passed) = a / (a + m (1 − f)^n + d (1 − f u)^n).
 
@@ -20,26 +20,16 @@ corrigibility"); the models are not, and no number here is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 
 from ..arrays import Bools, Floats
-from .inputs import Numbers, amount, chance
+from .inputs import Numbers, amount, chance, check_fields, positive
 
 TYPES = ("aligned", "overt", "deceptive")
-KINDS = ("open", "covert")
-
-
-def _positive(name: str, value: ArrayLike) -> Floats:
-    """Finite numbers above 0."""
-    given = amount(name, value)
-    if not (given > 0).all():
-        raise ValueError(f"{name} must be positive, not 0")
-    return given
-
 
 # --- three types ------------------------------------------------------------------------------------------------------
 
@@ -48,10 +38,10 @@ def _positive(name: str, value: ArrayLike) -> Floats:
 class Types:
     """Models like this one: how many are of each type, and how each does in an audit.  Numbers or arrays that broadcast.
 
-    `aligned`, `overt`, `deceptive` are shares before any audit; they add up to 1.  `fails` is the chance to fail an audit in
-    which a misaligned model shows it, `slips` that to fail by mistake (aligned models, and deceptive ones while they behave),
-    `unnoticed` the chance that a deceptive model does not notice a covert audit.  A ValueError names what is no chance, shares
-    that do not add up, and audits that a misaligned model fails no more often than an aligned one.
+    `aligned`, `overt`, `deceptive` are shares before any audit; they add up to 1.  `fails` is the probability to fail an audit
+    in which a misaligned model shows it, `slips` that to fail by mistake (aligned models, and deceptive ones while they
+    behave), `unnoticed` the probability that a deceptive model does not notice a covert audit.  A ValueError names what is no
+    probability, shares that do not add up, and audits that a misaligned model fails no more often than an aligned one.
     """
 
     aligned: Numbers
@@ -62,8 +52,7 @@ class Types:
     unnoticed: Numbers = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("aligned", "overt", "deceptive", "fails", "slips", "unnoticed"):
-            object.__setattr__(self, name, chance(name, getattr(self, name)))
+        check_fields(self, chance, "aligned", "overt", "deceptive", "fails", "slips", "unnoticed")
         total = np.asarray(self.aligned + self.overt + self.deceptive)
         if (np.abs(total - 1) > 1e-9).any():
             raise ValueError(f"shares of aligned, overt and deceptive models add up to 1, not to {total.flat[0]:g}")
@@ -78,10 +67,9 @@ class Types:
         """Shares of the types before any audit, (…, 3)."""
         return _rows(self.aligned, self.overt, self.deceptive)
 
-    def failing(self, covert: ArrayLike = 0.0) -> Floats:
-        """The chance that each type fails one audit that is covert with chance `covert`, (…, 3)."""
-        seen = chance("covert", covert) * self.unnoticed
-        return _rows(self.slips, self.fails, self.slips + seen * (self.fails - self.slips))
+    def failing(self, covert: int = 0) -> Floats:
+        """The probability that each type fails one audit, open (0) or covert (1), (…, 3)."""
+        return _rows(self.slips, self.fails, self.slips + covert * self.unnoticed * (self.fails - self.slips))
 
 
 #: Odds that differ by less than this part are the same.
@@ -112,7 +100,7 @@ def _log_weights(types: Types, passed: ArrayLike, failed: ArrayLike) -> Floats:
     good, bad = amount("passed audits", passed), amount("failed audits", failed)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(types.prior)
-        for kind in range(len(KINDS)):
+        for kind in (0, 1):
             fails, clean = types.failing(kind), good[..., kind, None]
             beside = np.log1p(-fails) - np.log1p(-fails[..., :1])
             weight = weight + xlogy(bad[..., kind, None], fails) + np.where(clean > 0, clean * beside, 0.0)
@@ -135,49 +123,14 @@ def reached(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), fail
     return np.asarray(enough & ~nearing & ~((bar == 1) & some[..., 1:].any(-1)))
 
 
-def clean_record(types: Types, audits: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:
-    """P(aligned | `audits` audits, all passed), each covert with chance `covert`, (…,).
-
-    With no slips this is a / (a + m (1 − f)^n + d (1 − f u)^n), u = covert · unnoticed.
-    """
-    count = amount("audits", audits)
-    return types.aligned / (types.aligned + _others(types, count, covert))
-
-
-def _others(types: Types, audits: Floats, covert: ArrayLike) -> Floats:
-    """Misaligned models that are still in, for each aligned one that is, times the share of aligned models."""
-    stays = 1 - types.failing(covert)
-    ratio = stays / np.maximum(stays[..., :1], 1e-300)
-    return types.overt * ratio[..., 1] ** audits + types.deceptive * ratio[..., 2] ** audits
-
-
-def ceiling(types: Types, *, covert: ArrayLike = 0.0) -> Floats:
-    """What trust approaches after ever more passed audits: a / (a + d) if none is both covert and unnoticed, else 1.
+def ceiling(types: Types, *, covert: bool = False) -> Floats:
+    """What trust approaches after ever more passed audits, (…,): a / (a + d) if none is both covert and unnoticed, else 1.
 
     With open audits no record at all, failures or not, brings trust higher.  0 if no model is aligned.
     """
     aligned = np.asarray(types.aligned)
     watched = aligned / np.maximum(aligned + types.deceptive, 1e-300)
-    seen = chance("covert", covert) * types.unnoticed
-    return np.where((seen > 0) & (aligned > 0), 1.0, watched)
-
-
-def audits_needed(types: Types, threshold: ArrayLike, *, covert: ArrayLike = 0.0) -> Floats:
-    """The fewest passed audits after which P(aligned) is at least `threshold`, whole numbers (…,); inf if no number is enough.
-
-    For open audits that is ⌈ln[(a(1/t − 1) − d)/m] / ln(1 − f)⌉, without slips.
-    """
-    bar, limit = chance("threshold", threshold), ceiling(types, covert=covert)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        room = types.aligned * (1 / bar - 1) * (1 + TIE)
-    low, high = np.full(np.shape(room + limit), -1.0), np.full(np.shape(room + limit), 2.0**50)
-    for _ in range(51):
-        middle = np.floor((low + high) / 2)
-        enough = _others(types, np.maximum(middle, 0.0), covert) <= room
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    # Where whoever shows itself fails for sure, one audit is all that it takes to come to the ceiling.
-    within = (bar < limit * (1 - TIE)) | ((types.fails == 1) & (_others(types, np.ones(()), covert) <= room))
-    return np.where(reached(types, bar), 0.0, np.where(within, np.maximum(high, 1.0), np.inf))
+    return np.where(covert & (types.unnoticed > 0) & (aligned > 0), 1.0, watched)
 
 
 def break_even_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0)) -> Floats:
@@ -204,9 +157,7 @@ def plausible(types: Types, rng: np.random.Generator, count: int, *, factor: flo
     weights = np.exp(rng.standard_normal((count, 2)) * np.log(factor) / ndtri(0.95))
     shares = types.prior * np.concatenate([np.ones((count, 1)), weights], axis=1)
     aligned, overt, deceptive = (shares / shares.sum(1, keepdims=True)).T
-    return Types(
-        aligned=aligned, overt=overt, deceptive=deceptive, fails=types.fails, slips=types.slips, unnoticed=types.unnoticed
-    )
+    return replace(types, aligned=aligned, overt=overt, deceptive=deceptive)
 
 
 # --- what a clean record is worth -------------------------------------------------------------------------------------
@@ -220,40 +171,40 @@ def next_clean(clean: ArrayLike, runs: ArrayLike = 1, *, prior: tuple[float, flo
     """
     a, b = prior
     seen, more = amount("clean", clean), amount("runs", runs)
-    _positive("prior", prior)
+    positive("prior", prior)
     return np.exp(betaln(a, b + seen + more) - betaln(a, b + seen))
 
 
 def rate_bound(
     clean: ArrayLike, failures: ArrayLike = 0, *, confidence: ArrayLike = 0.95, prior: tuple[float, float] = (1.0, 1.0)
 ) -> Floats:
-    """The failure rate that is exceeded with chance 1 − `confidence` only, after so many clean runs and failures, (…,).
+    """The failure rate that is exceeded with probability 1 − `confidence` only, after so many clean runs and failures, (…,).
 
     With a uniform prior and no failure: 1 − (1 − confidence)^(1/(n + 1)), near 3/n at 95%.
     """
-    a, b = _positive("prior", prior)
+    a, b = positive("prior", prior)
     return betaincinv(a + amount("failures", failures), b + amount("clean", clean), chance("confidence", confidence))
 
 
 def trials_to_bound(rate: ArrayLike, *, confidence: ArrayLike = 0.95) -> Floats:
     """Trials without a failure that show a failure rate below `rate`: −ln(1 − confidence) / rate (Kalra & Paddock 2016)."""
-    return -np.log1p(-chance("confidence", confidence)) / _positive("rate", rate)
+    return -np.log1p(-chance("confidence", confidence)) / positive("rate", rate)
 
 
 def trials_to_measure(rate: ArrayLike, *, within: ArrayLike, confidence: ArrayLike = 0.95) -> Floats:
     """Trials that know a rate to within a part `within` of it: z² / (within² · rate), z two-sided (Kalra & Paddock 2016)."""
     z = ndtri(0.5 + chance("confidence", confidence) / 2)
-    return z**2 / (_positive("within", within) ** 2 * _positive("rate", rate))
+    return z**2 / (positive("within", within) ** 2 * positive("rate", rate))
 
 
 def trials_to_beat(rate: ArrayLike, *, better: ArrayLike, confidence: ArrayLike = 0.95, power: ArrayLike = 0.8) -> Floats:
-    """Trials that show, with chance `power`, that a rate lies below `rate` if it is lower by the part `better`, (…,).
+    """Trials that show, with probability `power`, that a rate lies below `rate` if it is lower by the part `better`, (…,).
 
     (z_confidence + z_power)² (1 − better) / (better² · rate), z one-sided (Kalra & Paddock 2016).
     """
     z = ndtri(chance("confidence", confidence)) + ndtri(chance("power", power))
-    part = _positive("better", better)
-    return z**2 * (1 - part) / (part**2 * _positive("rate", rate))
+    part = positive("better", better)
+    return z**2 * (1 - part) / (part**2 * positive("rate", rate))
 
 
 def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, chance_of_it: ArrayLike) -> Floats:
@@ -280,5 +231,5 @@ def misalignment_sd(audits: ArrayLike, *, prior_sd: ArrayLike, audit_sd: ArrayLi
     As the `misalignment` of `dial.TwoEstimates` it moves the best position of the dial, σ_H² / (σ_H² + κ(σ_A² + τ²)): it
     loosens with every audit, towards σ_H² / (σ_H² + κ σ_A²), and never to 1, for audits measure misalignment, not judgement.
     """
-    before = _positive("prior_sd", prior_sd)
-    return 1 / np.sqrt(before**-2 + amount("audits", audits) / _positive("audit_sd", audit_sd) ** 2)
+    before = positive("prior_sd", prior_sd)
+    return 1 / np.sqrt(before**-2 + amount("audits", audits) / positive("audit_sd", audit_sd) ** 2)

@@ -15,8 +15,8 @@ import numpy as np
 from ..arrays import Bools, Ints
 from ..files import suggest
 from ..theory.release import (
-    Rule,
-    SideBySide,
+    ReleaseRule,
+    RuleTable,
     by_date,
     by_track_record,
     by_trust,
@@ -183,7 +183,7 @@ def record(moves: str, model: Hidden) -> tuple[Ints, Ints]:
 # --- release rules ----------------------------------------------------------------------------------------------------
 
 
-def rules(settings: TrustSettings) -> tuple[Rule, ...]:
+def rules(settings: TrustSettings) -> tuple[ReleaseRule, ...]:
     """The release rules that are compared, in the order of `RULES`."""
     test = Sprt(good=settings.slips, bad=settings.fails, alpha=ALPHA, beta=BETA)
     return (
@@ -195,14 +195,14 @@ def rules(settings: TrustSettings) -> tuple[Rule, ...]:
     )
 
 
-def courses(settings: TrustSettings) -> SideBySide:
+def courses(settings: TrustSettings) -> RuleTable:
     """How each rule does over a game, exactly, before any audit."""
     kept = ("overt", "deceptive", "fails", "slips", "unnoticed", "threshold", "date")
     return _courses(tuple((name, getattr(settings, name)) for name in kept))
 
 
 @lru_cache(maxsize=32)
-def _courses(numbers: tuple[tuple[str, Any], ...]) -> SideBySide:
+def _courses(numbers: tuple[tuple[str, Any], ...]) -> RuleTable:
     settings = TrustSettings(**dict(numbers))
     return side_by_side(settings.types, rules(settings), MONTHS)
 
@@ -213,18 +213,18 @@ def oddities(settings: TrustSettings) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=32)
-def _oddities(found: SideBySide) -> tuple[str, ...]:
+def _oddities(found: RuleTable) -> tuple[str, ...]:
     return tuple(finding(each) for each in found.courses)
 
 
-def audits_of(rule: Rule) -> str:
+def audits_of(rule: ReleaseRule) -> str:
     """What a rule asks for in each month of a game, as moves."""
     if not rule.audits:
         return "w" * MONTHS
     return "".join("c" if covert else "o" for covert in rule.covert(MONTHS))
 
 
-def ends(rule: Rule, passed: Ints, failed: Ints) -> tuple[int, int]:
+def ends(rule: ReleaseRule, passed: Ints, failed: Ints) -> tuple[int, int]:
     """When a rule ends on a record (months + 1, 2), and how: 1 loosened, −1 closed; (last month, 0) if it does not."""
     said = rule.verdict(np.arange(len(passed)), passed, failed)
     month = int(np.argmax(said != 0))

@@ -15,7 +15,7 @@ from ..case import Case
 from ..evaluate import Outcome, expect, gain, net_per_sender
 from ..policy import Policy, bayes, blend, constant, override, stack
 from ..population import draw_worlds
-from ..theory.release import SideBySide
+from ..theory.release import RuleTable
 from ..theory.trust import belief, break_even_deceptive, ceiling, plausible, reached
 from ..uncertainty import break_even_shares
 from .explore_settings import Settings as Explored
@@ -55,7 +55,7 @@ class TrustView:
     holds: Floats
     turn: Floats
     ceiling: float
-    courses: SideBySide
+    courses: RuleTable
     odd: tuple[str, ...]
     senders: Policy
     outcome: Outcome
