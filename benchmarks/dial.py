@@ -16,9 +16,10 @@ from collections.abc import Callable
 import numpy as np
 
 import simkit as sk
-from simkit.dial.correlated import bad_worlds
-from simkit.dial.deployment import POSITIONS, along, deploy
-from simkit.dial.optimum import best_position, in_plausible_worlds, net_at
+from simkit.dial.deployment import POSITIONS, deploy
+from simkit.dial.losses import bad_worlds
+from simkit.dial.optimum import best_position, in_plausible_worlds, worth
+from simkit.dial.overrides import along
 
 TIMES = 20
 
@@ -35,18 +36,19 @@ def median(do: Callable[[], object]) -> float:
 
 def main() -> None:
     case = sk.load("medication-threshold").in_context("vulnerable-platform")
-    found, trust = deploy(case), np.linspace(0, 1, 101)
-    assert along(found).expected().net.max() <= best_position(found).worth + 1e-12
+    deployment, trust = deploy(case), np.linspace(0, 1, 101)
+    shared = deployment.with_options(shared_principal=True)
+    assert along(deployment).expected().net.max() <= best_position(deployment).worth + 1e-12
     rows: dict[str, Callable[[], object]] = {
         "a deployment and its first curve": lambda: along(deploy(case)),
-        "means at 101 positions, 3 operators × 6 models": lambda: along(found),
-        "best position, exactly": lambda: best_position(found),
-        "surface: 101 trusts × 101 positions": lambda: net_at(found, POSITIONS, trust_in_model=trust),
-        "bad worlds at 101 positions, 10^6 users": lambda: bad_worlds(found, 0.02, 10**6),
-        "the same, one principal for all": lambda: bad_worlds(found, 0.02, 10**6, shared_principal=True),
-        "best positions of 1000 plausible worlds": lambda: in_plausible_worlds(found, rng=np.random.default_rng(0)),
+        "means at 101 positions, 3 operators × 6 models": lambda: along(deployment),
+        "best position, exactly": lambda: best_position(deployment),
+        "surface: 101 trusts × 101 positions": lambda: worth(deployment, trust_in_model=trust)[:, deployment.step(POSITIONS)],
+        "bad worlds at 101 positions, 10^6 users": lambda: bad_worlds(deployment, 0.02, 10**6),
+        "the same, one principal for all": lambda: bad_worlds(shared, 0.02, 10**6),
+        "best positions of 1000 plausible worlds": lambda: in_plausible_worlds(deployment, rng=np.random.default_rng(0)),
     }
-    print(f"{found!r}\n\n{'ms':>8}")
+    print(f"{deployment!r}\n\n{'ms':>8}")
     for name, do in rows.items():
         print(f"{median(do):8.2f}  {name}")
 

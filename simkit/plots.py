@@ -7,6 +7,7 @@ words take the colour of the style in force, so that a dark style stays readable
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
-from .dial.deployment import POSITIONS, along
+from .dial.deployment import POSITIONS
 from .dial.optimum import best_position
-from .dial.overrides import blended
+from .dial.overrides import along
 from .scenario_rules import REFUSALS
 from .text import number, percent, tally
 
@@ -159,20 +160,23 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
 LINES, DASHES = (0, 1, 4, 2), ("-", "--", ":", "-.")
 
 
-def along_dial(found: Deployment, ax: Axes | None = None) -> Axes:
+def along_dial(deployment: Deployment, ax: Axes | None = None) -> Axes:
     """Net value per 1000 senders along the dial, beside that of a blend: instruction or own judgement by a toss of a coin.
 
     The blend is a straight line, so its best position is an end.
     """
     given, ax = ax, new_axes(ax)
-    best, curve = best_position(found), along(found).expected()
-    ax.plot([0, 1], 1000 * blended(found, [0, 1]).net, "--", lw=1.5, label="a blend: own judgement with this chance", **EDGE)
+    best, curve = best_position(deployment), along(deployment).expected()
+    blend = along(replace(deployment, objection=None), [0.0, 1.0]).expected()
+    ax.plot([0, 1], 1000 * blend.net, "--", lw=1.5, label="a blend: own judgement with this probability", **EDGE)
     ax.step(
         POSITIONS, 1000 * curve.net, color=SENDERS[0], lw=2, where="pre", label="the dial: own judgement where it gains enough"
     )
     ring = RING | {"mec": rcParams["text.color"]}
-    ax.plot(best.high if best.low > 0 else 0.0, 1000 * best.worth, label="best position", **ring)
-    ax.axhline(1000 * found.best, color=rcParams["text.color"], ls=":", lw=1, label="the best that any policy can do")
+    ax.plot(best.place, 1000 * best.worth, label="best position", **ring)
+    ax.axhline(
+        1000 * deployment.best.sum(), color=rcParams["text.color"], ls=":", lw=1, label="the best that any policy can do"
+    )
     ax.set_xlabel("from fully corrigible (0) to fully autonomous (1)")
     ax.set_ylabel("net value per 1000 senders (help units)")
     return finished(ax, given)

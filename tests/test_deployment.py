@@ -7,9 +7,10 @@ import pytest
 
 import simkit as sk
 from simkit.case import from_arrays
-from simkit.dial import correlated, deployment, optimum, overrides
+from simkit.dial import deployment, losses, optimum, overrides
 from simkit.dial.agents import Agents, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_agents
-from simkit.dial.deployment import POSITIONS, Safeguards, along, deploy
+from simkit.dial.deployment import POSITIONS, Safeguards, deploy
+from simkit.dial.overrides import along
 from simkit.evaluate import net_per_sender
 from simkit.population import draw_worlds
 from simkit.text import number
@@ -39,11 +40,11 @@ def one_by_one(found, dial):
     for operator in found.operators:
         row = []
         for model in found.models:
-            world = model.believes(found.case)
-            own = sk.policy.bayes(found.case, believed=world, harm_weight=world.harm_weight)
+            world = model.believes(found.original)
+            own = sk.policy.bayes(found.original, believed=world, harm_weight=world.harm_weight)
             gain = sk.evaluate.gain(world, operator.policy, own, harm_weight=world.harm_weight)
             bent = sk.policy.override(operator.policy, own, gain=gain, dial=dial, scale=found.scale)
-            row.append(sk.expect(found.case, bent))
+            row.append(sk.expect(found.original, bent))
         rows.append(row)
     return rows
 
@@ -67,14 +68,14 @@ def test_by_hand():
     """One signal, a harmless and a harmful segment; every number below is worked out on paper."""
     case = from_arrays([0.8, 0.2], np.ones((2, 1)), [[0, 1], [0, 0]], harmful=[False, True], harm_chance=[[0, 0], [0, 0.5]])
     case = replace(case, harm_weight=10.0)  # refusing: 0.  Answering: 0.8 · 1 − 10 · 0.2 · 0.5 = −0.2
-    cast = Agents(
+    agents = Agents(
         operators=(Operator(name="answers", policy=sk.policy.constant(case, "response-1"), chance=1.0, legitimate=True),),
         models=(
             Model(name="good", believes=truth, chance=0.75, good=True),
             Model(name="heedless", believes=heedless, chance=0.25),
         ),
     )
-    found = deploy(case, cast, scale=0.3)
+    found = deploy(case, agents, scale=0.3)
     assert found.gain[0, :, 0] == pytest.approx([0.2, 0.0])  # the heedless one believes 0.8 − 0.1 of answering, and agrees
     assert found.at[0, 0, 0] == pytest.approx(0.6)
     net = along(found, [0.0, 0.59, 0.61, 1.0]).expected().net
@@ -96,10 +97,10 @@ def test_at_the_ends_somebody_else_decides(name, context):
     found = opened(name, context)
     curve = along(found, [0.0, 1.0])
     for o, operator in enumerate(found.operators):
-        assert np.allclose(curve.each.net[o, :, 0], sk.expect(found.case, operator.policy).net)
+        assert np.allclose(curve.each.net[o, :, 0], sk.expect(found.original, operator.policy).net)
         assert not curve.each.departs[o, :, 0].any()
         for t in range(len(found.models)):
-            assert curve.each.net[o, t, 1] == pytest.approx(float(sk.expect(found.case, found.own[t]).net), abs=1e-12)
+            assert curve.each.net[o, t, 1] == pytest.approx(float(sk.expect(found.original, found.own[t]).net), abs=1e-12)
 
 
 @pytest.mark.parametrize(("name", "context"), CASES)
@@ -108,41 +109,44 @@ def test_who_sees_the_truth_never_does_worse_with_more_autonomy(name, context):
     good = along(found).each.net[:, 0]
     assert (np.diff(good) >= -1e-12).all()
     assert along(found).each.mistaken[:, 0].max() == 0
-    assert good[:, -1] == pytest.approx(found.best, abs=1e-12)
+    assert good[:, -1] == pytest.approx(found.best.sum(), abs=1e-12)
 
 
 @pytest.mark.parametrize("safeguards", [deployment.NONE, GUARDED])
 def test_nobody_beats_the_best_policy(found, safeguards):
-    assert along(found, safeguards=safeguards).each.regret.min() >= -1e-12
+    assert along(found.with_options(safeguards=safeguards)).each.regret.min() >= -1e-12
 
 
 def test_what_is_always_held_changes_nothing(found):
-    each = along(found, safeguards=Safeguards(verification=1.0)).each
+    each = along(found.with_options(safeguards=Safeguards(verification=1.0))).each
     assert np.allclose(each.net, each.net[..., :1])
     assert not each.departs.any()
 
 
 def test_verification_flattens_and_moves_no_optimum(found):
     held = np.array([0.0, 0.5, 0.9])
-    best = optimum.best_position(found, safeguards=Safeguards(verification=held))
+    best = optimum.best_position(found.with_options(safeguards=Safeguards(verification=held)))
     assert np.ptp(best.high) == 0
     rise = best.worth - best.corrigible
     assert rise == pytest.approx(rise[0] * (1 - held))
 
 
 def test_irreversible_harm_moves_the_optimum_down_and_oversight_back(found):
-    best = optimum.best_position(found, safeguards=Safeguards(irreversibility=np.array([1.0, 2, 4, 20, 200])))
+    best = optimum.best_position(found.with_options(safeguards=Safeguards(irreversibility=np.array([1.0, 2, 4, 20, 200]))))
     assert (np.diff(best.high) <= 0).all()
     assert best.high[-1] < best.high[0]
     assert (np.diff(best.worth) <= 1e-15).all()
-    seen = optimum.best_position(found, safeguards=Safeguards(irreversibility=200.0, oversight=np.array([0.0, 0.5, 1.0])))
+    watched = Safeguards(irreversibility=200.0, oversight=np.array([0.0, 0.5, 1.0]))
+    seen = optimum.best_position(found.with_options(safeguards=watched))
     assert (np.diff(seen.worth) >= -1e-15).all()
     assert seen.worth[-1] == pytest.approx(float(best.worth[0]))
 
 
 def test_a_blend_is_best_at_an_end_and_the_dial_is_not(found):
     weights = np.linspace(0, 1, 21)
-    lines, curve = overrides.blended(found, weights), along(found, weights).expected()
+    ends = found.mean_policy([0.0, 1.0])
+    lines = sk.expect(found.case, sk.policy.blend(ends[0], ends[1], weights))
+    curve = along(found, weights).expected()
     assert np.allclose(np.diff(lines.net, 2), 0)
     assert lines.net[[0, -1]] == pytest.approx(curve.net[[0, -1]])
     assert lines.net.argmax() in (0, 20)
@@ -150,21 +154,72 @@ def test_a_blend_is_best_at_an_end_and_the_dial_is_not(found):
     own, told = found.own[1], found.operators[1].policy
     mixed = sk.policy.blend(told, own, 0.3)
     alone = deploy(
-        found.case, Agents(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),))
+        found.original,
+        Agents(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),)),
     )
-    assert float(sk.expect(found.case, mixed).net) == pytest.approx(float(overrides.blended(alone, 0.3).net[0]))
+    net = along(alone, [0.0, 1.0]).expected().net
+    assert float(sk.expect(found.original, mixed).net) == pytest.approx(float(0.7 * net[0] + 0.3 * net[1]))
 
 
 def test_objection_declines_at_dial_0_and_only_declines(found):
     objects = opened(objection=1.0)
     before, after = along(found, [0.0]), along(objects, [0.0])
     assert after.each.net[1, 0, 0] > before.each.net[1, 0, 0]  # a careless operator, a good model
-    answer = correlated.expected_policy(objects, 0.0).answer
-    names = correlated.with_departures(objects).responses
+    answer = objects.mean_policy(0.0).answer
+    names = objects.case.responses
     used = [name for name, given in zip(names, answer.max(0) > 0, strict=True) if given and "instead of" in name]
     assert used
     assert all(name.startswith("refuse") for name in used)
     assert along(objects, [1.0]).each.net == pytest.approx(along(found, [1.0]).each.net)
+
+
+# --- what the losses come from ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("safeguards", [deployment.NONE, replace(GUARDED, irreversibility=1.02)])
+@pytest.mark.parametrize(("name", "context"), CASES)
+def test_bad_orders_and_bad_judgement_cause_the_whole_regret(name, context, safeguards):
+    """Signal by signal, by policies alone: what is followed loses best − instructed, what departs best − own."""
+    found = opened(name, context, safeguards=safeguards, objection=1.0)
+    curve, each = along(found), along(found).each
+    assert np.allclose(each.obeyed + each.judged, each.regret, rtol=0, atol=1e-14)
+    assert min(each.obeyed.min(), each.judged.min()) >= -1e-14
+    case, people = found.case, found.case.population
+    best = (found.original.value(found.harm_weight).T @ people.joint)[found.original.allowed].max(0)  # (K,)
+    for position in (0, 30, 64, 100):
+        for o in range(len(found.operators)):
+            for t in range(len(found.models)):
+                chosen = np.eye(len(found.operators))[o], np.eye(len(found.models))[t]
+                answer = found.mean_policy(POSITIONS[position], operators=chosen[0], models=chosen[1]).answer
+                given = answer * (case.value(found.harm_weight).T @ people.joint).T
+                departs = np.arange(answer.shape[1]) >= len(found.original.responses)
+                obeyed = (answer[:, ~departs].sum(1) * best - given[:, ~departs].sum(1)).sum()
+                assert each.obeyed[o, t, position] == pytest.approx(obeyed, abs=1e-12)
+    assert np.allclose(curve.expected().regret, curve.best - curve.expected().net, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "context", "badly", "worths"),
+    [
+        ("medication-threshold", "vulnerable-platform", (100, 52, 160), (172, 244, 200)),
+        ("companion", "", (100, 40, 40), (595, 637, 622)),
+        ("medication-threshold", "", (33, 40, 40), (856, 858, 858)),
+        ("household-cleaners", "", (33, 40, 40), (871, 885, 885)),
+        ("lock-picking", "", (33, 33, 40), (945, 945, 938)),
+    ],
+)
+def test_how_many_of_a_thousand_are_badly_off(name, context, badly, worths):
+    """At 0, at the best of the slider's positions, and at 1; half of the best possible is the mark, cell by cell."""
+    curve = along(opened(name, context))
+    net = curve.expected().net
+    places = [0, int(net.argmax()), 100]
+    by_order, by_judgement = (1000 * part[places] for part in curve.badly_off)
+    assert tuple(np.round(by_order + by_judgement)) == badly
+    assert tuple(np.round(1000 * net[places])) == worths
+    assert by_judgement[0] == 0
+    cells = [(o, t) for o in range(3) for t in range(6)]
+    again = [1000 * sum(curve.probability[c] for c in cells if curve.each.net[c][at] < curve.best / 2) for at in places]
+    assert by_order + by_judgement == pytest.approx(again)
 
 
 # --- where it is best -------------------------------------------------------------------------------------------------
@@ -184,9 +239,9 @@ def test_no_position_beats_the_best_one(name, context):
 
 def test_trusts_broadcast_to_surfaces(found):
     q, p = np.linspace(0, 1, 5)[:, None], np.array([0.2, 0.9, 1.0])
-    surface = optimum.net_at(found, POSITIONS, trust_in_model=q, trust_in_operator=p)
+    surface = optimum.worth(found, trust_in_model=q, trust_in_operator=p)[..., found.step(POSITIONS)]
     assert surface.shape == (5, 3, 101)
-    again = deploy(found.case, found.agents.with_trust(operator=0.9, model=0.75))
+    again = deploy(found.original, found.agents.with_trust(operator=0.9, model=0.75))
     assert surface[3, 1] == pytest.approx(along(again).expected().net)
     best = optimum.best_position(found, trust_in_model=q, trust_in_operator=p)
     assert best.worth[3, 1] == pytest.approx(float(optimum.best_position(again).worth))
@@ -195,13 +250,13 @@ def test_trusts_broadcast_to_surfaces(found):
 @pytest.mark.parametrize("shared", [False, True])
 def test_spread_is_that_of_the_mixture(found, shared):
     nets = along(found, [0.7]).each.net[..., 0]
-    p, q = found.agents.operator_chances(), found.agents.model_chances()
+    p, q = found.agents.operator_probabilities(), found.agents.model_probabilities()
     rng = np.random.default_rng(3)
     o, t = rng.choice(len(p), 200_000, p=p), rng.choice(len(q), 200_000, p=q)
     drawn = nets[o, t] if shared else (p @ nets)[t]
     step = int(np.searchsorted(found.cuts, 0.7))
     mean = optimum.worth(found)[step]
-    sd = mean - optimum.worth(found, aversion=1.0, shared_principal=shared)[step]
+    sd = mean - optimum.worth(found.with_options(aversion=1.0, shared_principal=shared))[step]
     assert mean == pytest.approx(drawn.mean(), abs=4 * drawn.std() / np.sqrt(200_000))
     assert sd == pytest.approx(drawn.std(), rel=0.02)
 
@@ -210,14 +265,14 @@ def test_spread_is_that_of_the_mixture(found, shared):
 @pytest.mark.parametrize("shared", [False, True])
 def test_arrays_are_one_by_one_whatever_their_length(found, count, shared):
     """Also where there are as many trusts, safeguards or worlds as models (6) or operators (3)."""
-    trust, options = np.linspace(0.1, 0.9, count), {"aversion": 0.3, "shared_principal": shared}
+    trust, found = np.linspace(0.1, 0.9, count), found.with_options(aversion=0.3, shared_principal=shared)
     for name in ("trust_in_operator", "trust_in_model"):
-        alone = [optimum.worth(found, **{name: one}, **options) for one in trust]
-        np.testing.assert_allclose(optimum.worth(found, **{name: trust}, **options), alone, rtol=0, atol=1e-14)
-    guarded = optimum.worth(found, safeguards=Safeguards(irreversibility=1 + trust), **options)
-    alone = [optimum.worth(found, safeguards=Safeguards(irreversibility=1 + one), **options) for one in trust]
+        alone = [optimum.worth(found, **{name: one}) for one in trust]
+        np.testing.assert_allclose(optimum.worth(found, **{name: trust}), alone, rtol=0, atol=1e-14)
+    guarded = optimum.worth(found.with_options(safeguards=Safeguards(irreversibility=1 + trust)))
+    alone = [optimum.worth(found.with_options(safeguards=Safeguards(irreversibility=1 + one))) for one in trust]
     np.testing.assert_allclose(guarded, alone, rtol=0, atol=1e-14)
-    assert optimum.in_plausible_worlds(found, rng=np.random.default_rng(1), worlds=count, **options).low.shape == (count,)
+    assert optimum.in_plausible_worlds(found, rng=np.random.default_rng(1), worlds=count).best.low.shape == (count,)
 
 
 def test_a_best_position_is_told_with_digits_that_lie_in_it():
@@ -236,22 +291,23 @@ def test_the_range_reaches_the_end_where_that_is_best():
     plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=300)
     assert float(optimum.best_position(found).high) == 1
     assert plausible.range[1] == 1
-    at_an_end = (plausible.low == 0) | (plausible.high == 1)
-    np.testing.assert_array_equal(plausible.place[at_an_end], np.where(plausible.low == 0, 0.0, 1.0)[at_an_end])
+    best = plausible.best
+    at_an_end = (best.low == 0) | (best.high == 1)
+    np.testing.assert_array_equal(best.place[at_an_end], np.where(best.low == 0, 0.0, 1.0)[at_an_end])
 
 
 def test_plausible_worlds_one_by_one(found):
-    """Each world again: its own shares and cast, the same instructions and beliefs, positions by brute force."""
-    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12, safeguards=deployment.NONE)
+    """Each world again: its own shares and agents, the same instructions and beliefs, positions by brute force."""
+    plausible = optimum.in_plausible_worlds(found, rng=np.random.default_rng(5), worlds=12).best
     rng = np.random.default_rng(5)
-    worlds, (p, q) = draw_worlds(found.case.population, rng, 12), found.agents.draw(rng, 12)
+    worlds, (p, q) = draw_worlds(found.original.population, rng, 12), found.agents.draw(rng, 12)
     dials = np.unique(np.concatenate([[0.0, 1.0], found.cuts, (found.cuts[1:] + found.cuts[:-1]) / 2]))
     for n in range(12):
         net = np.zeros(len(dials))
         for o, operator in enumerate(found.operators):
             for t in range(len(found.models)):
                 bent = sk.policy.override(operator.policy, found.own[t], gain=found.gain[o, t], dial=dials, scale=found.scale)
-                value = net_per_sender(found.case, bent, found.harm_weight)
+                value = net_per_sender(found.original, bent, found.harm_weight)
                 net += p[n, o] * q[n, t] * (value * worlds.joint[n]).sum((-1, -2))
         best = dials[net >= net.max() - 1e-13]
         assert plausible.low[n] <= best.min() <= plausible.high[n] + 1e-12
@@ -259,28 +315,55 @@ def test_plausible_worlds_one_by_one(found):
 
 
 @pytest.mark.parametrize("of", ["model", "operator"])
-def test_at_the_turning_trust_the_best_position_jumps(found, of):
-    turns = optimum.break_even_trust(found, of)
+def test_at_the_break_even_trust_the_best_position_jumps(found, of):
+    trusts = optimum.break_even_trust(found, of)
     key = f"trust_in_{of}"
-    assert turns.below is not None
-    at, beyond = (optimum.best_position(found, **{key: turns.below.trust + nudge}) for nudge in (1e-6, -1e-6))
+    assert trusts.below is not None
+    at, beyond = (optimum.best_position(found, **{key: trusts.below.trust + nudge}) for nudge in (1e-6, -1e-6))
     here = optimum.best_position(found)
     assert (float(at.low), float(at.high)) == (float(here.low), float(here.high)) or abs(at.high - here.high) < 0.1
     assert abs(float(beyond.high) - float(at.high)) > 0.1
-    assert turns.below.trust < turns.stated
+    assert trusts.below.trust < trusts.stated
+
+
+def test_the_verdict_says_whether_neither_end_is_best():
+    """On the app a middle position gains, for the public hardly; with household cleaners an end is best."""
+    read = {
+        place: optimum.verdict(opened(*place), rng=np.random.default_rng(0), worlds=300)
+        for place in (("medication-threshold", "vulnerable-platform"), ("medication-threshold", ""), ("household-cleaners", ""))
+    }
+    app, public, cleaners = read.values()
+    assert app.best.inside
+    assert not app.flat
+    assert 1000 * float(app.best.margin) == pytest.approx(43.86, abs=0.01)
+    assert app.possible == pytest.approx(opened().best.sum())
+    assert public.best.inside
+    assert public.flat
+    assert not cleaners.best.inside
+    assert cleaners.flat
+    for each in read.values():
+        low, middle, high = each.plausible.gains
+        assert 0 <= low <= middle <= high
+        assert each.plausible.holds == each.plausible.best.inside.mean()
+    assert app.plausible.holds > 0.9 > app.stands  # some position beats both ends; which one is not known
+    found = opened()
+    worlds = optimum.in_plausible_worlds(found, rng=np.random.default_rng(0), worlds=300).worths
+    step = found.step(app.best.place)[0]
+    assert app.stands == np.mean([row[step] > max(row[0], row[-1]) for row in worlds])
+    assert (app.model, app.operator) == tuple(optimum.break_even_trust(found, of) for of in ("model", "operator"))
 
 
 def test_break_even_is_where_acting_and_deferring_are_worth_the_same(found):
     table = overrides.two_by_two(found)
     assert 0 < table.break_even < 1
-    ends = optimum.net_at(found, [0.0, 1.0], trust_in_model=table.break_even)
+    ends = optimum.worth(found, trust_in_model=table.break_even)[[0, -1]]
     assert ends[0] == pytest.approx(ends[1])
     assert table.good_acts > table.good_defers == table.bad_defers > table.bad_acts
 
 
 def test_the_list_adds_up_to_the_curve(found):
-    listed = overrides.departures(found, safeguards=GUARDED)
-    ends = along(found, [0.0, 1.0], safeguards=GUARDED).expected()
+    listed = overrides.departures(found.with_options(safeguards=GUARDED))
+    ends = along(found.with_options(safeguards=GUARDED), [0.0, 1.0]).expected()
     assert listed.net[-1] == pytest.approx(ends.net[1])
     assert (np.diff(listed.at) >= 0).all()
     assert (np.diff(listed.believed) <= 1e-12).all()
@@ -314,11 +397,11 @@ def test_beliefs_are_what_they_say():
     ("wrong", "says"),
     [
         (lambda f: along(f, [1.2]), "dial goes from 0"),
-        (lambda _: Safeguards(verification=1.5), "verification is a chance"),
+        (lambda _: Safeguards(verification=1.5), "verification is a probability"),
         (lambda _: Safeguards(irreversibility=0.5), "finite number from 1"),
-        (lambda f: along(f, safeguards=Safeguards(verification=[0.1, 0.2])), "one number for each safeguard"),
-        (lambda f: deploy(f.case, scale=0.0), "scale is positive"),
-        (lambda f: deploy(f.case, replace(f.agents, operators=f.agents.operators[1:])), "add up to 1"),
+        (lambda f: along(f.with_options(safeguards=Safeguards(verification=[0.1, 0.2]))), "one number for each safeguard"),
+        (lambda f: deploy(f.original, scale=0.0), "scale is positive"),
+        (lambda f: deploy(f.original, replace(f.agents, operators=f.agents.operators[1:])), "add up to 1"),
         (lambda f: replace(f.agents, evidence=0.0), "evidence is a positive"),
         (lambda f: replace(f.agents, models=(*f.agents.models, replace(f.agents.models[1], chance=0.0))), "same name"),
         (lambda f: f.agents.with_trust(model=1.5), "from 0 to 1"),
@@ -326,13 +409,12 @@ def test_beliefs_are_what_they_say():
             lambda f: Agents(operators=f.agents.operators, models=(replace(f.models[0], chance=1.0),)).with_trust(model=0.5),
             "one side",
         ),
-        (lambda f: along(f).expected("nobody"), "nobody in the cast"),
+        (lambda f: along(f).expected("nobody"), "none of the agents"),
         (lambda f: optimum.break_even_trust(f, "weather"), "not in 'weather'"),
-        (lambda f: optimum.worth(f, aversion=-1.0), "aversion"),
-        (lambda f: correlated.total_loss(f, 0.5, 1.5), "whole numbers"),
-        (lambda f: correlated.with_departures(f, Safeguards(irreversibility=1e6)), "more than certain"),
-        (lambda f: overrides.blended(f, 2.0), "from 0 to 1"),
-        (lambda f: paranoid(f.case, 0.0), "positive number"),
+        (lambda f: f.with_options(aversion=-1.0), "aversion"),
+        (lambda f: losses.total_loss(f, 0.5, 1.5), "whole numbers"),
+        (lambda f: f.with_options(safeguards=Safeguards(irreversibility=1e6)).case, "more than certain"),
+        (lambda f: paranoid(f.original, 0.0), "positive number"),
     ],
 )
 def test_what_makes_no_sense_is_said(found, wrong, says):
@@ -343,17 +425,32 @@ def test_what_makes_no_sense_is_said(found, wrong, says):
 def test_a_deployment_shows_what_each_would_do_alone(found):
     shown = repr(found)
     for row, policy in (("careless", found.operators[1].policy), ("naive", found.own[2])):
-        net = number(1000 * float(sk.expect(found.case, policy).net))
+        net = number(1000 * float(sk.expect(found.original, policy).net))
         assert next(line for line in shown.splitlines() if row in line).endswith(net)
     assert "<table" in found._repr_html_()
+
+
+def test_options_keep_what_does_not_depend_on_them(found):
+    """Made anew or changed: the same numbers, and the case follows what was changed."""
+    options = {"safeguards": GUARDED, "shared_principal": True, "aversion": 0.2}
+    assert found.case is found.case
+    changed, anew = found.with_options(**options), replace(found, **options)
+    assert changed.taken is found.taken
+    assert changed.case is not found.case
+    assert changed.case.population.states == anew.case.population.states
+    assert np.array_equal(changed.case.harm, anew.case.harm)
+    assert not np.array_equal(changed.case.harm, found.case.harm)
+    assert np.array_equal(optimum.worth(changed), optimum.worth(anew))
+    back = changed.with_options(safeguards=deployment.NONE, shared_principal=False, aversion=0.0)
+    assert np.array_equal(optimum.worth(back), optimum.worth(found))
 
 
 def test_a_policy_that_asks_is_not_an_instruction_here():
     case = sk.load("medication-threshold")
     asks = sk.policy.bayes(case)
-    cast = usual_agents(case)
+    agents = usual_agents(case)
     with pytest.raises(ValueError, match="answers at once"):
-        deploy(case, replace(cast, operators=(replace(cast.operators[0], policy=asks), *cast.operators[1:])))
+        deploy(case, replace(agents, operators=(replace(agents.operators[0], policy=asks), *agents.operators[1:])))
 
 
 def test_what_an_operator_forbids_is_an_instruction():
@@ -368,10 +465,10 @@ def test_what_an_operator_forbids_is_an_instruction():
 def test_hard_constraints_bind_operators_too():
     case = from_arrays([1.0], [[1.0]], [[0, 1, 2]], harmful=[False], harm_chance=0.0, crosses=[False, False, True])
     free = case.without_constraints()
-    cast = usual_agents(case)
-    wicked = replace(cast.operators[0], policy=sk.policy.constant(free, "response-2"))
+    agents = usual_agents(case)
+    wicked = replace(agents.operators[0], policy=sk.policy.constant(free, "response-2"))
     with pytest.raises(ValueError, match="crosses a hard constraint"):
-        deploy(case, replace(cast, operators=(wicked, *cast.operators[1:])))
+        deploy(case, replace(agents, operators=(wicked, *agents.operators[1:])))
     assert not deploy(case).own.answer[..., 2].any()
 
 
@@ -380,9 +477,9 @@ def test_an_operator_may_speak_through_a_written_spec():
     case = replace(sk.load("medication-threshold"), question=None)
     wicked = replace(case.in_context("malicious-operator"), question=None)
     compiled = sk.spec.compile(sk.spec.load("general-assistant"), wicked)
-    cast = usual_agents(case)
-    ruled = replace(cast, operators=(*cast.operators[:2], replace(cast.operators[2], policy=compiled)))
-    bare, protected = (along(deploy(case, each), [0.0]).each.net[2, 0, 0] for each in (cast, ruled))
+    agents = usual_agents(case)
+    ruled = replace(agents, operators=(*agents.operators[:2], replace(agents.operators[2], policy=compiled)))
+    bare, protected = (along(deploy(case, each), [0.0]).each.net[2, 0, 0] for each in (agents, ruled))
     assert protected == pytest.approx(float(sk.expect(case, compiled).net))
     assert protected > bare
 

@@ -151,7 +151,7 @@ def test_mistakes_about_the_dial_are_named():
     assert "best position is 0.63" in fourth.check(usual).says
     assert "one half" in fourth.check(usual.with_trust(model=0.2)).says
     assert "at 90%" in fourth.check(usual.with_trust(operator=1.0)).says
-    assert "A cast is needed" in fourth.check(usual.models).says
+    assert "Agents are needed" in fourth.check(usual.models).says
     assert fourth.check(
         replace(usual, models=(replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5)))
     ).right

@@ -1,8 +1,8 @@
-"""Who stands behind an answer: operators, who instruct, and models, who judge; each kind with a chance.
+"""Who stands behind an answer: operators, who instruct, and models, who judge; each kind with a probability.
 
 An **operator** is what it instructs: a policy.  A **model** is what it believes: a function from the true case to the case that
-it has in mind.  Its own judgement is then the best policy for that case.  Trust is a chance: that the operator is legitimate,
-that the model is good.  Nobody has measured these chances.  Those of `usual_agents` are assumptions, there to be moved.
+it has in mind.  Its own judgement is then the best policy for that case.  Trust is a probability: that the operator is
+legitimate, that the model is good.  Nobody has measured these.  Those of `usual_agents` are assumptions, there to be moved.
 
 Operators, and that an assistant should weigh how its own values may have gone wrong: Anthropic's constitution (January 2026).
 """
@@ -82,12 +82,12 @@ def _without(events: Events, left_out: Bools) -> Events:
     return replace(events, chance=frozen(np.where(left_out, 0.0, events.chance)))
 
 
-# --- the cast ---------------------------------------------------------------------------------------------------------
+# --- agents -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Operator:
-    """One kind of operator: the policy that it instructs, and the chance of meeting it."""
+    """One kind of operator: the policy that it instructs, and the probability of meeting it."""
 
     name: str
     policy: Policy
@@ -98,7 +98,7 @@ class Operator:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Model:
-    """One kind of model: what it believes of a case, and the chance that the model at hand is of this kind."""
+    """One kind of model: what it believes of a case, and the probability that the model at hand is of this kind."""
 
     name: str
     believes: Belief
@@ -109,10 +109,10 @@ class Model:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Agents:
-    """O kinds of operator and T kinds of model, whose chances each add up to 1.
+    """O kinds of operator and T kinds of model, whose probabilities each add up to 1.
 
-    `evidence` says how sure these chances are: as sure as after that many operators and that many models were seen.  A
-    ValueError says which chance or name makes no sense.
+    `evidence` says how sure these are: as sure as after that many operators and that many models were seen.  A ValueError says
+    which probability or name makes no sense.
     """
 
     operators: tuple[Operator, ...]
@@ -123,7 +123,7 @@ class Agents:
         for what, members in (("operators", self.operators), ("models", self.models)):
             chances, names = [member.chance for member in members], [member.name for member in members]
             if not members or min(chances) < 0 or abs(sum(chances) - 1) > 1e-9:
-                raise ValueError(f"the chances of {what} are never negative and add up to 1, not {chances}")
+                raise ValueError(f"the probabilities of {what} are never negative and add up to 1, not {chances}")
             if len(set(names)) != len(names):
                 raise ValueError(f"two {what} have the same name: {', '.join(names)}")
         if not self.evidence > 0:
@@ -131,29 +131,31 @@ class Agents:
 
     @property
     def trust_in_operator(self) -> float:
-        """The chance that the operator is legitimate."""
+        """P(the operator is legitimate)."""
         return float(sum(operator.chance for operator in self.operators if operator.legitimate))
 
     @property
     def trust_in_model(self) -> float:
-        """The chance that the model is good."""
+        """P(the model is good)."""
         return float(sum(model.chance for model in self.models if model.good))
 
-    def operator_chances(self, trust: ArrayLike | None = None) -> Floats:
-        """The chance of each operator (…, O) if the operator is legitimate with chance `trust` (…): as stated, if none is
-        given.
+    def operator_probabilities(self, trust: ArrayLike | None = None) -> Floats:
+        """The probability of each operator, (…, O), if P(legitimate) is `trust` (…): as stated, if none is given.
 
-        Within the legitimate ones, and within the others, proportions stay.
+        Proportions stay within the legitimate ones, and within the others.  A ValueError if a trust is no probability, or would
+        need somebody who is not there.
         """
-        return _chances(self.operators, [operator.legitimate for operator in self.operators], trust, "operator is legitimate")
+        return _probabilities(
+            self.operators, [operator.legitimate for operator in self.operators], trust, "operator is legitimate"
+        )
 
-    def model_chances(self, trust: ArrayLike | None = None) -> Floats:
-        """The chance of each model (…, T) if the model is good with chance `trust` (…): as stated, if none is given."""
-        return _chances(self.models, [model.good for model in self.models], trust, "model is good")
+    def model_probabilities(self, trust: ArrayLike | None = None) -> Floats:
+        """The probability of each model, (…, T), if P(good) is `trust` (…): as `operator_probabilities`."""
+        return _probabilities(self.models, [model.good for model in self.models], trust, "model is good")
 
     def with_trust(self, *, operator: float | None = None, model: float | None = None) -> Agents:
-        """The same cast with other chances of a legitimate operator and of a good model."""
-        operators, models = self.operator_chances(operator), self.model_chances(model)
+        """The same agents with another P(legitimate) and another P(good)."""
+        operators, models = self.operator_probabilities(operator), self.model_probabilities(model)
         return replace(
             self,
             operators=tuple(replace(who, chance=float(p)) for who, p in zip(self.operators, operators, strict=True)),
@@ -161,28 +163,30 @@ class Agents:
         )
 
     def draw(self, rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
-        """Plausible chances of operators (count, O) and of models (count, T): Dirichlet draws that weigh `evidence`
+        """Plausible probabilities of operators (count, O) and of models (count, T): Dirichlet draws that weigh `evidence`
         observations."""
-        weights = [np.maximum(self.evidence * stated, 1e-12) for stated in (self.operator_chances(), self.model_chances())]
+        weights = [
+            np.maximum(self.evidence * stated, 1e-12) for stated in (self.operator_probabilities(), self.model_probabilities())
+        ]
         return rng.dirichlet(weights[0], count), rng.dirichlet(weights[1], count)
 
 
-def _chances(members: Sequence[Operator | Model], trusted: list[bool], trust: ArrayLike | None, what: str) -> Floats:
+def _probabilities(members: Sequence[Operator | Model], trusted: list[bool], trust: ArrayLike | None, what: str) -> Floats:
     stated, right = np.array([member.chance for member in members]), np.array(trusted)
     if trust is None:
         return stated
     given = np.asarray(trust, dtype=float)[..., None]
     if not ((given >= 0) & (given <= 1)).all():
-        raise ValueError(f"trust is the chance that the {what}, from 0 to 1, not {given[..., 0]}")
+        raise ValueError(f"trust is the probability that the {what}, from 0 to 1, not {given[..., 0]}")
     good, bad = (_parts(stated, kind) for kind in (right, ~right))
     if (bad is None and (given < 1).any()) or (good is None and (given > 0).any()):
-        raise ValueError(f"the cast has only one side: nobody is there for whom it would matter whether the {what}")
+        raise ValueError(f"the agents have only one side: nobody is there for whom it would matter whether the {what}")
     none = np.zeros(len(stated))
     return given * (none if good is None else good) + (1 - given) * (none if bad is None else bad)
 
 
 def _parts(stated: Floats, kind: Bools) -> Floats | None:
-    """The chances of one side as parts of 1, alike if all are 0; None if nobody is on it."""
+    """The probabilities of one side as parts of 1, alike if all are 0; None if nobody is on it."""
     if not kind.any():
         return None
     weights = np.where(kind, stated, 0.0) if stated[kind].sum() > 0 else kind.astype(float)
@@ -190,12 +194,12 @@ def _parts(stated: Floats, kind: Bools) -> Floats | None:
 
 
 def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: float = 0.8) -> Agents:
-    """A cast to start from.  All of its chances are assumptions.
+    """Agents to start from.  All of their probabilities are assumptions.
 
     Operators: a legitimate one knows who asks and instructs what is best for them; a careless one has the answer given that
     does most harm, to everybody; a malicious one the answer that leaves people with least (help less weighed neglect).  Two of
     three who are not legitimate are careless.  Models: a good one sees the truth; the others are paranoid, naive, blind to a
-    segment, heedless of harm, or contrary, each with the same chance.
+    segment, heedless of harm, or contrary, each with the same probability.
     """
     free = replace(case, question=None)
     sends, allowed = free.population.shares, case.allowed
@@ -203,13 +207,7 @@ def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: 
     careless = case.responses[int(np.where(allowed, harm, -np.inf).argmax())]
     malicious = case.responses[int(np.where(allowed, left, np.inf).argmin())]
     others = 1 - trust_in_operator
-    mistakes: dict[str, Belief] = {
-        "paranoid": paranoid,
-        "naive": naive,
-        "blind": blind,
-        "heedless": heedless,
-        "contrary": contrary,
-    }
+    mistakes: tuple[Belief, ...] = (paranoid, naive, blind, heedless, contrary)
     wrong = (1 - trust_in_model) / len(mistakes)
     return Agents(
         operators=(
@@ -219,6 +217,6 @@ def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: 
         ),
         models=(
             Model(name="good", believes=truth, chance=trust_in_model, good=True),
-            *(Model(name=name, believes=belief, chance=wrong) for name, belief in mistakes.items()),
+            *(Model(name=belief.__name__, believes=belief, chance=wrong) for belief in mistakes),
         ),
     )

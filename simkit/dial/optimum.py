@@ -1,11 +1,11 @@
-"""Where the dial should stand: the best position, how surely, and what would turn it.
+"""Where the dial should stand: the best position, how surely, and the trust at which it would be another.
 
 Between two departures nothing changes, so a best position is a step of the staircase: an interval, found exactly.  A middle
 position beats both ends iff believed gains are informative: iff, walking down the list of departures, the good ones come first.
 
     worth(step) = E net − aversion · sd     sd over the model that all users share, and the principal if it is shared
 
-The sd is what the cast leaves among endlessly many users; the states of the case are averaged over (`copies.total_loss` has
+The sd is what the agents leave among infinitely many users; the states of the case are averaged over (`losses.total_loss` has
 both, for N users).  Preferring less variance at some cost in expectation is a position of Anthropic's constitution (January
 2026); the form mean − aversion · sd is the common one (Markowitz 1952).
 """
@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from ..arrays import Bools, Floats
 from ..population import draw_worlds
 from ..text import html_lines, whole_percent
-from .deployment import NONE, Changes, Deployment, Safeguards
+from .deployment import Deployment
 
 #: Worths that differ by less than this part of the largest are the same.
 SAME = 1e-12
@@ -31,78 +31,41 @@ SAME = 1e-12
 
 
 def worth(
-    found: Deployment,
-    *,
-    trust_in_operator: ArrayLike | None = None,
-    trust_in_model: ArrayLike | None = None,
-    safeguards: Safeguards = NONE,
-    aversion: float = 0.0,
-    shared_principal: bool = False,
+    deployment: Deployment, *, trust_in_operator: ArrayLike | None = None, trust_in_model: ArrayLike | None = None
 ) -> Floats:
     """Worth of each step of the staircase, (…, M + 1), help units per request: E net − aversion · sd.
 
-    Trusts and safeguards broadcast against each other, (…).
+    Trusts, and safeguards that are arrays, broadcast against each other, (…).
     """
-    averse = _aversion(aversion)
-    p, q = found.agents.operator_chances(trust_in_operator), found.agents.model_chances(trust_in_model)
-    return _worth(found, found.stated, p, q, safeguards, averse, shared_principal)
+    agents = deployment.agents
+    p, q = agents.operator_probabilities(trust_in_operator), agents.model_probabilities(trust_in_model)
+    return _worth(deployment, deployment.net, p, q)
 
 
-def _aversion(aversion: float) -> float:
-    if not 0 <= aversion < np.inf:
-        raise ValueError(f"an aversion to spread is a finite number, never negative, not {aversion}")
-    return float(aversion)
-
-
-def _gains(found: Deployment, changes: Changes, safeguards: Safeguards) -> tuple[Floats, Floats]:
-    """Net value of following each operator (…, O), and what each departure adds to it (…, O, T, K)."""
-    base, change, added = changes
-    weight = np.array([1.0, -found.harm_weight, -found.harm_weight])
-    plain, extra = (np.einsum("v,...votk->...otk", weight[-values.shape[-4] :], values) for values in (change, added))
-    happens, over = (np.asarray(x)[..., None, None, None] for x in (safeguards.happens, safeguards.times - 1))
-    return np.einsum("v,...vo->...o", weight, base), happens * (plain + over * extra)
-
-
-def _worth(
-    found: Deployment, changes: Changes, p: Floats, q: Floats, safeguards: Safeguards, aversion: float, shared_principal: bool
-) -> Floats:
+def _worth(deployment: Deployment, net: Floats, p: Floats, q: Floats) -> Floats:
     """Mean less aversion times sd of net values over operators p (…, O) and models q (…, T), of each step (…, M + 1)."""
-    start, gains = _gains(found, changes, safeguards)
-    steps = found.on_steps.reshape(-1, found.on_steps.shape[-1])
-    if not aversion:  # only means are needed: operators and models are mixed first
+    guards, taken, models = deployment.safeguards, deployment.taken, len(deployment.models)
+    happens, over = (x[..., None, None, None] for x in (guards.happens, guards.times - 1))
+    start, gains = net[..., 0, :].sum(-1), happens * (net[..., 1 : models + 1, :] + over * net[..., models + 1 :, :])
+    if not deployment.aversion:  # only means are needed: operators and models are mixed first
         mixed = p[..., :, None, None] * q[..., None, :, None] * gains
-        return (p * start).sum(-1)[..., None] + mixed.reshape(*mixed.shape[:-3], -1) @ steps
-    nets = start[..., None, None] + (gains[..., None, :] @ found.on_steps)[..., 0, :]
+        steps = mixed.reshape(*mixed.shape[:-3], -1) @ taken.reshape(-1, taken.shape[-1])
+        return (p * start).sum(-1)[..., None] + steps
+    nets = start[..., None, None] + (gains[..., None, :] @ taken)[..., 0, :]
     by_model = _over_operators(p, nets)
     mean = _over_models(q, by_model)
-    square = _over_models(q, _over_operators(p, nets**2) if shared_principal else by_model**2)
-    return mean - aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
+    square = _over_models(q, _over_operators(p, nets**2) if deployment.shared_principal else by_model**2)
+    return mean - deployment.aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
 def _over_operators(p: Floats, values: Floats) -> Floats:
     """Σ_o p[…, o] · values[…, o, t, m], (…, T, M + 1); leading axes broadcast."""
-    mixed = p[..., None, :] @ values.reshape(*values.shape[:-2], -1)
-    return mixed[..., 0, :].reshape(*mixed.shape[:-2], *values.shape[-2:])
+    return np.einsum("...o,...otm->...tm", p, values)
 
 
 def _over_models(q: Floats, values: Floats) -> Floats:
     """Σ_t q[…, t] · values[…, t, m], (…, M + 1); leading axes broadcast."""
-    return (q[..., None, :] @ values)[..., 0, :]
-
-
-def net_at(
-    found: Deployment,
-    dial: ArrayLike,
-    *,
-    trust_in_operator: ArrayLike | None = None,
-    trust_in_model: ArrayLike | None = None,
-    safeguards: Safeguards = NONE,
-) -> Floats:
-    """Expected net value per request, (…, D): trusts and safeguards (…) broadcast, each at all positions (D,)."""
-    found.departing(dial)
-    step = np.searchsorted(found.cuts, np.ravel(dial), side="left")
-    steps = worth(found, trust_in_operator=trust_in_operator, trust_in_model=trust_in_model, safeguards=safeguards)
-    return steps[..., step]
+    return np.einsum("...t,...tm->...m", q, values)
 
 
 # --- the best position ------------------------------------------------------------------------------------------------
@@ -112,7 +75,8 @@ def net_at(
 class Optimum:
     """The best positions, above `low` up to and with `high` (from and with 0, if low is 0), and what they are worth, (…,).
 
-    Of steps that are worth the same it is the most corrigible one.  `corrigible` and `autonomous` are worths at the ends.
+    Of steps that are worth the same it is the most corrigible one.  `corrigible` and `autonomous` are worths at the ends; all
+    worths are help units per request.
     """
 
     low: Floats
@@ -122,8 +86,13 @@ class Optimum:
     autonomous: Floats
 
     @property
+    def place(self) -> Floats:
+        """One best position, (…,): the last of them, 0 if they begin there."""
+        return np.where(self.low > 0, self.high, 0.0)
+
+    @property
     def margin(self) -> Floats:
-        """What the best position is worth over the better end, help units per request, ≥ 0."""
+        """What the best position is worth over the better end, ≥ 0."""
         return self.worth - np.maximum(self.corrigible, self.autonomous)
 
     @property
@@ -132,8 +101,18 @@ class Optimum:
         return np.asarray(self.margin > SAME * np.maximum(np.abs(self.worth), np.abs(self.worth - self.margin)))
 
 
-def _best(found: Deployment, worths: Floats) -> Optimum:
-    edges = np.concatenate([[0.0], found.cuts, [1.0]])
+def best_position(
+    deployment: Deployment, *, trust_in_operator: ArrayLike | None = None, trust_in_model: ArrayLike | None = None
+) -> Optimum:
+    """Where the dial is best, exactly; trusts, and safeguards that are arrays, broadcast, (…,).
+
+    Verification as it is here holds right and wrong departures alike: it makes the curve flatter and moves no optimum.
+    """
+    return _best(deployment, worth(deployment, trust_in_operator=trust_in_operator, trust_in_model=trust_in_model))
+
+
+def _best(deployment: Deployment, worths: Floats) -> Optimum:
+    edges = np.concatenate([[0.0], deployment.cuts, [1.0]])
     top = worths.max(-1, keepdims=True)
     step = (worths >= top - SAME * np.abs(worths).max(-1, keepdims=True)).argmax(-1)
     return Optimum(
@@ -145,88 +124,6 @@ def _best(found: Deployment, worths: Floats) -> Optimum:
     )
 
 
-def best_position(
-    found: Deployment,
-    *,
-    trust_in_operator: ArrayLike | None = None,
-    trust_in_model: ArrayLike | None = None,
-    safeguards: Safeguards = NONE,
-    aversion: float = 0.0,
-    shared_principal: bool = False,
-) -> Optimum:
-    """Where the dial is best, exactly; trusts and safeguards broadcast, (…,).
-
-    Verification as it is here holds right and wrong departures alike: it makes the curve flatter and moves no optimum.
-    """
-    worths = worth(
-        found,
-        trust_in_operator=trust_in_operator,
-        trust_in_model=trust_in_model,
-        safeguards=safeguards,
-        aversion=aversion,
-        shared_principal=shared_principal,
-    )
-    return _best(found, worths)
-
-
-# --- how surely, and what turns it ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Plausible:
-    """The best positions in n plausible worlds: `low`, `high` (n,) and whether the best lies `inside` both ends (n,)."""
-
-    low: Floats
-    high: Floats
-    inside: Bools
-
-    @property
-    def holds(self) -> float:
-        """The fraction of plausible worlds in which a position between the ends beats both."""
-        return float(self.inside.mean())
-
-    @property
-    def place(self) -> Floats:
-        """The best position of each world, (n,): the last of its best positions, 0 if they begin there."""
-        return np.where(self.low > 0, self.high, 0.0)
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """Where the best position lies in 90% of the worlds."""
-        low, high = np.quantile(self.place, [0.05, 0.95])
-        return float(low), float(high)
-
-    def __repr__(self) -> str:
-        low, high = self.range
-        first = f"In {whole_percent(self.holds)} of {len(self.inside)} plausible worlds a position between the ends beats both"
-        return f"{first} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}."
-
-    def _repr_html_(self) -> str:
-        return html_lines(repr(self), [])
-
-
-def in_plausible_worlds(
-    found: Deployment,
-    *,
-    rng: np.random.Generator,
-    worlds: int = 1000,
-    safeguards: Safeguards = NONE,
-    aversion: float = 0.0,
-    shared_principal: bool = False,
-) -> Plausible:
-    """The best position in plausible worlds: shares and overlap drawn from the file's intervals, chances of the cast from its
-    evidence.
-
-    Instructions and beliefs stay as they are at the stated shares: who instructs and who judges does not know which world is
-    true.
-    """
-    averse, drawn = _aversion(aversion), draw_worlds(found.case.population, rng, worlds)
-    p, q = found.agents.draw(rng, worlds)
-    changes = found.change_in(drawn.joint)
-    best = _best(found, _worth(found, changes, p, q, safeguards, averse, shared_principal))
-    return Plausible(low=best.low, high=best.high, inside=best.inside)
-
-
 def spot(low: float, high: float) -> str:
     """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
     for digits in range(2, 17):
@@ -236,90 +133,158 @@ def spot(low: float, high: float) -> str:
     return repr(float(high))
 
 
+# --- how surely -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Plausible:
+    """The best positions in n plausible worlds, and there the worths of all steps as stated, (n, M + 1), help units."""
+
+    best: Optimum
+    worths: Floats
+
+    @property
+    def holds(self) -> float:
+        """The fraction of plausible worlds in which a position between the ends beats both."""
+        return float(self.best.inside.mean())
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Where the best position lies in 90% of the worlds."""
+        low, high = np.quantile(self.best.place, [0.05, 0.95])
+        return float(low), float(high)
+
+    @property
+    def gains(self) -> tuple[float, float, float]:
+        """What the best position of each world gains over its better end, help units per request: 5%, 50%, 95% quantile."""
+        low, middle, high = np.quantile(self.best.margin, [0.05, 0.5, 0.95])
+        return float(low), float(middle), float(high)
+
+    def __repr__(self) -> str:
+        low, high = self.range
+        first = f"In {whole_percent(self.holds)} of {len(self.worths)} plausible worlds a position between the ends beats both"
+        return f"{first} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}."
+
+    def _repr_html_(self) -> str:
+        return html_lines(repr(self), [])
+
+
+def in_plausible_worlds(deployment: Deployment, *, rng: np.random.Generator, worlds: int = 1000) -> Plausible:
+    """The best position in plausible worlds: shares and overlap drawn from the file's intervals, probabilities of the agents
+    from their evidence.
+
+    Instructions and beliefs stay as they are at the stated shares: who instructs and who judges does not know which world is
+    true.
+    """
+    drawn = draw_worlds(deployment.original.population, rng, worlds)
+    p, q = deployment.agents.draw(rng, worlds)
+    worths = _worth(deployment, deployment.net_in(drawn.joint), p, q)
+    return Plausible(best=_best(deployment, worths), worths=worths)
+
+
+# --- the trust at which it would be another ---------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class TrustBreakEven:
     """A trust at which the best position jumps, and the best positions (`low` to `high`) beyond it."""
 
     trust: float
     low: float
     high: float
 
-    @property
-    def where(self) -> str:
-        """The best positions in words."""
-        return (
-            "fully corrigible" if self.low == 0 else "fully autonomous" if self.high == 1 else f"at {spot(self.low, self.high)}"
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
-class Turns:
+class TrustRange:
     """The stated trust, and the next one `below` and `above` it at which the best position jumps (None: it never does)."""
 
     stated: float
-    below: Turn | None
-    above: Turn | None
+    below: TrustBreakEven | None
+    above: TrustBreakEven | None
 
 
 #: The best position jumps if it moves farther than this, or to an end, or away from one.
 JUMP = 0.1
-#: A trust at which it jumps is found to this.
-FINEST = 1e-13
+#: A trust at which it jumps is found to this, by grids of as many points: the first one, and finer ones.
+FINEST, FIRST, FINER = 1e-13, 401, 41
 
 
-def break_even_trust(
-    found: Deployment,
-    of: str = "model",
-    *,
-    safeguards: Safeguards = NONE,
-    aversion: float = 0.0,
-    shared_principal: bool = False,
-) -> Turns:
+def break_even_trust(deployment: Deployment, of: str = "model") -> TrustRange:
     """The trust in the `model`, or in the `operator`, at which the best position jumps.  A ValueError if `of` is another
     word."""
     if of not in ("model", "operator"):
         raise ValueError(f"trust is in the model or in the operator, not in {of!r}")
-    good = [m.good for m in found.models] if of == "model" else [o.legitimate for o in found.operators]
-    stated = found.agents.trust_in_model if of == "model" else found.agents.trust_in_operator
+    trusted = [m.good for m in deployment.models] if of == "model" else [o.legitimate for o in deployment.operators]
+    stated = getattr(deployment.agents, f"trust_in_{of}")
+    if all(trusted) or not any(trusted):
+        return TrustRange(stated=stated, below=None, above=None)
 
     def best(trust: Floats) -> Optimum:
-        model, operator = (trust, None) if of == "model" else (None, trust)
-        return best_position(
-            found,
-            trust_in_model=model,
-            trust_in_operator=operator,
-            safeguards=safeguards,
-            aversion=aversion,
-            shared_principal=shared_principal,
-        )
+        return best_position(deployment, **{f"trust_in_{of}": trust})
 
-    if all(good) or not any(good):
-        return Turns(stated=stated, below=None, above=None)
-    return Turns(stated=stated, below=_turn(best, stated, 0.0), above=_turn(best, stated, 1.0))
+    return TrustRange(stated=stated, below=_jump(best, stated, 0.0), above=_jump(best, stated, 1.0))
 
 
-def _turn(best: Callable[[Floats], Optimum], start: float, end: float) -> Turn | None:
+def _jump(best: Callable[[Floats], Optimum], start: float, end: float) -> TrustBreakEven | None:
     """The jump nearest to start on the way to end: by finer and finer grids."""
-    grid = np.linspace(start, end, 401)
-    here = best(grid)
-    low, high = float(here.low[0]), float(here.high[0])
-    jumps = _jumps(here, low, high)
-    if not jumps.any():
-        return None
-    while True:
-        first = int(jumps.argmax())
-        near, far = grid[first - 1], float(grid[first])
-        if abs(far - near) <= FINEST:
-            break
-        grid = np.linspace(near, far, 41)
-        jumps = _jumps(best(grid), low, high)
-        jumps[[0, -1]] = False, True  # whatever rounding says
-    far = end if abs(far - end) < 1e-9 else far
-    beyond = best(np.array([far]))
-    return Turn(trust=far, low=float(beyond.low[0]), high=float(beyond.high[0]))
+    near, far, count, home = start, end, FIRST, best(np.array([start]))
+    while abs(far - near) > FINEST:
+        grid = np.linspace(near, far, count)
+        jumped = _far(best(grid), home)
+        if count == FIRST and not jumped.any():
+            return None
+        first = int(jumped.argmax()) or count - 1  # whatever rounding says, the last one of a finer grid has jumped
+        near, far, count = float(grid[first - 1]), float(grid[first]), FINER
+    trust = end if abs(far - end) < 1e-9 else far
+    beyond = best(np.array([trust]))
+    return TrustBreakEven(trust=trust, low=float(beyond.low[0]), high=float(beyond.high[0]))
 
 
-def _jumps(best: Optimum, low: float, high: float) -> Bools:
-    """Whether the best positions are another kind of place than low to high."""
-    changed = ((best.low == 0) != (low == 0)) | ((best.high == 1) != (high == 1))
-    return np.asarray(changed | (np.maximum(best.low - high, low - best.high) > JUMP))
+def _far(best: Optimum, home: Optimum) -> Bools:
+    """Whether the best positions are another kind of place than home: at, or away from, an end, or far off."""
+    changed = ((best.low == 0) != (home.low == 0)) | ((best.high == 1) != (home.high == 1))
+    return np.asarray(changed | (np.maximum(best.low - home.high, home.low - best.high) > JUMP))
+
+
+# --- is it inside? ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Verdict:
+    """Whether neither end is best, by how much, and how far that is known."""
+
+    best: Optimum
+    """The best positions, what they gain over the better end (`margin`), and whether that is anything (`inside`)."""
+    possible: float
+    """Net value of the best policy, help units per request."""
+    plausible: Plausible
+    """The same in plausible worlds: in how many something is gained (`holds`), how much (`gains`), and where (`range`)."""
+    stands: float
+    """The fraction of plausible worlds in which the position that is best as stated beats both ends; if it is an end, in which
+    the other end does not beat it."""
+    model: TrustRange
+    operator: TrustRange
+    """The trusts at which the best position jumps."""
+
+    @property
+    def flat(self) -> bool:
+        """Whether hardly anything is gained between the ends, as far as is known.
+
+        In 95% of plausible worlds it is less than 1% of the best possible.
+        """
+        return self.plausible.gains[-1] < 0.01 * abs(self.possible)
+
+
+def verdict(deployment: Deployment, *, rng: np.random.Generator, worlds: int = 1000) -> Verdict:
+    """Where the dial is best, what that gains over the ends, in how many plausible worlds, and up to which trust."""
+    best, plausible = best_position(deployment), in_plausible_worlds(deployment, rng=rng, worlds=worlds)
+    here = plausible.worths[:, deployment.step(best.place)[0]]
+    ends = plausible.worths[:, [0, -1]].max(-1)
+    return Verdict(
+        best=best,
+        possible=float(deployment.best.sum()),
+        plausible=plausible,
+        stands=float((here > ends if best.inside else here >= ends).mean()),
+        model=break_even_trust(deployment, "model"),
+        operator=break_even_trust(deployment, "operator"),
+    )

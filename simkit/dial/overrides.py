@@ -1,20 +1,130 @@
-"""Three ways to look at the dial: the list that it walks down, two by two, and what it is not.
+"""What comes of overriding instructions: along the dial, departure by departure, two by two.
 
+* **Along the dial**: means for each operator and model at each position, and what bad orders and bad judgement lose.
 * The **list**: every departure in the order of its believed gain, with its true one beside it.
-* **Two by two**: good or other values, deferring or acting, and the chance of good values at which both are worth the same.
-* A **blend** of instruction and own judgement at random is a straight line: its best position is always an end.
+* **Two by two**: good or other values, deferring or acting, and P(good values) at which both are worth the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Floats
+from ..arrays import Bools, Floats, Ints
 from ..text import html_table, number, percent, text_table
-from .deployment import NONE, Deployment, Outlook, Safeguards, along
+from .deployment import POSITIONS, Deployment
+
+# --- along the dial ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outlook:
+    """Means per request, (…,): help (help units), harm and neglect (harm units); all values in help units."""
+
+    help: Floats
+    harm: Floats
+    neglect: Floats
+    net: Floats
+    regret: Floats
+    """What is lost against the best policy: `obeyed` + `judged`."""
+    obeyed: Floats
+    """The part of the regret that is lost where the instruction is followed: best − instructed, signal by signal."""
+    judged: Floats
+    """The part that is lost where own judgement departs from it: best − own.  Where both agree, the loss is the order's."""
+    departs: Floats
+    """The share of senders for whom the instruction is not followed."""
+    mistaken: Floats
+    """The share for whom that departure is a loss on average over those who send their signal."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve:
+    """Outlooks along the dial for each operator and each model: arrays (O, T, D); `dial` (D,), `probability` (O, T).
+
+    `best` is the net value of the best policy per request, help units.
+    """
+
+    dial: Floats
+    each: Outlook
+    probability: Floats
+    best: float
+    operators: tuple[str, ...]
+    models: tuple[str, ...]
+
+    @property
+    def badly(self) -> Bools:
+        """Where it goes badly, (O, T, D): more than half of the best possible is lost."""
+        return self.each.regret > abs(self.best) / 2
+
+    @property
+    def badly_off(self) -> tuple[Floats, Floats]:
+        """P(it goes badly), (D,): mostly because a bad order is obeyed, and mostly because the model judges badly."""
+        mostly = self.each.obeyed >= self.each.judged
+        return tuple(np.tensordot(self.probability, self.badly & cause, 2) for cause in (mostly, ~mostly))  # type: ignore[return-value]
+
+    def expected(self, operator: str | None = None, model: str | None = None) -> Outlook:
+        """The outlook (D,) with one operator, one model, or both; whatever is not named is averaged over.  A ValueError if
+        unknown."""
+        rows = self._row(operator, self.operators, 1), self._row(model, self.models, 0)
+        return Outlook(**{name: np.tensordot(np.outer(*rows), values, 2) for name, values in vars(self.each).items()})
+
+    def _row(self, name: str | None, names: tuple[str, ...], others: int) -> Floats:
+        if name is None:
+            return self.probability.sum(others)
+        if name not in names:
+            raise ValueError(f"none of the agents is called {name!r}; there are {', '.join(names)}")
+        return np.eye(len(names))[names.index(name)]
+
+
+def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> Curve:
+    """Exact means at positions (D,), for each operator and model.  A ValueError if safeguards are arrays.
+
+    They are sums over departures, without a policy; `expect` of `Deployment.case` and `Deployment.policy` says the same.
+    """
+    positions, agents = np.atleast_1d(np.asarray(dial, dtype=float)), deployment.agents
+    return Curve(
+        dial=positions,
+        each=_outlook(deployment, deployment.step(positions)),
+        probability=np.outer(agents.operator_probabilities(), agents.model_probabilities()),
+        best=float(deployment.best.sum()),
+        operators=tuple(operator.name for operator in deployment.operators),
+        models=tuple(model.name for model in deployment.models),
+    )
+
+
+def _outlook(deployment: Deployment, step: Ints) -> Outlook:
+    """Means of each operator and model on some steps of the staircase (D,), arrays (O, T, D)."""
+    followed, changed = _means(deployment)
+    lost = deployment.best - deployment.value(followed)  # by each order, (O, K)
+    rows = np.empty((6, *changed.shape[1:]))  # what each departure changes, (6, O, T, K)
+    rows[:3], rows[3], rows[5] = changed, deployment.original.population.signal_chance, lost[:, None]
+    rows[4] = rows[3] * (deployment.value(changed) < 0)
+    summed = (rows[..., None, :] @ deployment.taken)[..., 0, :][..., step] * deployment.safeguards.numbers[0]
+    means = followed.sum(-1)[:, :, None, None] + summed[:3]
+    net = deployment.value(means)
+    obeyed, regret = lost.sum(-1)[:, None, None] - summed[5], deployment.best.sum() - net
+    return Outlook(
+        help=means[0],
+        harm=means[1],
+        neglect=means[2],
+        net=net,
+        regret=regret,
+        obeyed=obeyed,
+        judged=regret - obeyed,
+        departs=summed[3],
+        mistaken=summed[4],
+    )
+
+
+def _means(deployment: Deployment) -> tuple[Floats, Floats]:
+    """Help, harm and neglect per request if operators are followed (3, O, K), and what departures change in them (3, O, T, K),
+    with irreversible harm counted as often as the safeguards say."""
+    means, models = deployment.means, len(deployment.models)
+    added = (deployment.safeguards.numbers[1] - 1) * means[:, :, models + 1 :]
+    return means[:, :, 0], means[:, :, 1 : models + 1] + added
+
 
 # --- the list ---------------------------------------------------------------------------------------------------------
 
@@ -23,11 +133,10 @@ from .deployment import NONE, Deployment, Outlook, Safeguards, along
 class Departures:
     """All departures in the order in which the dial reaches them; arrays (n,).
 
-    `believed` and `true` are gains per sender of the signal (help units), `share` is the chance that a request meets this
+    `believed` and `true` are gains per sender of the signal (help units), `share` is the probability that a request meets this
     departure, and `net` the expected net value per request once it is taken too.
     """
 
-    found: Deployment
     at: Floats
     operator: tuple[str, ...]
     model: tuple[str, ...]
@@ -59,32 +168,27 @@ class Departures:
 COLUMNS = ("beyond dial", "operator", "model", "signal", "believed gain", "true gain", "of 1000", "net per 1000")
 
 
-def departures(found: Deployment, *, safeguards: Safeguards = NONE, least: float = 0.0) -> Departures:
+def departures(deployment: Deployment, *, least: float = 0.0) -> Departures:
     """The list that the dial walks down; departures that fewer than `least` of all requests meet are left out of it (not of
     net)."""
-    base, change, added = found.stated
-    weight, (happens, times) = found.harm_weight, safeguards.numbers
-    gains = change[0] - weight * ((change[1:] + (times - 1) * added).sum(0))
-    sent = found.case.population.signal_chance
-    cast = np.outer(found.agents.operator_chances(), found.agents.model_chances())[..., None] * happens
-    share = (cast * sent)[found.at < 1]
-    order = np.argsort(found.at[found.at < 1], kind="stable")
-    o, t, k = (index[order] for index in np.nonzero(found.at < 1))
-    start = found.agents.operator_chances() @ (base[0] - weight * (base[1] + base[2]))
-    net = start + np.cumsum((cast * gains)[o, t, k])
+    agents, people, happen = deployment.agents, deployment.original.population, deployment.at < 1
+    followed, changed = _means(deployment)
+    gains, sent = deployment.value(changed), people.signal_chance
+    met = np.outer(agents.operator_probabilities(), agents.model_probabilities())[..., None] * deployment.safeguards.numbers[0]
+    order = np.argsort(deployment.at[happen], kind="stable")
+    share, each = (values[happen][order] for values in (met * sent, met * gains))
+    net = agents.operator_probabilities() @ deployment.value(followed).sum(-1) + np.cumsum(each)
     true = np.divide(gains, sent, out=np.zeros_like(gains), where=sent > 0)
-    shown = share[order] >= least
-    o, t, k = o[shown], t[shown], k[shown]
-    names = [found.operators[i].name for i in o], [found.models[i].name for i in t]
+    shown = share >= least
+    o, t, k = (index[order][shown] for index in np.nonzero(happen))
     return Departures(
-        found=found,
-        at=found.at[o, t, k],
-        operator=tuple(names[0]),
-        model=tuple(names[1]),
-        signal=tuple(found.case.population.signal_names[i] for i in k),
-        believed=found.gain[o, t, k],
+        at=deployment.at[o, t, k],
+        operator=tuple(agents.operators[i].name for i in o),
+        model=tuple(agents.models[i].name for i in t),
+        signal=tuple(people.signal_names[i] for i in k),
+        believed=deployment.gain[o, t, k],
         true=true[o, t, k],
-        share=share[order][shown],
+        share=share[shown],
         net=net[shown],
     )
 
@@ -96,7 +200,6 @@ def departures(found: Deployment, *, safeguards: Safeguards = NONE, least: float
 class TwoByTwo:
     """{good values, other values} × {defers, acts}: expected net value per request, help units."""
 
-    dial: float
     good_defers: float
     good_acts: float
     bad_defers: float
@@ -115,13 +218,13 @@ class TwoByTwo:
     def _table(self) -> tuple[list[str], list[list[str]]]:
         rows = ("good values", self.good_defers, self.good_acts), ("other values", self.bad_defers, self.bad_acts)
         cells = [[name, *(number(1000 * value) for value in values)] for name, *values in rows]
-        return ["net per 1000", "defers (dial 0)", f"acts (dial {self.dial:g})"], cells
+        return ["net per 1000", "defers (dial 0)", "acts (dial 1)"], cells
 
     def _note(self) -> str:
         if np.isnan(self.break_even):
             return "Acting is not worth more even if the values are surely good."
         even, here = percent(self.break_even), percent(self.trust)
-        return f"Acting is worth more where good values have a chance above {even}; here it is {here}."
+        return f"Acting is worth more where good values have a probability above {even}; here it is {here}."
 
     def __repr__(self) -> str:
         return f"{text_table(*self._table())}\n{self._note()}"
@@ -130,35 +233,20 @@ class TwoByTwo:
         return html_table(*self._table(), self._note())
 
 
-def two_by_two(found: Deployment, *, dial: float = 1.0, safeguards: Safeguards = NONE) -> TwoByTwo:
+def two_by_two(deployment: Deployment) -> TwoByTwo:
     """What deferring and acting are worth with good and with other values: the table behind the constitution's argument.
 
-    `Other values` are all models of the cast that are not good, by their chances; operators are as the cast says.  A
-    ValueError if the cast has models of one kind only.
+    `Other values` are all models that are not good, by their probabilities; operators are as stated.  A ValueError if there are
+    models of one kind only.
     """
-    curve = along(found, [0.0, dial], safeguards=safeguards)
-    nets = np.tensordot(found.agents.operator_chances(), curve.each.net, 1)
-    good, bad = (found.agents.model_chances(trust) @ nets for trust in (1.0, 0.0))
+    agents, curve = deployment.agents, along(deployment, [0.0, 1.0])
+    nets = np.tensordot(agents.operator_probabilities(), curve.each.net, 1)
+    # Differences from one model are averaged, so that what is the same for all stays the same to the last digit.
+    good, other = (nets[0] + agents.model_probabilities(trust) @ (nets - nets[0]) for trust in (1.0, 0.0))
     return TwoByTwo(
-        dial=dial,
         good_defers=float(good[0]),
         good_acts=float(good[1]),
-        bad_defers=float(bad[0]),
-        bad_acts=float(bad[1]),
-        trust=found.agents.trust_in_model,
+        bad_defers=float(other[0]),
+        bad_acts=float(other[1]),
+        trust=agents.trust_in_model,
     )
-
-
-# --- what the dial is not ---------------------------------------------------------------------------------------------
-
-
-def blended(found: Deployment, weight: ArrayLike) -> Outlook:
-    """What comes of following own judgement with chance `weight` (D,), whatever it believes to gain: straight lines, (D,).
-
-    Its best position is always an end, so a blend cannot be the dial (`policy.blend`).
-    """
-    part = np.atleast_1d(np.asarray(weight, dtype=float))
-    if not ((part >= 0) & (part <= 1)).all():
-        raise ValueError(f"the weight of own judgement goes from 0 to 1, not {part}")
-    ends = along(replace(found, objection=None), [0.0, 1.0]).expected()
-    return Outlook(**{name: (1 - part) * values[0] + part * values[1] for name, values in vars(ends).items()})

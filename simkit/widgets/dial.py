@@ -23,15 +23,15 @@ from .instrument import Instrument, peeked
 
 
 def dial(case: Case | str, agents: Agents | None = None, **settings: Any) -> Dial:
-    """Open the instrument on a case, or on a scenario's name or path, with the usual cast or another.
+    """Open the instrument on a case, or on a scenario's name or path, with the usual agents or others.
 
     `settings` are those of `DialSettings`.
 
-    First view: help, harm and the chance of a bad world along the dial, the thousand senders, and who in the cast is looked at.
+    First view: help, harm and the probability of a bad world along the dial, the thousand senders, and which of the agents is looked at.
     `More` unfolds trust in operator and model, what stands behind a departure, the number of users and what they share.  A
     ValueError names a setting that makes no sense.
     """
-    source = ("case" if isinstance(case, Case) else repr(case)) + (", cast" if agents else "")
+    source = ("case" if isinstance(case, Case) else repr(case)) + (", agents" if agents else "")
     return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), agents)
 
 

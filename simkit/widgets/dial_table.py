@@ -1,4 +1,4 @@
-"""The words and pictures of the dial: for each way to look at the cast and each position."""
+"""The words and pictures of the dial: for each way to look at the agents and each position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..dial.deployment import POSITIONS
-from ..dial.optimum import Turn, spot
+from ..dial.optimum import TrustBreakEven, spot
 from ..plots import HARMFUL
 from ..text import number, people, percent, whole_percent
 from . import panels
@@ -46,11 +46,11 @@ def few(count: float) -> str:
 
 
 def notes(view: DialView) -> list[str]:
-    """For the cast as expected: where the dial is best, how surely, and the trust that turns it.  Else who is looked at."""
+    """For the agents as expected: where the dial is best, how surely, and the trust that turns it.  Else who is looked at."""
     where, said = place(*_best_between(view)), []
     for names in product(*view.offered.values()):
         who = ", ".join(f"{kind} {name}" for kind, name in zip(view.offered, names, strict=True) if name != EXPECTED)
-        alone = f"Looked at alone: {who}. With the cast as expected the best position is {where}."
+        alone = f"Looked at alone: {who}. With the agents as expected the best position is {where}."
         said += [alone if who else " ".join([*_best_said(view), *_turns_said(view)])] * len(POSITIONS)
     return said
 
@@ -84,14 +84,14 @@ def _missed(view: DialView) -> str:
 def _turns_said(view: DialView) -> list[str]:
     """The trusts at which the best position jumps."""
     said = []
-    for turns, whom in zip(view.sure.turns, WHOM, strict=True):
+    for turns, whom in zip((view.sure.model, view.sure.operator), WHOM, strict=True):
         ways = [(turn, way) for turn, way in ((turns.below, "below"), (turns.above, "above")) if turn is not None]
         jumps = " and ".join(_jump(turn, way) for turn, way in ways)
         said.append(f"It jumps {jumps} trust in the {whom} (now {percent(turns.stated)})." if jumps else _stays(whom))
     return said
 
 
-def _jump(turn: Turn, way: str) -> str:
+def _jump(turn: TrustBreakEven, way: str) -> str:
     sure = "only with full" if turn.trust == 1 else "only without any" if turn.trust == 0 else f"{way} {percent(turn.trust)}"
     return f"to {place(turn.low, turn.high)} {sure}"
 
@@ -105,7 +105,7 @@ def _stays(whom: str) -> str:
 
 def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
     """All that a stage needs: texts, toggles and pictures for each row."""
-    senders = panels.dots(view.dots, heading(view.found.case), first=False, at=view.state.ravel())
+    senders = panels.dots(view.dots, heading(view.found.original), first=False, at=view.state.ravel())
     return table(
         label="The dial, from 0 (fully corrigible) to 1 (fully autonomous)",
         texts=[f"{position:.2f}" for position in POSITIONS],
@@ -117,7 +117,7 @@ def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
 
 
 def _staircase(values: Floats, **style: Any) -> dict[str, Any]:
-    """A line along the dial for each way to look at the cast, (C, D)."""
+    """A line along the dial for each way to look at the agents, (C, D)."""
     return {"kind": "line", "x": packed(POSITIONS), "y": packed(values, every=len(POSITIONS)), **style}
 
 
@@ -132,7 +132,7 @@ def _shown(view: DialView, *values: Floats) -> dict[str, Any]:
 
 
 def _axes(low: Floats, high: Floats, label: str) -> dict[str, Any]:
-    """A vertical axis of its own for each way to look at the cast, from low to high (C, D)."""
+    """A vertical axis of its own for each way to look at the agents, from low to high (C, D)."""
     ends = [padded(*each) for each in zip(low, high, strict=True)]
     return {"ys": [axis(*each, label) for each in ends], "every": len(POSITIONS)}
 
@@ -172,7 +172,7 @@ def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
 
 
 def _of_expected(view: DialView, values: list[float]) -> dict[str, Any]:
-    """Values that are those of the cast as expected: of another way to look there are none."""
+    """Values that are those of the agents as expected: of another way to look there are none."""
     seen = (np.arange(len(view.state)) == 0) & view.expected
     return packed(np.where(seen[:, None], [values], np.nan), every=len(POSITIONS))
 
@@ -186,12 +186,12 @@ def _range(view: DialView, y: dict[str, Any]) -> dict[str, Any]:
 def _ring(view: DialView) -> dict[str, Any]:
     """A ring at the best position."""
     best = view.sure.best
-    x, y = _of_expected(view, [float(best.high if best.low > 0 else 0.0)]), packed([1000 * float(best.worth)])
+    x, y = _of_expected(view, [float(best.place)]), packed([1000 * float(best.worth)])
     return {"kind": "points", "x": x, "y": y, "colour": -1, "hollow": True, "size": 8}
 
 
 def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any] | None:
-    """The chance of a world with much loss, along the dial."""
+    """The probability of a world with much loss, along the dial."""
     if view.bad is None:
         return None
     bad = 1000 * view.bad

@@ -1,6 +1,6 @@
 """What the instrument of the dial finds at each of its 101 positions: a pure function from a case and settings.
 
-Positions are seen for the cast as expected and for each operator and each model looked at alone; worlds are drawn with a
+Positions are seen for the agents as expected and for each operator and each model looked at alone; worlds are drawn with a
 fixed seed.  What a control does not change is kept: a trust, a safeguard or the number of users moves one part only.
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 from ..arrays import Floats, Ints
 from ..case import Case
 from ..dial.agents import Agents, usual_agents
-from ..dial.correlated import answers_given, expected_policy, tails, with_departures
-from ..dial.deployment import POSITIONS, Deployment, Safeguards, along, deploy, outlook
-from ..dial.optimum import Optimum, Plausible, Turns, best_position, break_even_trust, in_plausible_worlds, worth
+from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
+from ..dial.losses import tails
+from ..dial.optimum import Verdict, verdict, worth
+from ..dial.overrides import along
 from ..files import suggest
 from ..icon_array import Dots, dots
 from .choices import Choices
@@ -32,10 +33,10 @@ MEANS = ("help", "harm", "neglect", "net", "departs", "mistaken")
 
 @dataclass(frozen=True, kw_only=True)
 class DialSettings(Choices):
-    """The choices of `dial`.  Trusts are chances that the operator is legitimate and that the model is good
-    (None: the cast's).
+    """The choices of `dial`.  Trusts are the probabilities that the operator is legitimate and that the model is good
+    (None: as the agents have it).
 
-    `position` is where the dial stands; `operator` and `model` name one of the cast to look at alone; `aversion` is what spread
+    `position` is where the dial stands; `operator` and `model` name one of the agents to look at alone; `aversion` is what spread
     (the sd over the model, and the principal if it is shared) counts beside the mean; `objects` lets the assistant decline at
     any position what it believes to be worse than declining by more than `scale`.
     """
@@ -70,24 +71,13 @@ class DialSettings(Choices):
 
 
 @dataclass(frozen=True, eq=False)
-class Sureness:
-    """How surely the cast as expected is best served where: worth of each step (M + 1,), net less what spread counts; the best
-    position, the same in plausible worlds, and the trusts that turn it."""
-
-    worths: Floats
-    best: Optimum
-    plausible: Plausible
-    turns: tuple[Turns, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class DialView:
-    """All that is shown.  C ways to look at the cast, D positions, F states.
+    """All that is shown.  C ways to look at the agents, D positions, F states.
 
-    `offered` are the members of the cast that may be looked at alone, and `looks` the chances of operators (C, O) and of models
+    `offered` are the agents that may be looked at alone, and `looks` the probabilities of operators (C, O) and of models
     (C, T) in each way to look; operators count slowest.  `means` are (C, D) each, per request: help, loss, net, departs,
     mistaken; `tops` (C,) the largest net at any position, between those of the slider too; `worths` (D,) are net less what
-    spread counts, `bad` (C, D) chances of a bad world (None: not asked for).
+    spread counts, `bad` (C, D) probabilities of a bad world (None: not asked for).
 
     Between two departures nothing changes: `state` (C, D) numbers what is seen, `first` (2, F) are a look and a position at
     which each state is seen, and `dots` are those of the F states.
@@ -99,7 +89,7 @@ class DialView:
     means: dict[str, Floats]
     tops: Floats
     bad: Floats | None
-    sure: Sureness
+    sure: Verdict
     state: Ints
     first: Ints
     dots: Dots
@@ -107,11 +97,11 @@ class DialView:
     @property
     def worths(self) -> Floats:
         """Worth at each position, (D,)."""
-        return self.sure.worths[np.searchsorted(self.found.cuts, POSITIONS)]
+        return worth(self.found)[self.found.step(POSITIONS)]
 
     @property
     def expected(self) -> bool:
-        """Whether the first way to look is at the cast as expected."""
+        """Whether the first way to look is at the agents as expected."""
         return all(names[0] == EXPECTED for names in self.offered.values())
 
     def of_states(self, values: Floats) -> Floats:
@@ -120,20 +110,19 @@ class DialView:
 
 
 def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, only: bool = False) -> DialView:
-    """Evaluate what the settings ask for, with the usual cast if none is given.
+    """Evaluate what the settings ask for, with the usual agents if none is given.
 
     With `only`, for the chosen way to look alone and without bad worlds, which may take long.  A ValueError names a setting
     that makes no sense.
     """
-    found = _deployed(case, agents, _only(settings, *CAST, "trust_in_model"))
+    found = _with_options(_deployed(case, agents, _only(settings, *CAST, "trust_in_model")), settings)
     offered = offers(found)
     for name, known in offered.items():
         if getattr(settings, name) not in known:
             raise ValueError(f"{name} cannot be {getattr(settings, name)!r}; {suggest(getattr(settings, name), known)}")
     if only:
         offered = {name: (getattr(settings, name),) for name in offered}
-    looks, safeguards = _looks(found, offered), settings.safeguards
-    curve = along(found, safeguards=safeguards)
+    looks, curve = _looks(found, offered), along(found)
     means = {name: _seen(looks, getattr(curve.each, name)) for name in MEANS}
     state, first = _states(found, looks)
     return DialView(
@@ -141,12 +130,12 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
         offered=offered,
         looks=looks,
         means=means | {"loss": means["harm"] + means["neglect"]},
-        tops=_seen(looks, outlook(found, found.on_steps, safeguards).net).max(-1),
+        tops=_seen(looks, along(found, found.on_step).each.net).max(-1),
         bad=None if only else _bad(_deployed(case, agents, _only(settings, *CAST)), looks, settings),
-        sure=_sureness(found, _only(settings, *SAFEGUARDS, "aversion", "shared_principal")),
+        sure=_verdict(case, agents, _only(settings, *CAST, "trust_in_model", *SAFEGUARDS, "aversion", "shared_principal")),
         state=state,
         first=first,
-        dots=_dots(found, safeguards, looks, first),
+        dots=_dots(found, looks, first),
     )
 
 
@@ -169,28 +158,20 @@ def _deployed(case: Case, agents: Agents | None, settings: DialSettings) -> Depl
     return deploy(true, agents, scale=settings.scale, objection=settings.scale if settings.objects else None)
 
 
-@lru_cache(maxsize=8)
-def _sureness(found: Deployment, settings: DialSettings) -> Sureness:
-    safeguards, aversion, shared = settings.safeguards, settings.aversion, settings.shared_principal
-    return Sureness(
-        worths=worth(found, safeguards=safeguards, aversion=aversion, shared_principal=shared),
-        best=best_position(found, safeguards=safeguards, aversion=aversion, shared_principal=shared),
-        plausible=in_plausible_worlds(
-            found,
-            rng=np.random.default_rng(0),
-            worlds=WORLDS,
-            safeguards=safeguards,
-            aversion=aversion,
-            shared_principal=shared,
-        ),
-        turns=tuple(
-            break_even_trust(found, whom, safeguards=safeguards, aversion=aversion, shared_principal=shared) for whom in WHOM
-        ),
+def _with_options(found: Deployment, settings: DialSettings) -> Deployment:
+    return found.with_options(
+        safeguards=settings.safeguards, shared_principal=settings.shared_principal, aversion=settings.aversion
     )
 
 
+@lru_cache(maxsize=8)
+def _verdict(case: Case, agents: Agents | None, settings: DialSettings) -> Verdict:
+    found = _deployed(case, agents, _only(settings, *CAST, "trust_in_model"))
+    return verdict(_with_options(found, settings), rng=np.random.default_rng(0), worlds=WORLDS)
+
+
 def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
-    """What the toggles offer: the cast as expected, or one of it alone."""
+    """What the toggles offer: the agents as expected, or one of it alone."""
     return {
         "operator": (EXPECTED, *(operator.name for operator in found.operators)),
         "model": (EXPECTED, *(model.name for model in found.models)),
@@ -202,7 +183,7 @@ def _looks(found: Deployment, offered: dict[str, tuple[str, ...]]) -> tuple[Floa
     operators, models = (
         np.vstack([chances, np.eye(len(chances))])[[known.index(name) for name in names]]
         for chances, known, names in zip(
-            (found.agents.operator_chances(), found.agents.model_chances()),
+            (found.agents.operator_probabilities(), found.agents.model_probabilities()),
             offers(found).values(),
             offered.values(),
             strict=True,
@@ -230,12 +211,11 @@ def _states(found: Deployment, looks: tuple[Floats, Floats]) -> tuple[Ints, Ints
 
 def bad_size(found: Deployment) -> float:
     """The loss per user, harm units, above which a world is called bad: so many times that of following every instruction."""
-    base = found.stated[0]
-    return BAD * float(found.agents.operator_chances() @ (base[1] + base[2]))
+    return BAD * float(found.agents.operator_probabilities() @ found.means[1:, :, 0].sum((0, -1)))
 
 
 def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings) -> Floats:
-    """The chance of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
+    """The probability of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
     stands = _only(settings, *SAFEGUARDS, "users")
     chances = _seen(looks, np.moveaxis(_tails(found, replace(stands, shared_principal=True)), 0, -1))
     if not settings.shared_principal:
@@ -246,15 +226,13 @@ def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings
 
 @lru_cache(maxsize=8)
 def _tails(found: Deployment, settings: DialSettings) -> Floats:
-    """The chance of a bad world given the model, (D, T), or operator and model, (D, O, T): no trust in the model moves it."""
-    shared, safeguards = settings.shared_principal, settings.safeguards
-    return tails(found, bad_size(found), settings.users, safeguards=safeguards, shared_principal=shared)
+    """The probability of a bad world given the model, (D, T), or operator and model, (D, O, T): no trust in the model moves it."""
+    return tails(_with_options(found, settings), bad_size(found), settings.users)
 
 
-def _dots(found: Deployment, safeguards: Safeguards, looks: tuple[Floats, Floats], first: Ints) -> Dots:
+def _dots(found: Deployment, looks: tuple[Floats, Floats], first: Ints) -> Dots:
     """The thousand senders of each state; a departure counts as the answer that it gives."""
     way, at = first
-    operators, models = (chances[way] for chances in looks)
-    policies = expected_policy(found, POSITIONS[at], safeguards, operators=operators, models=models)
-    counted = dots(with_departures(found, safeguards), policies)
-    return replace(counted, case=found.case, response=answers_given(found)[counted.response])
+    operators, models = (probabilities[way] for probabilities in looks)
+    counted = dots(found.case, found.mean_policy(POSITIONS[at], operators=operators, models=models))
+    return replace(counted, case=found.original, response=found.gives[counted.response])
