@@ -27,7 +27,7 @@ def dial(case: Case | str, agents: Agents | None = None, **settings: Any) -> Dia
 
     `settings` are those of `DialSettings`.
 
-    First view: help, harm and the probability of a bad world along the dial, the thousand senders, and which of the agents is looked at.
+    First view: help, harm and the probability of a bad world along the dial, the thousand senders, and who is looked at.
     `More` unfolds trust in operator and model, what stands behind a departure, the number of users and what they share.  A
     ValueError names a setting that makes no sense.
     """

@@ -36,7 +36,7 @@ class DialSettings(Choices):
     """The choices of `dial`.  Trusts are the probabilities that the operator is legitimate and that the model is good
     (None: as the agents have it).
 
-    `position` is where the dial stands; `operator` and `model` name one of the agents to look at alone; `aversion` is what spread
+    `position` is where the dial stands; `operator` and `model` name one of them to look at alone; `aversion` is what spread
     (the sd over the model, and the principal if it is shared) counts beside the mean; `objects` lets the assistant decline at
     any position what it believes to be worse than declining by more than `scale`.
     """
@@ -226,7 +226,7 @@ def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings
 
 @lru_cache(maxsize=8)
 def _tails(found: Deployment, settings: DialSettings) -> Floats:
-    """The probability of a bad world given the model, (D, T), or operator and model, (D, O, T): no trust in the model moves it."""
+    """P(bad world) given the model, (D, T), or operator and model, (D, O, T): no trust in the model moves it."""
     return tails(_with_options(found, settings), bad_size(found), settings.users)
 
 
