@@ -1,4 +1,4 @@
-"""Small things that every room does with arrays: freezing them, and products in which 0 · ∞ is 0."""
+"""Small things that every room does with arrays: freezing and rounding them, and products in which 0 · ∞ is 0."""
 
 from __future__ import annotations
 
@@ -42,3 +42,11 @@ def contract(weights: Floats, values: Floats) -> Floats:
     for infinity in (np.inf, -np.inf):
         total = np.where(weights @ (values == infinity).astype(float) > 0, infinity, total)
     return total
+
+
+def whole_numbers(amounts: Floats) -> Ints:
+    """Amounts (…, S) in whole numbers that add up as they do: rounded up where most was cut off (Hamilton's method)."""
+    down = np.floor(amounts + 1e-9)
+    left = np.rint(amounts.sum(-1) - down.sum(-1))
+    rank = np.argsort(np.argsort(down - amounts, axis=-1, kind="stable"), axis=-1)
+    return (down + (rank < left[..., None])).astype(int)

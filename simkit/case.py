@@ -243,21 +243,21 @@ class Case:
         """The same request if no hard constraint applied: what a bright line costs is read off the difference."""
         return self._edited("without constraints", crosses=frozen_bools(np.zeros_like(self.crosses)))
 
-    # One linear map per case makes every mean a matrix product.
+    # One linear map per case makes every mean of `evaluate` a matrix product.
 
     @cached_property
     def gains(self) -> Floats:
-        """Help, harm and neglect per sender of a segment, for each response on each signal: (K·R, 3·S).
+        """Help, harm and neglect of each response on each signal, per sender of each segment and of everybody: (3·(S+1), K·R).
 
-        answer.reshape(-1, K·R) @ gains is help, harm and neglect of each segment.  Infinite entries are set to 0 here and
-        counted by `infinite_mean`.
+        gains @ answer.reshape(K·R) is help of each segment (S) and of everybody (1), then harm, then neglect.  Infinite
+        entries are set to 0 here and counted by `infinite_mean`.
         """
-        return self._map(self.population.signals)
+        return self._map(self.population.signals, self.help)
 
     @cached_property
     def gains_after(self) -> Floats:
-        """The same after a question: (K·J·R, 3·S)."""
-        return self._map(self.asked_signals)
+        """The same after a question, whose cost is taken off the help: (3·(S+1), K·J·R)."""
+        return self._map(self.asked_signals, self.help - self.question.cost[:, None] if self.question else self.help)
 
     @cached_property
     def asked_signals(self) -> Floats:
@@ -272,10 +272,11 @@ class Case:
         """P(segment s, signal k and reply j), (S, K·J)."""
         return frozen(self.population.shares[:, None] * self.asked_signals)
 
-    def _map(self, seen: Floats) -> Floats:
-        stakes = np.stack([self.help, self.harm, self.neglect])
-        stakes = np.where(np.isfinite(stakes), stakes, 0.0)
-        return frozen(np.einsum("sk,vsr->krvs", seen, stakes).reshape(seen.shape[1] * len(self.responses), -1))
+    def _map(self, seen: Floats, help_: Floats) -> Floats:
+        stakes = np.stack([help_, self.harm, self.neglect])
+        rows = seen[:, :, None] * np.where(np.isfinite(stakes), stakes, 0.0)[:, :, None, :]
+        everybody = np.einsum("s,vskr->vkr", self.population.shares, rows)[:, None]
+        return frozen(np.concatenate([rows, everybody], axis=1).reshape(-1, seen.shape[1] * len(self.responses)))
 
     @cached_property
     def infinite_mean(self) -> bool:

@@ -1,12 +1,12 @@
 """What then happens, exactly: exposure, expect.
 
 Everything is read off one table, W[s, r] = Σ_k share[s] · signal[s, k] · (answer[k, r] + Σ_j reply[s, j] · after[k, j, r]):
-the chance that a request comes from segment s and ends in response r.  It is linear in shares and policy, so means are sums.
+the probability that a request comes from segment s and ends in response r.  It is linear in shares and policy, so means are
+sums.  Each policy of a batch is summed in the same order as alone, so that its numbers are the same to the last bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,22 +19,65 @@ from .text import html_table, number, percent, text_table
 
 
 def exposure(case: Case, policy: Policy) -> Floats:
-    """W (…, S, R): the chance that a request comes from segment s and ends in response r.  Adds up to 1."""
+    """W (…, S, R): the probability that a request comes from segment s and ends in response r.  Adds up to 1."""
     fits(case, policy)
+    people = case.population
     if policy.states:
-        return frozen(sum(joint @ answer for joint, answer in _by_state(case, policy)))
-    table = case.population.joint @ policy.answer
+        joint = (people.state_chance[:, None] * people.in_states)[:, :, None] * people.signals
+        return frozen(sum(joint[z] @ policy.in_state(state).answer for z, state in enumerate(people.states)))
+    table = people.joint @ policy.answer
     if policy.after is not None:
         table = table + case.asked_joint @ policy.after.reshape(*policy.batch, -1, len(case.responses))
     return frozen(table)
 
 
-def _by_state(case: Case, policy: Policy) -> Iterator[tuple[Floats, Floats]]:
-    """For each state of the case: P(state, segment, signal) (S, K), and the policy's answers there (…, K, R)."""
-    population = case.population
-    for z, state in enumerate(population.states):
-        share = population.state_chance[z] * population.in_states[z]
-        yield share[:, None] * population.signals, policy.in_state(state).answer
+def per_sender(case: Case, policy: Policy, values: Floats) -> Floats:
+    """Mean of `values (S, R)` for a sender of segment s with signal k, (…, S, K); without the cost of asking.
+
+    Exposure sums over signals and holds the shares, so these readings need the mean per sender: what one signal brings
+    (`gain`), other shares than the case's (plausible worlds, break-evens), rates of events in each state, and the means of a
+    segment that nobody belongs to at these shares.  A policy that differs by state is averaged over the states in which the
+    segment sends.
+    """
+    fits(case, policy)
+    if policy.states:
+        parts = [per_sender(case, policy.in_state(state), values) for state in case.population.states]
+        return np.asarray(sum(met(odds, part) for odds, part in zip(_state_odds(case), parts, strict=True)))
+    means = np.swapaxes(contract(policy.answer, values.T), -1, -2)
+    if policy.after is not None and case.question is not None:
+        informed, reply = contract(policy.after, values.T), case.question.reply.T
+        means = means + np.swapaxes(weigh(reply, informed, axis=-2), -1, -2)
+    return means
+
+
+def _state_odds(case: Case) -> Floats:
+    """P(state z | segment s), (Z, S, 1); that of everybody for a segment to which nobody belongs."""
+    chance, shares = case.population.state_chance[:, None], case.population.shares
+    joint = chance * case.population.in_states
+    return np.divide(joint, shares, out=np.broadcast_to(chance, joint.shape).copy(), where=shares > 0)[..., None]
+
+
+def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
+    """Net value for a sender of segment s with signal k, after the cost of asking, (…, S, K), help units."""
+    net = per_sender(case, policy, case.value(harm_weight))
+    if policy.after is None or case.question is None:
+        return net
+    return net - case.question.cost[:, None] * policy.asks[..., None, :]
+
+
+def lead(case: Case, policy: Policy, reference: Policy, harm_weight: float) -> Floats:
+    """Net value of a policy less that of a reference, per sender of segment s with signal k, (…, S, K), help units.
+
+    Where both are infinite it is nan.
+    """
+    with np.errstate(invalid="ignore"):
+        return net_per_sender(case, policy, harm_weight) - net_per_sender(case, reference, harm_weight)
+
+
+def gain(case: Case, instructed: Policy, own: Policy, *, harm_weight: float | None = None) -> Floats:
+    """Net gain of `own` over `instructed` per sender of each signal, (…, K), help units, as `case` (a belief) sees it."""
+    gap = lead(case, own, instructed, case.weight(harm_weight))
+    return weigh(case.population.posterior, np.swapaxes(gap, -1, -2), axis=-1)
 
 
 def fits(case: Case, policy: Policy) -> None:
@@ -135,22 +178,13 @@ class Outcome:
     case: Case
     policy: Policy
     harm_weight: float
+    help: Floats
+    """Expected help per request, after the cost of asking, (…,), help units."""
+    harm: Floats
+    """Expected harm of answering per request, (…,), harm units."""
+    neglect: Floats
+    """Expected harm of refusing or answering poorly per request, (…,), harm units."""
     by_segment: BySegment
-
-    @cached_property
-    def help(self) -> Floats:
-        """Expected help per request, after the cost of asking, help units."""
-        return _mean(self.by_segment.help, self.by_segment.share)
-
-    @cached_property
-    def harm(self) -> Floats:
-        """Expected harm of answering per request, harm units."""
-        return _mean(self.by_segment.harm, self.by_segment.share)
-
-    @cached_property
-    def neglect(self) -> Floats:
-        """Expected harm of refusing or answering poorly per request, harm units."""
-        return _mean(self.by_segment.neglect, self.by_segment.share)
 
     @property
     def loss(self) -> Floats:
@@ -179,8 +213,8 @@ class Outcome:
 
     def _rate(self, who: Bools, what: Bools) -> Floats:
         total = self.case.population.shares[who].sum()
-        hit = self.exposure[..., who, :][..., what].sum((-1, -2))
-        return hit / total if total > 0 else np.full_like(hit, np.nan)
+        hit = who @ (self.exposure @ what)[..., None]
+        return hit[..., 0] / total if total > 0 else np.full(hit.shape[:-1], np.nan)
 
     @cached_property
     def _shortfall(self) -> tuple[Floats, Floats]:
@@ -218,107 +252,82 @@ class Outcome:
         return Contributions(segments, responses, weight, help_, harm, neglect, asking, self.harm_weight)
 
     def uplift(self, reference: str) -> Difference:
-        """What the policy brings over giving everybody the reference response (what would have happened anyway)."""
+        """What the policy brings over giving everybody the reference response (what would have happened anyway).
+
+        Where both harms are infinite their difference is nan.
+        """
         r = self.case.response(reference)
         shares = self.case.population.shares
         help_, harm, neglect = (weigh(shares, x[:, r], axis=-1) for x in (self.case.help, self.case.harm, self.case.neglect))
-        change = self.help - help_, self.harm - harm, self.neglect - neglect
-        return Difference(*change, net=change[0] - self.harm_weight * (change[1] + change[2]))
+        with np.errstate(invalid="ignore"):
+            change = self.help - help_, self.harm - harm, self.neglect - neglect
+        return Difference(*change, net=change[0] - (self.harm_weight * (change[1] + change[2]) if self.harm_weight else 0.0))
 
     def rows(self) -> list[dict[str, float | str]]:
-        """Records, one a policy: `pandas.DataFrame(outcome.rows())`."""
-        columns = {name: np.ravel(getattr(self, name.replace("-", "_"))) for name in COLUMNS}
-        named = enumerate(self.policy.labels)
-        return [{"policy": name, **{key: float(column[i]) for key, column in columns.items()}} for i, name in named]
+        """Records, one a policy, for `pandas.DataFrame(outcome.rows())`; the axis of a batch is a column of its own name."""
+        columns = {name: np.ravel(getattr(self, name.replace("-", "_"))).tolist() for name in COLUMNS}
+        return [{**at, **{key: each[i] for key, each in columns.items()}} for i, at in enumerate(self.policy.places())]
 
-    def _rows(self) -> list[list[str]]:
-        shows = {"over-refusal": percent, "under-refusal": percent}
-        return [[str(row["policy"]), *(shows.get(name, number)(float(row[name])) for name in COLUMNS)] for row in self.rows()]
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        """Each policy by its name or, in a batch with an axis, by its value there."""
+        axis, columns = self.policy.axis, {name: np.ravel(getattr(self, name.replace("-", "_"))) for name in COLUMNS}
+        shown = [map(percent if name in RATES else number, column.tolist()) for name, column in columns.items()]
+        labels = self.policy.labels if axis is None else axis.labels
+        return [axis.name if axis else "policy", *COLUMNS], [list(row) for row in zip(labels, *shown, strict=True)]
 
     def _note(self) -> str:
         return f"{self.case.name}, per request, one harm unit outweighing {number(self.harm_weight)} help units"
 
     def __repr__(self) -> str:
-        return self._note() + "\n" + text_table(["policy", *COLUMNS], self._rows())
+        return self._note() + "\n" + text_table(*self._table())
 
     def _repr_html_(self) -> str:
-        return html_table(["policy", *COLUMNS], self._rows(), self._note())
+        return html_table(*self._table(), self._note())
 
 
 #: What an outcome shows of each policy.
 COLUMNS = ("help", "harm", "neglect", "net", "over-refusal", "under-refusal", "over-caution", "over-compliance")
+RATES = ("over-refusal", "under-refusal")
 
 
 def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outcome:
-    """Exact means of a policy, or of a batch of them, over everybody who sends the message.
+    """Exact means of a policy, or of each of a batch, over everybody who sends the message.
 
     `harm_weight` is how many help units one harm unit outweighs (the file's, if it is not given).
     """
     fits(case, policy)
-    return Outcome(case, policy, float(case.weight(harm_weight)), _by_segment(case, policy))
-
-
-def _by_segment(case: Case, policy: Policy) -> BySegment:
-    population, batch = case.population, policy.batch
-    if policy.states:
-        return _by_segment_in_states(case, policy)
-    means = _flat(policy.answer, 2) @ case.gains
-    asking = np.zeros((*batch, len(population.segments)))
+    people, means = case.population, _means_in_states(case, policy) if policy.states else _means(case, policy)
+    asking = np.zeros((*policy.batch, len(people.segments)))
     if policy.after is not None and case.question is not None:
-        means = means + _flat(policy.after, 3) @ case.gains_after
-        asking = (1 - policy.answer.sum(-1)) @ population.signals.T * case.question.cost
-    help_, harm, neglect = np.moveaxis(means.reshape(*batch, 3, -1), -2, 0)
+        asking = (people.signals @ policy.asks[..., None])[..., 0] * case.question.cost
+    help_, harm, neglect = np.moveaxis(means, -2, 0)
+    by_segment = BySegment(people.segments, people.shares, help_[..., :-1], harm[..., :-1], neglect[..., :-1], asking)
+    weight = float(case.weight(harm_weight))
+    return Outcome(case, policy, weight, help_[..., -1], harm[..., -1], neglect[..., -1], by_segment)
+
+
+def _means(case: Case, policy: Policy) -> Floats:
+    """Help (after the cost of asking), harm and neglect per sender of each segment and of everybody, (…, 3, S + 1)."""
+    means = case.gains @ policy.answer.reshape(*policy.batch, -1, 1)
+    if policy.after is not None:
+        means = means + case.gains_after @ policy.after.reshape(*policy.batch, -1, 1)
+    means = means.reshape(*policy.batch, 3, -1)
     if case.infinite_mean:
         given = exposure(case, policy) > 0
-        harm = np.where((given & np.isinf(case.harm)).any(-1), np.inf, harm)
-        neglect = np.where((given & np.isinf(case.neglect)).any(-1), np.inf, neglect)
-    return BySegment(population.segments, population.shares, help_ - asking, harm, neglect, asking)
+        for row, values in ((1, case.harm), (2, case.neglect)):
+            endless = (given & np.isinf(values)).any(-1)
+            means[..., row, :-1][endless] = np.inf
+            means[..., row, -1][endless.any(-1)] = np.inf
+    return means
 
 
-def _flat(table: Floats, axes: int) -> Floats:
-    return table.reshape(-1, int(np.prod(table.shape[-axes:])))
-
-
-def _by_segment_in_states(case: Case, policy: Policy) -> BySegment:
-    """Means per sender of a policy that differs by state, weighted by the state in which the segment sends."""
-    weight = exposure(case, policy)
-    share = case.population.shares
-    scale = np.divide(1, share, out=np.zeros_like(share), where=share > 0)
-    help_, harm, neglect = (weigh(weight, values, axis=-1) * scale for values in (case.help, case.harm, case.neglect))
-    return BySegment(case.population.segments, share, help_, harm, neglect, np.zeros_like(help_))
+def _means_in_states(case: Case, policy: Policy) -> Floats:
+    """The same for a policy that differs by state."""
+    people, stakes = case.population, (case.help, case.harm, case.neglect)
+    each = np.stack([weigh(people.signals, per_sender(case, policy, values), axis=-1) for values in stakes], -2)
+    return np.concatenate([each, weigh(people.shares, each, axis=-1)[..., None]], -1)
 
 
 def _positive(values: Floats) -> Floats:
     """The positive part, in which ∞ − ∞ is 0."""
     return np.where(values > 0, values, 0.0)
-
-
-def _mean(per_sender: Floats, share: Floats) -> Floats:
-    return per_sender @ share if np.isfinite(per_sender).all() else weigh(share, per_sender, axis=-1)
-
-
-def per_sender(case: Case, policy: Policy, values: Floats) -> Floats:
-    """Mean of `values (S, R)` for a sender of segment s with signal k, (…, S, K); without the cost of asking."""
-    fits(case, policy)
-    if policy.states:
-        raise ValueError(f"{policy.name} differs by state: take one state's policy, and case.in_state(…)")
-    means = np.swapaxes(contract(policy.answer, values.T), -1, -2)
-    if policy.after is not None and case.question is not None:
-        told, reply = contract(policy.after, values.T), case.question.reply.T
-        means = means + np.swapaxes(weigh(reply, told, axis=-2), -1, -2)
-    return means
-
-
-def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
-    """Net value for a sender of segment s with signal k, after the cost of asking, (…, S, K), help units."""
-    net = per_sender(case, policy, case.value(harm_weight))
-    if policy.after is None or case.question is None:
-        return net
-    return net - case.question.cost[:, None] * policy.asks[..., None, :]
-
-
-def gain(case: Case, instructed: Policy, own: Policy, *, harm_weight: float | None = None) -> Floats:
-    """Net gain of `own` over `instructed` per sender of each signal, (K,), help units, as `case` (a belief) sees it."""
-    weight = case.weight(harm_weight)
-    gap = net_per_sender(case, own, weight) - net_per_sender(case, instructed, weight)
-    return weigh(case.population.posterior, np.swapaxes(gap, -1, -2), axis=-1)

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Floats
+from .arrays import Floats, weigh, whole_numbers
 from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
@@ -53,25 +53,16 @@ def count_events(
         mean, variance = users * rate, users * rate * (1 - rate)
         silent = _log_none(users, rate)
     else:
-        crowd = whole(counts)
+        crowd = whole_numbers(counts)
         mean, variance = (crowd * rates).sum(-1), (crowd * rates * (1 - rates)).sum(-1)
         silent = _log_none(crowd, rates).sum(-1)
-    total = mean @ chance
+    total = weigh(chance, mean, axis=-1)
     return EventCounts(
         users=users,
         mean=total,
-        variance=variance @ chance + ((mean - total[..., None]) ** 2) @ chance,
-        chance_of_any=np.maximum(-(np.expm1(silent) @ chance), 0.0),
+        variance=weigh(chance, variance + (mean - total[..., None]) ** 2, axis=-1),
+        chance_of_any=np.maximum(-weigh(chance, np.expm1(silent), axis=-1), 0.0),
     )
-
-
-def whole(counts: Floats) -> Floats:
-    """Counts (Z, S) as whole senders with the same total in each state: the largest rests are rounded up."""
-    crowd = np.floor(counts + 1e-9)
-    for state, (row, exact) in enumerate(zip(crowd, counts, strict=True)):
-        missing = round(float(exact.sum() - row.sum()))
-        crowd[state, np.argsort(row - exact, kind="stable")[:missing]] += 1
-    return crowd
 
 
 def _log_none(counts: Floats | float, rates: Floats) -> Floats:
@@ -148,28 +139,11 @@ def front_pages(
     silent = [_log_none(many, rate) for rate in (a, b, a + b)]
     if shock:  # log E exp(−G·x) of a gamma G
         silent = [-np.log1p(-shock * log) / shock for log in silent]
-    found_a, found_b, either = (np.maximum(-np.expm1(log) @ chance, 0.0) for log in silent)
+    found_a, found_b, either = (np.maximum(-weigh(chance, np.expm1(log), axis=-1), 0.0) for log in silent)
     # P(both) = P(a)·P(b) + P(neither) − P(no a)·P(no b): the last two differ little, and are subtracted as logarithms.
     apart = silent[0] + silent[1]
     with np.errstate(invalid="ignore"):
         linked = np.where(np.isfinite(apart), np.exp(apart) * np.expm1(np.where(np.isfinite(apart), silent[2] - apart, 0)), 0)
-    both = np.maximum((np.expm1(silent[0]) * np.expm1(silent[1]) + linked) @ chance, 0.0)
+    both = np.maximum(weigh(chance, np.expm1(silent[0]) * np.expm1(silent[1]) + linked, axis=-1), 0.0)
     both = np.where(many[..., 0] > 1, both, 0.0)  # one sender brings at most one event
     return FrontPages(counts, found_a, found_b, both, either)
-
-
-# --- a crowd without end ----------------------------------------------------------------------------------------------
-
-
-def vasicek(rate: ArrayLike, correlation: ArrayLike, level: ArrayLike) -> Floats:
-    """The fraction of an infinite crowd that brings an event, at a level of confidence: Φ((Φ⁻¹(q) + √ρ Φ⁻¹(p)) / √(1 − ρ)).
-
-    Each sender's luck shares one Gaussian factor with correlation ρ, 0 ≤ ρ < 1; q is the chance for one sender, p the level.
-    However large the crowd, this spread remains.  Source: Vasicek (2002), "The distribution of loan portfolio value".
-    """
-    from scipy.special import ndtr, ndtri
-
-    rho = np.asarray(correlation, dtype=float)
-    if not ((rho >= 0) & (rho < 1)).all():
-        raise ValueError(f"a correlation is from 0 to just under 1, not {rho}")
-    return np.asarray(ndtr((ndtri(rate) + np.sqrt(rho) * ndtri(level)) / np.sqrt(1 - rho)))

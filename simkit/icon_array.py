@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Floats, Ints
+from .arrays import Floats, Ints, whole_numbers
 from .case import Case
 from .evaluate import exposure
 from .policy import Policy
@@ -114,20 +114,12 @@ def _cells(*columns: Ints | Floats) -> np.ndarray:
 
 def _whole(table: Floats) -> Ints:
     """Whole numbers for a table (…, S, R), adding up as it does; what is left in a segment goes to its main response."""
-    room = _largest_remainders(table.sum(-1))
+    room = whole_numbers(table.sum(-1))
     whole = np.zeros(table.shape, dtype=int)
     for response in reversed(range(table.shape[-1])):
         whole[..., response] = _placed(table[..., response], room)
         room = room - whole[..., response]
     return whole + room[..., None] * (np.arange(table.shape[-1]) == table.argmax(-1)[..., None])
-
-
-def _largest_remainders(amounts: Floats) -> Ints:
-    """Amounts (…, S) rounded down, and the dots that are left given where most was cut off (Hamilton's method)."""
-    down = np.floor(amounts + 1e-9)
-    left = np.rint(amounts.sum(-1) - down.sum(-1))
-    rank = np.argsort(np.argsort(down - amounts, axis=-1, kind="stable"), axis=-1)
-    return (down + (rank < left[..., None])).astype(int)
 
 
 def _placed(expected: Floats, room: Ints) -> Ints:

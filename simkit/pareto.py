@@ -162,9 +162,11 @@ def regret(case: Case, policy: Policy, harm_weight: float | None = None) -> Floa
     """What the policy gives away against the best policy that the filter allows, (…,), help units per request.
 
     Never negative, except that an observed policy may cross a hard constraint and gain by it: the bright line has its price.
+    It is nan where the best policy has an infinite loss too.
     """
     weight = case.weight(harm_weight)
-    return expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net
+    with np.errstate(invalid="ignore"):
+        return expect(case, bayes(case, harm_weight=weight), weight).net - expect(case, policy, weight).net
 
 
 def price_of_constraints(case: Case, harm_weight: float | None = None) -> float:

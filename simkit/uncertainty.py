@@ -318,37 +318,6 @@ def _knapsack(value: Floats, low: Floats, high: Floats) -> Floats:
     return share
 
 
-def worst_case_near(case: Case, policy: Policy, *, radius: float, of: Loss = "loss") -> WorstCase:
-    """The worst expected value over all populations Q with KL(Q ‖ shares) ≤ radius (nats).
-
-    sup E_Q h = min_{t>0} t · log E e^{h/t} + t · radius, reached by Q ∝ shares · e^{h/t} (Donsker–Varadhan; Hu & Hong 2013).
-    """
-    from scipy.optimize import brentq
-
-    means, shares = _segment_means(case, policy, of), case.population.shares
-    if not radius >= 0:
-        raise ValueError(f"a radius is never negative, not {radius:g}")
-    present = shares > 0
-    top = means[present].max()
-    ceiling = -np.log(shares[present & (means == top)].sum())
-    if radius == 0 or top == means[present].min():
-        return WorstCase(float(shares @ means), shares)
-    if radius >= ceiling:
-        tilted = np.where(present & (means == top), shares, 0.0)
-        return WorstCase(float(top), frozen(tilted / tilted.sum()))
-
-    def tilt(log_rate: float) -> Floats:
-        weight = np.where(present, shares * np.exp(np.exp(log_rate) * (means - top) / (top - means[present].min())), 0)
-        return weight / weight.sum()
-
-    def excess(log_rate: float) -> float:
-        q = tilt(log_rate)[present]
-        return float(q @ np.log(np.where(q > 0, q, 1) / shares[present])) - radius
-
-    found = tilt(brentq(excess, -40, 40, xtol=1e-14, rtol=1e-14))
-    return WorstCase(float(found @ means), frozen(found))
-
-
 @dataclass(frozen=True, eq=False)
 class MinimaxRegret:
     """The policy whose largest regret over the intervals is smallest, and that regret, help units per request."""
@@ -428,20 +397,3 @@ def _distinct(corners: Floats) -> Floats:
     with np.errstate(divide="ignore"):
         digits = 10 ** (12 - np.ceil(np.log10(np.where(corners > 0, corners, 1))))
     return corners[np.unique(np.round(corners * digits) / digits, axis=0, return_index=True)[1]]
-
-
-# --- plausible worlds -------------------------------------------------------------------------------------------------
-
-
-def value_of_shares(case: Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None) -> float:
-    """What it is worth to learn which world is true before choosing a policy, help units per request (EVPI), ≥ 0.
-
-    `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.
-    """
-    chance = np.full(len(worlds), 1 / len(worlds)) if weights is None else np.asarray(weights, dtype=float)
-    if not abs(chance.sum() - 1) < 1e-6:
-        raise ValueError(f"the worlds' weights add up to 1, not to {chance.sum():g}")
-    value = case.value(case.weight(harm_weight))
-    score = contract(np.swapaxes(worlds.joint, -1, -2), value)
-    informed = chance @ best_score(score, case.allowed).sum(1)
-    return float(informed - best_score(np.einsum("n,nkr->kr", chance, score), case.allowed).sum())

