@@ -44,9 +44,9 @@ def contract(weights: Floats, values: Floats) -> Floats:
     return total
 
 
-def whole_numbers(amounts: Floats) -> Ints:
+def whole_numbers(amounts: Floats) -> Floats:
     """Amounts (…, S) in whole numbers that add up as they do: rounded up where most was cut off (Hamilton's method)."""
     down = np.floor(amounts + 1e-9)
     left = np.rint(amounts.sum(-1) - down.sum(-1))
     rank = np.argsort(np.argsort(down - amounts, axis=-1, kind="stable"), axis=-1)
-    return (down + (rank < left[..., None])).astype(int)
+    return down + (rank < left[..., None])

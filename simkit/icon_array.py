@@ -114,7 +114,7 @@ def _cells(*columns: Ints | Floats) -> np.ndarray:
 
 def _whole(table: Floats) -> Ints:
     """Whole numbers for a table (…, S, R), adding up as it does; what is left in a segment goes to its main response."""
-    room = whole_numbers(table.sum(-1))
+    room = whole_numbers(table.sum(-1)).astype(int)
     whole = np.zeros(table.shape, dtype=int)
     for response in reversed(range(table.shape[-1])):
         whole[..., response] = _placed(table[..., response], room)

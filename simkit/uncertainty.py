@@ -13,7 +13,6 @@ from itertools import product
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .arrays import Floats, contract, frozen, weigh
 from .case import Case

@@ -47,7 +47,9 @@ def worst_case_near(case: sk.Case, policy: sk.Policy, *, radius: float, of: str)
     return sk.uncertainty.WorstCase(float(found @ means), frozen(found))
 
 
-def value_of_shares(case: sk.Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None) -> float:
+def value_of_shares(
+    case: sk.Case, worlds: Worlds, harm_weight: float | None = None, *, weights: ArrayLike | None = None
+) -> float:
     """What it is worth to learn which world is true before choosing a policy, help units per request (EVPI), ≥ 0.
 
     `weights` (n,) are the worlds' probabilities (equal, if not given).  The question is left out.

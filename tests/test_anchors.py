@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta, norm
 from oracles import value_of_shares, worst_case_near
+from scipy.stats import beta, norm
 from worlds import choice
 
 import simkit as sk

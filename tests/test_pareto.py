@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
 from oracles import value_of_shares
+from scipy.optimize import linprog
 from worlds import choice, random_case, random_policy
 
 import simkit as sk

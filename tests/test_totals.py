@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import special, stats
 from oracles import vasicek
+from scipy import special, stats
 from worlds import random_case, random_policy
 
 import simkit as sk

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog, minimize
 from oracles import worst_case_near
+from scipy.optimize import linprog, minimize
 from worlds import choice, random_case, random_policy
 
 import simkit as sk

@@ -23,9 +23,8 @@ from pydantic import Field
 
 from ..arrays import Floats
 from ..files import InvalidFile, Path_, Problem, Tree, parse, plain_value, read_text, shown, suggest
-from ..plain import items, table
-from ..scenario_rules import adds_up, left_out, twice, unknown_keys
-from ..schema import Probability, Text, check, record
+from ..scenario_rules import adds_up, left_out, row
+from ..schema import Place, Probability, Text, check, record, twice, unknown
 
 Rows = dict[str, dict[str, Probability]]
 
@@ -49,7 +48,12 @@ def read_tables(path: Path, signals: Sequence[str], responses: Sequence[str]) ->
     """The names (N) and the tables (N, K, R) of the policies in a file, or an `InvalidFile` with all of its problems."""
     text = read_text(path, fix="a policy is a small table")
     tree = _from_csv(text, path, responses) if path.suffix.lower() == ".csv" else _from_json(text, path)
-    found = check(PolicyFile, replace(tree, problems=(*tree.problems, *_problems(tree.data, signals, responses))))
+
+    def rules(file: Place) -> Iterator[Problem]:
+        return _problems(file, signals, responses)
+
+    check(PolicyFile, tree, rules)
+    found = check(PolicyFile, replace(tree, problems=tuple(rules(Place(tree.data)))))
     tables = [[[one.answer[s].get(r, 0.0) for r in responses] for s in signals] for one in found.policies]
     return tuple(one.name for one in found.policies), np.array(tables, dtype=float)
 
@@ -59,30 +63,27 @@ def write_tables(path: Path, names: Sequence[str], tables: Floats, signals: Sequ
     named = [(name, dict(zip(signals, rows, strict=True))) for name, rows in zip(names, tables.tolist(), strict=True)]
     if path.suffix.lower() == ".csv":
         text = StringIO()
-        rows = [[name, signal, *row] for name, answer in named for signal, row in answer.items()]
+        rows = [[name, signal, *chances] for name, answer in named for signal, chances in answer.items()]
         csv.writer(text, lineterminator="\n").writerows([["policy", "signal", *responses], *rows])
         path.write_text(text.getvalue(), encoding="utf-8")
     else:
-        data = [{"name": n, "answer": {s: dict(zip(responses, row, strict=True)) for s, row in a.items()}} for n, a in named]
+        data = [{"name": n, "answer": {s: dict(zip(responses, x, strict=True)) for s, x in a.items()}} for n, a in named]
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _problems(data: Any, signals: Sequence[str], responses: Sequence[str]) -> Iterator[Problem]:
+def _problems(file: Place, signals: Sequence[str], responses: Sequence[str]) -> Iterator[Problem]:
     """Names that must be the case's, and rows that must add up to 1."""
-    policies = items(data, "policies")
-    yield from twice(((("policies", i, "name"), item.get("name")) for i, item in policies), "policy", "rename one")
-    for i, item in policies:
-        path, answer = ("policies", i, "answer"), table(item, "answer")
-        yield from unknown_keys(answer, signals, path, "signal of this case")
-        missing = left_out(answer, signals) if isinstance(item.get("answer"), dict) else []
+    yield from twice((policy["name"] for policy in file["policies"]), "policy", "rename one")
+    for answer in (policy["answer"] for policy in file["policies"] if policy["answer"].value is not None):
+        yield from unknown(answer, signals, "signal of this case")
+        missing = left_out(answer, signals)
         if missing:
-            yield Problem(
-                path, f"there is no row for {', '.join(missing[:9])}{', …' * (len(missing) > 9)}", "add what is missing"
-            )
-        for signal, row in answer.items():
-            if isinstance(row, dict):
-                yield from unknown_keys(row, responses, (*path, signal), "response of this case")
-                yield from adds_up(row.items(), (*path, signal), "the probabilities of a signal")
+            names = ", ".join(missing[:9]) + ", …" * (len(missing) > 9)
+            yield Problem(answer.path, f"there is no row for {names}", "add what is missing")
+        for line in answer:
+            # A name that stands over a number is asked for by its path: `unknown` would read a text as a name.
+            yield from unknown((Place(None, entry.path) for entry in line), responses, "response of this case")
+            yield from adds_up(row(line), line, "the probabilities of a signal")
 
 
 def _from_json(text: str, path: Path) -> Tree:
@@ -105,13 +106,12 @@ def _from_csv(text: str, path: Path, responses: Sequence[str]) -> Tree:
     try:
         head = [cell.strip() for cell in next(reader, [])]
         problems += _head_problems(head, responses)
-        for row in () if problems else reader:
-            if len(row) > len(head):
+        for cells in () if problems else reader:
+            if len(cells) > len(head):
+                rule = f"{len(cells)} cells stand in a table of {len(head)} columns"
                 fix = "take some out, or separate columns by ; where a comma is a decimal point"
-                problems.append(
-                    Problem((), f"{len(row)} cells stand in a table of {len(head)} columns", fix, line=reader.line_num)
-                )
-            said = {name: plain_value(cell.strip()) for name, cell in zip(head, row, strict=False) if cell.strip()}
+                problems.append(Problem((), rule, fix, line=reader.line_num))
+            said = {name: plain_value(cell.strip()) for name, cell in zip(head, cells, strict=False) if cell.strip()}
             if said:
                 name, signal = (str(said.pop(column, "")) for column in ("policy", "signal"))
                 answer = policies.setdefault(name or path.stem, {})
@@ -131,7 +131,9 @@ def _head_problems(head: list[str], responses: Sequence[str]) -> Iterator[Proble
     """The first line names a column of signals, and beside it responses and perhaps policies."""
     if "signal" not in head:
         yield Problem((), "the first line has no column `signal`", "write signal above the names of the signals", line=1)
-    yield from (replace(problem, line=1) for problem in twice((((), name) for name in head if name), "column", "rename one"))
-    for name in set(head) - {"signal", "policy", "", *responses}:
-        if "signal" in head:
+        return
+    for i, name in enumerate(head):
+        if name in head[:i]:
+            yield Problem((), f"two columns are called {shown(name)}", "rename one", line=1)
+        elif name not in ("signal", "policy", *responses):
             yield Problem((), f"no response of this case is called {shown(name)}", suggest(name, responses), line=1)
