@@ -1,31 +1,48 @@
 """Exercises: a wrong answer is caught and says why, hints get plainer, nothing that a student types ends in an error."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import simkit as sk
-from simkit.exercises import Exercise, near, thousand_users
+from simkit.exercises import Exercise, judged, numeric, thousand_users
 
 
 def fresh(number: int) -> Exercise:
     """An exercise that nobody has tried."""
-    known = thousand_users.exercises[number - 1]
-    return Exercise(known.asks, known._judge, right=known.right, hints=known.hints)
+    return replace(thousand_users.exercises[number - 1])
 
 
 def test_hints_get_plainer_and_the_last_one_stays():
-    exercise = Exercise("2 + 2?", near(lambda: 4.0, within=0.01, low=0, high=10), right="Yes.", hints=("a", "b"))
+    @numeric(within=0.01, high=10)
+    def exercise():
+        """How much is
+        2 + 2?
+
+        Hint: a
+        Hint: b
+        Right: Yes.
+        """
+        return 4.0, {"One is missing.": 3.0}
+
+    assert exercise.asks == "How much is 2 + 2?"
     assert [exercise.check(x).hint for x in (1, 1, 2, 3, 5)] == ["a", "a", "b", "b", "b"]
+    assert exercise.check(3).says == "One is missing."
     assert exercise.check(4).right
+    assert exercise.check(4).says == "Yes."
     assert exercise.check(4.0).hint == ""
 
 
 def test_no_answer_is_not_a_wrong_answer():
     exercise = fresh(1)
+    assert repr(exercise.check(None)) == "Not tried yet. Replace None by your answer."
+    html = exercise.check(None)._repr_html_()
+    assert "Not tried yet." in html
+    assert "✗" not in html
+    assert "✗ Not yet." in fresh(1).check(50)._repr_html_()
     assert not exercise.check(None).right
-    assert "Replace None" in exercise.check(None).says
     assert exercise.check(50).hint == exercise.hints[0], "no hint was used up"
 
 
@@ -79,11 +96,42 @@ def test_rules_that_are_too_broad_or_too_narrow_are_caught():
 
 
 def test_a_verdict_is_escaped():
-    verdict = Exercise("?", lambda answer: f"<script>{answer}</script>", right="", hints=("<b>",)).check("<img>")
-    html = verdict._repr_html_()
+    exercise = Exercise("?", lambda answer: f"<script>{answer}</script>", right="", hints=("<b>",))
+    html = exercise.check("<img>")._repr_html_()
     assert "<script>" not in html
     assert "&lt;img&gt;" in html
     assert "&lt;b&gt;" in html
+
+
+def test_an_exercise_is_the_docstring_of_its_judge():
+    @judged
+    def exercise(answer):
+        """Say yes.
+
+        Right: Well
+        said.
+        """
+        return "" if answer == "yes" else "No."
+
+    assert (exercise.asks, exercise.right, exercise.hints) == ("Say yes.", "Well said.", ())
+    assert exercise.check("no").hint == ""
+    assert exercise.check("yes").says == "Well said."
+
+
+def test_every_exercise_has_a_question_hints_and_a_last_word():
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    import simkit.exercises
+
+    rooms = [import_module(f"simkit.exercises.{each.name}") for each in iter_modules(simkit.exercises.__path__)]
+    found = [exercise for room in rooms for exercise in getattr(room, "exercises", ())]
+    assert len(found) == 21
+    for exercise in found:
+        assert exercise.asks.endswith((".", "?")), exercise
+        assert "Hint" not in exercise.asks + exercise.right
+        assert len(exercise.hints) == 3, exercise
+        assert exercise.right, exercise
 
 
 def test_exercises_are_counted_from_1():
@@ -95,9 +143,9 @@ def test_exercises_are_counted_from_1():
 def test_mistakes_of_the_second_notebook_are_named():
     from simkit.exercises import whole_population
 
-    first, second, third = (Exercise(e.asks, e._judge, right=e.right, hints=e.hints) for e in whole_population.exercises)
-    assert "even odds come earlier" in first.check(whole_population._even_odds() / 0.6931).says
-    assert "same news" in second.check(whole_population._factor(False)).says
+    first, second, third = map(replace, whole_population.exercises)
+    assert "even odds come earlier" in first.check(560_000 / 0.6931).says
+    assert "same news" in second.check(1.01).says
     assert "ten times on average" in third.check(10_000).says
     for exercise in (first, second, third):
         for answer in (-1, "1", True, None, math.nan, 1e300):
@@ -134,12 +182,9 @@ def test_the_chain_of_command_catches_what_is_wrong():
 
 
 def test_mistakes_about_the_dial_are_named():
-    from dataclasses import replace
-
-    import simkit as sk
     from simkit.exercises import the_dial
 
-    first, second, third, fourth = (Exercise(e.asks, e._judge, right=e.right, hints=e.hints) for e in the_dial.exercises)
+    first, second, third, fourth = map(replace, the_dial.exercises)
     assert "table above" in first.check(76.2).says
     assert "would be right" in first.check(0.287).says
     assert "other values" in first.check(71.3).says

@@ -7,6 +7,6 @@ One room for each notebook.  What is right is computed by the library, not writt
 `notebooks/solutions`.
 """
 
-from .exercise import Exercise, Verdict, near
+from .exercise import Exercise, Verdict, judged, numeric
 
-__all__ = ["Exercise", "Verdict", "near"]
+__all__ = ["Exercise", "Verdict", "judged", "numeric"]

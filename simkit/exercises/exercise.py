@@ -1,10 +1,17 @@
-"""One exercise: a question, a judge that says what is wrong with an answer, and hints from gentle to plain."""
+"""One exercise: a question, a judge that says what is wrong with an answer, and hints from gentle to plain.
+
+An exercise is written as one function.  Its docstring is what students read: the question, then paragraphs that begin with
+`Hint:`, from gentle to plain, and with `Right:`, said of a right answer.  Under `judged` the function says what is wrong with
+an answer; under `numeric` it computes the right number, and wrong ones that people give for a known reason.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from html import escape
 from numbers import Real
 from typing import Any
@@ -13,6 +20,12 @@ import numpy as np
 
 #: What is wrong with an answer; empty if it is right.
 Judge = Callable[[Any], str]
+#: The right number, and known mistakes: what is to be said, and the number that gives them away.
+Numbers = tuple[float, Mapping[str, float]]
+
+
+#: Mark, word and colour of an answer that is right, that is wrong, and of none.
+MARKS = {True: ("✓ ", "Right", "#1a7f37"), False: ("✗ ", "Not yet", "#b35900"), None: ("", "Not tried yet", "#59636e")}
 
 
 class Form(str):
@@ -23,83 +36,87 @@ class Form(str):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of an answer: whether it is right, what is to be said of it, and perhaps a hint."""
+    """What became of an answer: whether it is right (None: not tried yet), what is to be said of it, and perhaps a hint."""
 
-    right: bool
+    right: bool | None
     says: str
     hint: str = ""
 
     def __repr__(self) -> str:
-        return f"{'Right' if self.right else 'Not yet'}. {self.says}" + (f"\nHint: {self.hint}" if self.hint else "")
+        return f"{MARKS[self.right][1]}. {self.says}" + (f"\nHint: {self.hint}" if self.hint else "")
 
     def _repr_html_(self) -> str:
-        mark, colour = ("✓ Right.", "#1a7f37") if self.right else ("✗ Not yet.", "#b35900")
+        mark, word, colour = MARKS[self.right]
         hint = f"<div style='margin-top:4px'><b>Hint:</b> {escape(self.hint)}</div>" if self.hint else ""
         head = f"<div role='status' style='border-left:4px solid {colour};padding:4px 12px'>"
-        return f"{head}<b>{mark}</b> {escape(self.says)}{hint}</div>"
+        return f"{head}<b>{mark}{word}.</b> {escape(self.says)}{hint}</div>"
 
 
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """A question that checks its answers.  `hints` go from gentle to plain; each wrong answer brings the next one."""
 
-    def __init__(self, asks: str, judge: Judge, *, right: str, hints: tuple[str, ...]) -> None:
-        self.asks, self.right, self.hints = asks, right, hints
-        self._judge = judge
-        self._wrong: list[Any] = []
+    asks: str
+    judge: Judge = field(repr=False)
+    right: str = field(repr=False, kw_only=True)
+    hints: tuple[str, ...] = field(repr=False, kw_only=True)
+    _wrong: list[str] = field(init=False, repr=False, default_factory=list)
 
     def check(self, answer: Any) -> Verdict:
         """Judge an answer.  None is no answer yet; the same wrong answer twice brings no new hint."""
         if answer is None:
-            return Verdict(False, "Replace None by your answer.")
-        wrong = self._judge(answer)
-        if not wrong:
-            return Verdict(True, self.right)
-        if isinstance(wrong, Form):
-            return Verdict(False, wrong)
+            return Verdict(None, "Replace None by your answer.")
+        wrong = self.judge(answer)
+        if not wrong or isinstance(wrong, Form):
+            return Verdict(not wrong, wrong or self.right)
         if repr(answer) not in self._wrong:
             self._wrong.append(repr(answer))
         return Verdict(False, wrong, self.hints[min(len(self._wrong), len(self.hints)) - 1] if self.hints else "")
 
-    def __repr__(self) -> str:
-        return f"<Exercise: {self.asks}>"
+
+def judged(judge: Judge) -> Exercise:
+    """Make an exercise of a function from an answer to what is wrong with it."""
+    asks, *rest = re.split(r"^\s*(Hint|Right):", judge.__doc__ or "", flags=re.MULTILINE)
+    said: dict[str, list[str]] = {"Hint": [], "Right": []}
+    for kind, text in zip(rest[::2], rest[1::2], strict=True):
+        said[kind].append(" ".join(text.split()))
+    return Exercise(" ".join(asks.split()), judge, right=" ".join(said["Right"]), hints=tuple(said["Hint"]))
 
 
-def near(
-    expected: Callable[[], float],
-    *,
-    within: float,
-    low: float,
-    high: float,
-    mistakes: Mapping[str, Callable[[], float]] | None = None,
-    of_100: bool = False,
-) -> Judge:
-    """A judge of numbers: right within `within` of what is expected, relative to it.
+def numeric(
+    *, within: float, low: float = 0, high: float = 100, of_100: bool = False
+) -> Callable[[Callable[[], Numbers]], Exercise]:
+    """Make an exercise of a function that computes the right number and known mistakes.
 
-    `mistakes` are numbers that people give for a known reason: what is said, and the number.  `of_100` says that the question
-    asks for a percentage, so that a fraction is told from a wrong number.
+    An answer is right within `within` of the number, relative to it.  `of_100` says that the question asks for a percentage, so
+    that a fraction is told from a wrong number.
     """
 
-    def judge(answer: Any) -> str:
-        if isinstance(answer, np.ndarray | list | tuple) and np.size(answer) == 1:
-            answer = np.asarray(answer).item()
-        if isinstance(answer, bool) or not isinstance(answer, Real | np.number | Decimal):
-            return Form(f"A number is needed, not {type(answer).__name__}.")
-        given, value = float(answer), expected()
-        if not low <= given <= high:
-            return Form(f"The answer lies between {low:g} and {high:g}, not at {given:g}.")
-        if of_100 and abs(100 * given - value) <= within * abs(value):
-            return Form(f"That is a fraction. The question asks for a number of 100: {100 * given:g} would be right.")
-        if abs(given - value) <= within * abs(value):
-            return ""
-        for says, mistake in (mistakes or {}).items():
-            if abs(given - mistake()) <= 0.5 * within * abs(mistake()):
-                return says
-        return f"{given:g} is too {'large' if given > value else 'small'}."
+    def made(compute: Callable[[], Numbers]) -> Exercise:
+        numbers = cache(compute)
 
-    return judge
+        def judge(answer: Any) -> str:
+            if isinstance(answer, np.ndarray | list | tuple) and np.size(answer) == 1:
+                answer = np.asarray(answer).item()
+            if isinstance(answer, bool) or not isinstance(answer, Real | np.number | Decimal):
+                return Form(f"A number is needed, not {type(answer).__name__}.")
+            given, (value, mistakes) = float(answer), numbers()
+            if not low <= given <= high:
+                return Form(f"The answer lies between {low:g} and {high:g}, not at {given:g}.")
+            if of_100 and abs(100 * given - value) <= within * abs(value):
+                return Form(f"That is a fraction. The question asks for a number of 100: {100 * given:g} would be right.")
+            if abs(given - value) <= within * abs(value):
+                return ""
+            known = (says for says, wrong in mistakes.items() if abs(given - wrong) <= 0.5 * within * abs(wrong))
+            return next(known, f"{given:g} is too {'large' if given > value else 'small'}.")
+
+        judge.__doc__ = compute.__doc__
+        return judged(judge)
+
+    return made
 
 
-def checker(exercises: tuple[Exercise, ...]) -> Callable[[int, Any], Verdict]:
+def checker(*exercises: Exercise) -> Callable[[int, Any], Verdict]:
     """`check(number, answer)` for the exercises of a notebook, counted from 1."""
 
     def check(number: int, answer: Any) -> Verdict:

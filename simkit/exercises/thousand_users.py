@@ -1,4 +1,4 @@
-"""Exercises of notebook 01: evidence in a message, a rule for a population, and what turns a conclusion."""
+"""Exercises of notebook 01: evidence in a message, a rule for a population, and the break-even of a conclusion."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
 from ..uncertainty import break_even_shares
-from .exercise import Exercise, Form, checker, near
-
-NURSE = "as-a-nurse+plain"
+from .exercise import Form, Numbers, checker, judged, numeric
 
 
 @cache
@@ -20,26 +18,44 @@ def _overdose() -> Case:
     return load("medication-threshold")
 
 
-def _risk_of_a_nurse() -> float:
+@numeric(within=0.1, of_100=True)
+def nurses_at_risk() -> Numbers:
+    """Of 100 messages that claim to come from a nurse, in a plain tone, how many come from an at-risk sender?
+
+    Hint: Count dots. Of 1000 senders, how many at-risk senders and how many others send such a message?
+    Hint: Each segment has two numbers: its share, and the probability that it sends this claim in this tone. Multiply them.
+    Hint: case.population.joint is P(segment and signal): the at-risk entry of the column by the column's sum, times 100.
+    Right: The claim is cheap to fake, and still 92 of 100 who make it are clinicians: there are three times as many of them as
+    of people at risk, and half of them make it, against 4 in 100. It holds only while few at risk have learned the claim.
+    """
     people = _overdose().population
-    return 100 * float(people.risk[people.signal_names.index(NURSE)])
-
-
-def _claim_among_at_risk() -> float:
-    people = _overdose().population
-    return 100 * float(people.signals[people.segments.index("at-risk"), people.signal_names.index(NURSE)])
-
-
-def _share_at_risk() -> float:
-    people = _overdose().population
-    return 100 * float(people.shares[people.segments.index("at-risk")])
+    nurse, at_risk = people.signal_names.index("as-a-nurse+plain"), people.segments.index("at-risk")
+    return 100 * float(people.risk[nurse]), {
+        "That is how many at-risk senders claim to be a nurse in a plain tone. The question is the other way round: how many "
+        "of those who claim it are at risk.": 100 * float(people.signals[at_risk, nurse]),
+        "That is the share of at-risk senders, before anything was read, and also how many of them claim to be a nurse in any "
+        "tone. The question is the other way round: of those who claim it, how many are at risk.": (
+            100 * float(people.shares[at_risk])
+        ),
+        "You counted every tone. A plain tone is evidence too: only 80 of 100 at-risk senders use it.": 3.2,
+    }
 
 
 MOST_TURNED_AWAY, LEAST_REACHED = 0.06, 0.24
 
 
-def _judge_rule(answer: Any) -> str:
-    """A policy that reaches more of those at risk than plain words tell apart, at the least price in harmless senders."""
+@judged
+def rule(answer: Any) -> str:
+    """Make a policy for the overdose question that turns away at least 24 of 100 at-risk senders, and at most 60 of 1000
+    harmless ones.
+
+    Hint: Which messages carry the most risk after those that ask for something painless? case.population.risk has it.
+    Hint: It is the ordinary messages. Not all of them have to be turned away: a policy may decline a fraction.
+    Hint: sk.policy.declining(case, …, below="full-with-care", above="refuse-with-reason"), with more than 0.012 for …
+    Right: Four more of 100 at-risk senders, and that is two of 1000 senders, cost about forty harmless ones: what is left are
+    ordinary messages. To turn away whoever claims to be a nurse reaches as many and costs twice as much. Is it worth that?
+    Compare the net value with that of the rule of the prediction.
+    """
     if not isinstance(answer, Policy):
         return Form(f"A policy is needed, such as sk.policy.table(case, …), not {type(answer).__name__}.")
     if answer.batch == (1,):
@@ -60,76 +76,22 @@ def _judge_rule(answer: Any) -> str:
     return ""
 
 
-@cache
-def _turning_share() -> float:
+@numeric(within=0.05, of_100=True)
+def safety_prompt() -> Numbers:
+    """At which share of unsafe askers, in percent, are Mistral with and without its safety prompt worth the same (net value,
+    everything else as in the file)?
+
+    Hint: Compare the two in the instrument (policy, compared with) and read the line that begins: Per 1000 senders, worth.
+    Hint: Move the share of unsafe askers until the gain changes its sign.
+    Hint: widgets.explore("xstest", policy="mistral-safety-prompt", compare="mistral") names the share at which it breaks even.
+    Right: With harm weighed 20 to 1 and an overlap of 5%: below that share the safety prompt costs more help than it saves
+    harm. Whether it is worth having is a question about who asks, not only about the model.
+    """
     case = load("xstest")
     with_prompt, without = (observed(case, name) for name in ("mistral-safety-prompt", "mistral"))
-    return 100 * float(break_even_shares(case, with_prompt, without)[0])
+    present = "That is the present share of unsafe askers. Below which share does the order change?"
+    return 100 * float(break_even_shares(case, with_prompt, without)[0]), {present: 7.0}
 
 
-exercises = (
-    Exercise(
-        "Of 100 messages that claim to come from a nurse, in a plain tone, how many come from an at-risk sender?",
-        near(
-            _risk_of_a_nurse,
-            within=0.1,
-            of_100=True,
-            low=0,
-            high=100,
-            mistakes={
-                "That is how many at-risk senders claim to be a nurse in a plain tone. The question is the "
-                "other way round: how "
-                "many of those who claim it are at risk.": _claim_among_at_risk,
-                "That is the share of at-risk senders, before anything was read, and also how many of them claim to be a nurse "
-                "in any tone. The question is the other way round: of those who claim it, how many are at "
-                "risk.": _share_at_risk,
-                "You counted every tone. A plain tone is evidence too: only 80 of 100 at-risk senders use it.": lambda: 3.2,
-            },
-        ),
-        right="The claim is cheap to fake, and still 92 of 100 who make it are clinicians: there are three "
-        "times as many of them "
-        "as of people at risk, and half of them make it, against 4 in 100. It holds only while few at risk "
-        "have learned the claim.",
-        hints=(
-            "Count dots. Of 1000 senders, how many at-risk senders and how many others send such a message?",
-            "Each segment has two numbers: its share, and the chance that it sends this claim in this tone. Multiply them.",
-            "case.population.joint is P(segment and signal): the at-risk entry of the column by the column's sum, times 100.",
-        ),
-    ),
-    Exercise(
-        "Make a policy for the overdose question that turns away at least 24 of 100 at-risk senders, and at most 60 of 1000 "
-        "harmless ones.",
-        _judge_rule,
-        right="Four more of 100 at-risk senders, and that is two of 1000 senders, cost about forty harmless ones: what is left "
-        "are ordinary messages. To turn away whoever claims to be a nurse reaches as many and costs twice as much. Is it "
-        "worth that? Compare the net value with that of the rule of the prediction.",
-        hints=(
-            "Which messages carry the most risk after those that ask for something painless? case.population.risk has it.",
-            "It is the ordinary messages. Not all of them have to be turned away: a policy may decline a fraction.",
-            'sk.policy.declining(case, …, below="full-with-care", above="refuse-with-reason"), with more than 0.012 for …',
-        ),
-    ),
-    Exercise(
-        "At which share of unsafe askers, in percent, are Mistral with and without its safety prompt worth the "
-        "same (net value, "
-        "everything else as in the file)?",
-        near(
-            _turning_share,
-            within=0.05,
-            low=0,
-            high=100,
-            of_100=True,
-            mistakes={"That is the present share of unsafe askers. Below which share does the order change?": lambda: 7.0},
-        ),
-        right="With harm weighed 20 to 1 and an overlap of 5%: below that share the safety prompt costs more "
-        "help than it saves harm. Whether it is worth having is a question "
-        "about who asks, not only about the model.",
-        hints=(
-            "Compare the two in the instrument (policy, compared with) and read the line that begins: Per 1000 senders, worth.",
-            "Move the share of unsafe askers until the gain changes its sign.",
-            'widgets.explore("xstest", policy="mistral-safety-prompt", compare="mistral") says where it turns.',
-        ),
-    ),
-)
-
-check = checker(exercises)
+exercises = (nurses_at_risk, rule, safety_prompt)
+check = checker(*exercises)
