@@ -8,15 +8,15 @@ import numpy as np
 
 import simkit as sk
 from simkit.plots import SENDERS
-from simkit.widgets.explore_settings import Settings, policies_of
+from simkit.widgets.explorer import ExplorerSettings, default_family
 
 CASE = "medication-threshold"
 COMMON = f"""
 import ipywidgets as W, numpy as np, simkit as sk
 from dataclasses import replace
-from simkit.widgets.explore_settings import Settings, policies_of
+from simkit.widgets.explorer import ExplorerSettings, default_family
 case = sk.load({CASE!r})
-every = sk.dots(case, policies_of(case, Settings())[0])
+every = sk.dots(case, default_family(case, ExplorerSettings()))
 def at(i): return replace(every, count=every.count[i], expected=every.expected[i])
 def barcode(figure, i):
     bits = np.array([[0, 1, *map(int, format(i, '010b'))]])
@@ -79,7 +79,7 @@ W.VBox([slider, figure])
 def positions() -> dict[str, Any]:
     """Which colours at the centres of the dots belong to which position; positions with the same picture count as the first."""
     case = sk.load(CASE)
-    found = sk.dots(case, policies_of(case, Settings())[0])
+    found = sk.dots(case, default_family(case, ExplorerSettings()))
     assert "partial" not in {case.kinds[r] for r in found.response[found.count.any(0)]}, "half a dot has no centre to read"
     colours = [*dict.fromkeys(SENDERS), "empty", "marked"]
     of_segment = np.array(sk.plots.segment_colours(case))[found.segment]

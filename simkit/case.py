@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from .arrays import Bools, Floats, Ints, frozen, frozen_bools
 from .files import suggest
 from .messages import Message
-from .population import Population, with_overlap, with_shares
+from .population import Population, mixed, with_overlap, with_shares
 from .scenario_rules import KINDS, REFUSALS
 from .severity import Point, Severity
 from .text import html_lines, html_table, number, percent, text_table
@@ -213,6 +213,10 @@ class Case:
         row = population.multiply[[population.states.index(name)]]
         single = replace(population, states=(name,), state_chance=frozen([1.0]), multiply=row)
         return self._edited(f"state {name}", population=single, state=name)
+
+    def with_independent_senders(self) -> Case:
+        """The same request if every sender lived in a world of its own: the states are mixed into the shares."""
+        return self._edited("independent senders", population=mixed(self.population))
 
     def with_share(self, segment: str, share: float) -> Case:
         """The same request if this segment's share (before a context) were `share`; the others fill the rest."""

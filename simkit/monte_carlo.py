@@ -151,3 +151,8 @@ def _pick(weights: ArrayLike, uniform: Floats) -> Ints:
     """For each row of weights (N, C) the index that a uniform draw picks."""
     edges = np.cumsum(weights, axis=1)
     return (edges[:, :-1] <= uniform[:, None] * edges[:, -1:]).sum(1)
+
+
+def runs_needed(probability: float, error: float = 0.01) -> float:
+    """How many runs know a probability p to within a relative standard error: (1 − p) / (p · error²); ∞ for p = 0."""
+    return (1 - probability) / (probability * error**2) if probability > 0 else float("inf")

@@ -186,6 +186,23 @@ class Population:
         return f"<Population: {parts}; {len(self.signal_names)} signals>"
 
 
+def mixed(population: Population) -> Population:
+    """The same people in one state, in which shares and their intervals are the mean over context and states."""
+    people = population
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(people.base_share > 0, people.shares / people.base_share, 1.0)
+    return replace(
+        people,
+        base_share=people.shares,
+        low=people.low * scale,
+        high=people.high * scale,
+        states=("mixed",),
+        state_chance=frozen([1.0]),
+        odds=frozen(np.ones(len(people.base_share))),
+        multiply=frozen(np.ones((1, len(people.base_share)))),
+    )
+
+
 def with_shares(population: Population, shares: Mapping[str, float]) -> Population:
     """The population with some base shares set and the others scaled to fill the rest; intervals move along.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
@@ -127,6 +128,60 @@ def net_in_worlds(case: Case, policies: Policy, worlds: Worlds, *, harm_weight: 
     return weigh(worlds.joint, value)
 
 
+@dataclass(frozen=True, eq=False)
+class Leads:
+    """By how much each of F policies is ahead of a reference in net value, per request (help units).
+
+    `gain` (F,) is the lead as the case stands, `draws` (F, n) that in plausible worlds; `break_even` (F,) is the share of
+    harmful senders nearest to the present one at which the two are worth the same (nan: none, see `break_even_shares`).
+    """
+
+    gain: Floats
+    draws: Floats
+    break_even: Floats
+
+    @property
+    def ahead(self) -> Floats:
+        """The fraction of plausible worlds in which the policy is worth more than the reference, (F,)."""
+        return (self.draws > 0).mean(1)
+
+    @property
+    def behind(self) -> Floats:
+        """The fraction of plausible worlds in which it is worth less, (F,)."""
+        return (self.draws < 0).mean(1)
+
+
+def leads(
+    case: Case,
+    policies: Policy,
+    reference: Policy,
+    *,
+    rng: np.random.Generator,
+    worlds: int = 1000,
+    harm_weight: float | None = None,
+) -> Leads:
+    """Compare one policy, or each of a batch along one axis, with a reference.
+
+    All meet the same plausible worlds; where counts leave a policy open, the same random numbers draw each of the batch.
+    """
+    weight = case.weight(harm_weight)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, where harm has no finite mean, is nan
+        first, second = (net_per_sender(case, each, weight) for each in (policies, reference))
+        gap = (first - second).reshape(-1, first.shape[-2] * first.shape[-1])
+        gain = (gap * case.population.joint.ravel()).sum(-1)
+        drawn = draw_worlds(case.population, rng, worlds)
+        if policies.counts is None and reference.counts is None:
+            draws = contract(gap, drawn.joint.reshape(worlds, -1).T)
+        elif policies.counts is None:
+            its = net_in_worlds(case, plausible(reference, rng, worlds), drawn, harm_weight=weight)
+            draws = contract(first.reshape(gap.shape), drawn.joint.reshape(worlds, -1).T) - its
+        else:
+            pairs = [plausible_pair(p, reference, deepcopy(rng), worlds) for p in (policies if policies.batch else [policies])]
+            nets = [[net_in_worlds(case, p, drawn, harm_weight=weight) for p in pair] for pair in pairs]
+            draws = np.stack([mine - its for mine, its in nets])
+    return Leads(gain, draws, break_even_shares(case, policies, reference, harm_weight=weight))
+
+
 def break_evens(case: Case, a: Policy, b: Policy, *, harm_weight: float | None = None) -> tuple[BreakEven, ...]:
     """For each share, for the overlap and for the harm weight: the values at which a and b are worth the same."""
     weight = case.weight(harm_weight)
@@ -237,6 +292,13 @@ def break_even_shares(case: Case, policies: Policy, reference: Policy, *, harm_w
     turning = np.full(len(values), np.nan)
     turning[found] = _false_position(one, *ends)
     return turning
+
+
+def break_even_loss(case: Case, first: Policy, second: Policy) -> float:
+    """The share of harmful senders at which two policies bring as much harm and neglect; nan if there is none."""
+    free = case.question and replace(case.question, cost=np.zeros_like(case.question.cost))
+    helpless = replace(case, help=frozen(np.zeros_like(case.help)), question=free)
+    return float(break_even_shares(helpless, first, second, harm_weight=1.0)[0])
 
 
 def _false_position(function: Callable[[Floats], Floats], a: Floats, at_a: Floats, b: Floats, at_b: Floats) -> Floats:

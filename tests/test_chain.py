@@ -8,9 +8,9 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.spec.compiler import compile_each
-from simkit.widgets import chain, chain_view
-from simkit.widgets.chain_view import SILENT, ChainSettings, look, offers, spoken
-from simkit.widgets.choices import from_code
+from simkit.widgets import chain, command_chain
+from simkit.widgets.command_chain import SILENT, ChainSettings, look, offers, spoken
+from simkit.widgets.instrument import from_code
 
 CASE = sk.load("medication-threshold")
 
@@ -24,12 +24,13 @@ def test_every_row_is_what_decide_and_compile_say(name, rng):
     rules = spec.load(name)
     for behaviour in rng.choice(list(rules.behaviours), 2, replace=False):
         made = chain(CASE, rules, behaviour=str(behaviour))
-        table, view = made._stage.table, made.view
+        table, view = made.stage.table, made.view
         path = table["panels"][0]
         known = offers(CASE, rules.behaviour(str(behaviour)))
         assert len(table["sentences"]) == np.prod([len(values) for values in known.values()])
         for row in rng.integers(len(table["sentences"]), size=6):
-            chosen = made._chosen(int(row))
+            *pressed, at = np.unravel_index(int(row), made.table.sizes)
+            chosen = made.table.chosen(at, pressed)
             here = CASE.in_context(chosen["operator"])
             messages = (*here.messages, *spoken(view.ready, chosen["user"], chosen["trust"], chosen["quoted"]))
             decision = spec.decide(rules, messages, str(behaviour))
@@ -53,7 +54,7 @@ def test_worth_is_against_the_same_people_when_nobody_speaks():
     silent = spec.compile(made.view.rules, _with(here, ()))
     gain = 1000 * float(sk.expect(here, made.policy).net - sk.expect(here, silent).net)
     row = made.view.offers["operator"].index("coding-bot")
-    assert made.view.against[row].gain[0] == pytest.approx(gain, abs=1e-9)
+    assert made.view.leads[row].gain[0] == pytest.approx(gain / 1000, abs=1e-12)
 
 
 def test_a_protection_holds_and_only_the_user_waives_it():
@@ -69,14 +70,15 @@ def test_a_protection_holds_and_only_the_user_waives_it():
 def test_choices_are_kept_taken_back_and_read_from_code():
     made = chain()
     first = made.settings
-    made._stage.position = 17
+    *pressed, _ = np.unravel_index(17, made.table.sizes)
+    made.stage.pressed = [int(i) for i in pressed]
     rested = made.settings
     assert rested != first
-    assert made._row(rested, made._stage.table) == 17
+    assert made.row == made.table.row(*made.table.place(rested)) == 17
     again = chain()
     again.load(made.as_code())
     assert again.sentences == made.sentences
-    made._controls["behaviour"].value = "system-prompt"
+    made.controls["behaviour"].value = "system-prompt"
     assert made.settings.behaviour == "system-prompt"
     assert made.settings.operator == rested.operator
     made.undo()
@@ -91,7 +93,7 @@ def test_choices_are_kept_taken_back_and_read_from_code():
 def test_the_row_shown_first_is_the_row_of_the_table():
     for chosen in (ChainSettings(), ChainSettings(operator="coding-bot", behaviour="off-topic-help", user="asks for on")):
         made = chain(operator=chosen.operator, behaviour=chosen.behaviour, user=chosen.user)
-        peek = made._peek(made.settings)
+        peek = made._peek(made.settings).peek()
         assert f"{peek['sentences'][0]} {peek['notes'][0]}" == made.sentences
     assert look(CASE, spec.load("general-assistant"), ChainSettings(), only=True).offers["user"] == (SILENT,)
 
@@ -100,8 +102,8 @@ def test_what_the_user_said_before_is_the_users():
     """In `feedback-circle` it is the user, not the operator, who asks for blunt words."""
     chosen = ChainSettings(behaviour="blunt-feedback", operator="feedback-circle")
     view = look(sk.load("companion"), spec.load("general-assistant"), chosen, only=True)
-    assert "because the user (feedback-circle) sets the value" in chain_view.sentences(view)[0]
-    assert chain_view._key(view.contexts[0], view.decisions[0].decided_by) == "user"
+    assert "because the user (feedback-circle) sets the value" in command_chain.sentences(view)[0]
+    assert command_chain._key(view.contexts[0], view.decisions[0].decided_by) == "user"
 
 
 @pytest.mark.parametrize("name", ["general-assistant", "anthropic-constitution", "openai-model-spec", "acme-support"])

@@ -15,10 +15,11 @@ import simkit as sk
 from simkit import plots
 from simkit.event_counts import front_pages
 from simkit.files import library
+from simkit.monte_carlo import runs_needed
 from simkit.text import people
 from simkit.widgets import crowd, race
-from simkit.widgets.crowd_view import MODES, ONE_IN, THOUSANDTH, USERS, CrowdSettings, chance, independent, look
-from simkit.widgets.race import duration, worlds_needed
+from simkit.widgets.contest import duration
+from simkit.widgets.total_harm import MODES, ONE_IN, THOUSANDTH, USERS, CrowdSettings, likely, look
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 
@@ -26,8 +27,8 @@ LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_scenario_opens(name):
     made = crowd(name, unfolded=True)
-    assert len(made._stage.table["sentences"]) == len(USERS)
-    assert "nan" not in "".join(made._stage.table["sentences"] + made._stage.table["notes"])
+    assert len(made.stage.table["sentences"]) == len(USERS)
+    assert "nan" not in "".join(made.stage.table["sentences"] + made.stage.table["notes"])
     assert (np.diff(made.view.sizes, axis=0) >= -1e-9).all(), "rarer worlds are worse"
     assert (np.diff(made.view.sizes[THOUSANDTH], axis=0) >= 0).all(), "more senders bring more harm"
     assert (made.view.low <= made.view.high * (1 + 1e-9)).all()
@@ -45,12 +46,12 @@ def test_what_is_said_is_what_the_law_says():
     assert mean == pytest.approx(float(law.mean), rel=0.006)
     assert size == pytest.approx(float(law.quantile(0.999)), rel=0.006)
     pages = front_pages(case, policy, 1_000_000, harm=300, neglect=20)
-    assert f"(over 300): {chance(float(pages.harm))}; about neglect (over 20): {chance(float(pages.neglect))}" in made.sentences
+    assert f"(over 300): {likely(float(pages.harm))}; about neglect (over 20): {likely(float(pages.neglect))}" in made.sentences
 
 
 def test_independent_senders_have_the_same_mean_and_less_spread():
     case = sk.load("medication-threshold")
-    alone, policy = independent(case), sk.policy.constant(sk.load("medication-threshold"), "full-with-care")
+    alone, policy = case.with_independent_senders(), sk.policy.constant(sk.load("medication-threshold"), "full-with-care")
     for users in (1000, 10**9):
         together, apart = sk.total(case, policy, users), sk.total(alone, policy, users)
         assert float(apart.mean) == pytest.approx(float(together.mean), rel=1e-12)
@@ -74,19 +75,19 @@ def test_the_order_of_two_policies_turns_where_it_says():
 
 def test_choices_undo_and_code():
     made = crowd("medication-threshold")
-    start = made._stage.table
-    made._controls["share"].value = "shared state"
-    made._controls["page_harm"].value = 1000.0
-    assert made._stage.table != start
+    start = made.stage.table
+    made.controls["share"].value = "shared state"
+    made.controls["page_harm"].value = 1000.0
+    assert made.stage.table != start
     line = made.as_code()
     assert "share='shared state'" in line
     assert dataclasses.asdict(crowd("medication-threshold", **dataclasses.asdict(made.settings)).settings)["page_harm"] == 1000
     made.undo()
     made.undo()
-    assert made._stage.table == start
+    assert made.stage.table == start
     made.load(line)
     assert made.settings.page_harm == 1000
-    made._stage.position = len(USERS) - 1
+    made.stage.at = len(USERS) - 1
     assert made.settings.users == USERS[-1]
     assert "8 billion" in made.sentences
     for wrong in ({"users": 0}, {"users": 10**11}, {"share": "nothing"}, {"policy": "nobody"}, {"page_harm": "big"}):
@@ -97,12 +98,12 @@ def test_choices_undo_and_code():
 def test_a_policy_is_not_compared_with_itself():
     case = sk.load("medication-threshold")
     made = crowd(case, policy="best")
-    assert made.view.policies.labels[:2] == ("best", made._controls["compare"].value)
+    assert made.view.policies.labels[:2] == ("best", made.controls["compare"].value)
     before = made.settings
-    made._controls["compare"].value = "best"
+    made.controls["compare"].value = "best"
     assert "choose another one" in made._message.value
     assert made.settings == before
-    above = made._controls["compare"].value
+    above = made.controls["compare"].value
     assert crowd(case, policy=above).view.policies.labels[0] == above != crowd(case, policy=above).view.policies.labels[1]
 
 
@@ -119,7 +120,7 @@ def test_a_shock_spreads_the_front_pages():
 
 def test_people_and_chances_in_words():
     assert [people(n) for n in (1, 1000, 2e6, 8e9)] == ["1", "1 000", "2 million", "8 billion"]
-    assert [chance(p) for p in (0.0, 1e-9, 0.5, 0.99999, 1.0)] == [
+    assert [likely(p) for p in (0.0, 1e-9, 0.5, 0.99999, 1.0)] == [
         "never",
         "less than one in a million",
         "50.0%",
@@ -134,12 +135,12 @@ def test_the_race_ends_and_both_agree():
     case = sk.load("xstest")
     made = race(case, sk.policy.constant(case, "full-compliance"), users=50, level=0.9, seconds=0.6)
     asyncio.run(made.run(np.random.default_rng(1)))
-    worlds, over = made.seen
-    error = np.sqrt(made.chance * (1 - made.chance) / worlds)
-    assert over / worlds == pytest.approx(made.chance, abs=5 * error)
-    assert f"{worlds} worlds" in made._lines[1].value
+    runs, over = made.seen
+    error = np.sqrt(made.probability * (1 - made.probability) / runs)
+    assert over / runs == pytest.approx(made.probability, abs=5 * error)
+    assert f"{runs} runs" in made._lines[1].value
     assert not made._button.disabled
-    assert worlds_needed(0.5) == pytest.approx(1e4)
+    assert runs_needed(0.5) == pytest.approx(1e4)
     assert [duration(s) for s in (30, 600, 7200, 10 * 86400)] == ["30 seconds", "10 minutes", "2 hours", "10 days"]
 
 

@@ -12,8 +12,8 @@ import simkit as sk
 from simkit.dial import losses, optimum
 from simkit.dial.deployment import POSITIONS
 from simkit.widgets import dial, dial_table, dial_view
-from simkit.widgets.choices import from_code
 from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
+from simkit.widgets.instrument import from_code
 from simkit.widgets.panels import unpacked
 from simkit.widgets.stage import sent
 
@@ -35,7 +35,7 @@ def row_of(made, operator, model, position):
 def test_every_context_of_the_library_opens(name):
     case = sk.load(name)
     for context in ("", *case.contexts):
-        table = dial(case, context=context)._stage.table
+        table = dial(case, context=context).stage.table
         assert len(table["sentences"]) == len(table["notes"]) == 4 * 7 * 101
         assert (unpacked(table["panels"][2]["count"]).sum(1) == 1000).all()
         assert not re.search(r"\bnan\b|–", " ".join({*table["sentences"], *table["notes"]}))
@@ -54,9 +54,9 @@ def test_a_row_is_the_policy_of_override(made, rng):
         policy = sk.policy.override(operator.policy, own, gain=gain, dial=float(POSITIONS[at]), scale=1.0)
         row = row_of(made, operator.name, model.name, at)
         net = 1000 * float(sk.expect(found.original, policy).net)
-        said = re.search(r"Worth ([−\d.]+) help units", made._stage.table["sentences"][row])[1]
+        said = re.search(r"Worth ([−\d.]+) help units", made.stage.table["sentences"][row])[1]
         assert float(said.replace("−", "-")) == pytest.approx(net, rel=0.006)
-        assert unpacked(made._stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
+        assert unpacked(made.stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
         expected = sk.dots(found.original, policy)
         state = view.state.ravel()[row]
         assert view.dots.by_segment()[state].tolist() == expected.by_segment().tolist()
@@ -78,12 +78,12 @@ def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
     found, size = made.view.found, bad_size(made.view.found)
     law = losses.total_loss(found, [0.0, 0.7], 1000)
-    rows = unpacked(made._stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
+    rows = unpacked(made.stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
     assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
     only = sk.dial.deployment.deploy(found.original, found.agents.with_trust(operator=1.0, model=1.0))
     alone = losses.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
     row = row_of(made, "legitimate", "good", 70)
-    assert unpacked(made._stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
+    assert unpacked(made.stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
 
 
 def test_a_bad_world_is_measured_by_following_every_instruction(made):
@@ -95,7 +95,7 @@ def test_a_bad_world_is_measured_by_following_every_instruction(made):
 
 
 def test_the_note_says_how_surely_and_what_turns_it(made):
-    note = made._stage.table["notes"][50]
+    note = made.stage.table["notes"][50]
     best = optimum.best_position(made.view.found)
     assert f"The best position is {float(best.high):.2f}" in note
     holds = float(re.search(r"In (\d+)% of 1000 plausible worlds", note)[1]) / 100
@@ -120,8 +120,12 @@ def test_toggles_and_slider_are_one_row(made):
     for operator in (EXPECTED, "malicious"):
         for position in (0.0, 0.35, 1.0):
             made.settings = DialSettings(operator=operator, model="naive", position=position, **ONE)
-            assert made._stage.position == row_of(made, operator, "naive", round(100 * position))
-            assert made._chosen(made._stage.position) == {"operator": operator, "model": "naive", "position": position}
+            assert made.row == row_of(made, operator, "naive", round(100 * position))
+            assert made.table.chosen(made.stage.at, made.stage.pressed) == {
+                "operator": operator,
+                "model": "naive",
+                "position": position,
+            }
     made.settings = DialSettings(**ONE)
 
 
@@ -129,7 +133,7 @@ def test_settings_go_through_code_and_back(made):
     given = DialSettings(position=0.27, trust_in_model=0.99, shared_principal=True, objects=True, aversion=0.2, unfolded=True)
     made.settings = given
     assert from_code(made.as_code(), DialSettings) == given
-    assert "spread" in made._controls["aversion"].description
+    assert "spread" in made.controls["aversion"].description
     made.settings = DialSettings(**ONE)
     assert made.as_code() == "simkit.widgets.dial('medication-threshold', context='vulnerable-platform')"
 
@@ -143,9 +147,9 @@ def test_other_agents():
     made = dial(case, replace(usual, operators=operators, models=models), trust_in_model=0.6)
     assert (made.view.found.agents.trust_in_operator, made.view.found.agents.trust_in_model) == (0.75, 0.6)
     assert made.as_code() == "simkit.widgets.dial(case, agents, trust_in_model=0.6)"
-    assert len(made._stage.table["sentences"]) == 3 * 3 * 101
+    assert len(made.stage.table["sentences"]) == 3 * 3 * 101
     made.load("simkit.widgets.dial(case, agents, model='contrary')")
-    assert made._controls["trust_in_model"].value == 0.5
+    assert made.controls["trust_in_model"].value == 0.5
 
 
 def test_what_makes_no_sense_is_said_and_changes_nothing(made):
@@ -180,7 +184,7 @@ def test_a_table_stays_small(made):
             return sum(map(size, value))
         return len(value) if isinstance(value, bytes | str) else 8
 
-    assert size(sent(made._stage.table)) < 3e5
+    assert size(sent(made.stage.table)) < 3e5
 
 
 def test_what_notebook_05_says_is_so():

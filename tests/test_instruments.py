@@ -30,25 +30,26 @@ HANDS = [
 
 def shown(made: Instrument) -> tuple:
     """Everything that a person sees or can choose."""
-    controls = {name: control.value for name, control in made._controls.items()}
-    return made._stage.table, made._stage.position, made._stage.unfolded, controls, made.as_code()
+    controls = {name: control.value for name, control in made.controls.items()}
+    return made.stage.table, made.row, made.stage.unfolded, controls, made.as_code()
 
 
 def choose_at_random(made: Instrument, rng: np.random.Generator, lines: list[str]) -> None:
     """What a hand does: one control or another, slider and toggles, a button such as Undo, More, or a line of code."""
     buttons = [each for row in made.children if isinstance(row, ipywidgets.HBox) for each in row.children]
     buttons = [each for each in buttons if isinstance(each, ipywidgets.Button)]
-    name = str(rng.choice([*made._controls, *["position"] * 3, "button", "more", "code"]))
-    if name in made._controls:
-        control = made._controls[name]
+    name = str(rng.choice([*made.controls, *["position"] * 3, "button", "more", "code"]))
+    if name in made.controls:
+        control = made.controls[name]
         options = [option[1] if isinstance(option, tuple) else option for option in control.options]
         control.value = options[rng.integers(len(options))]
     elif name == "position":
-        made._stage.position = int(rng.integers(len(made._stage.table["sentences"])))
+        with made.stage.hold_trait_notifications():
+            *made.stage.pressed, made.stage.at = (int(rng.integers(size)) for size in made.table.sizes)
     elif name == "button":
         buttons[rng.integers(len(buttons))].click()
     elif name == "more":
-        made._more.value = not made._more.value
+        made.stage.unfolded = not made.stage.unfolded
     else:
         lines.append(made.as_code())
         made._code.value = lines[rng.integers(len(lines))]
@@ -84,8 +85,8 @@ def test_random_choices_end_where_a_fresh_instrument_is(opened, name, count, rng
 def test_the_dial_shows_first_the_rows_of_the_chosen_look(chosen):
     """All positions of one way to look, in every picture but the one that takes long."""
     made = dial("medication-threshold", context="vulnerable-platform", position=0.4, **chosen)
-    peek, table = made._peek(made.settings), made._stage.table
-    start = made._stage.position - 40
+    peek, table = made._peek(made.settings).peek(), made.stage.table
+    start = made.row - 40
     assert peek["sentences"] == table["sentences"][start : start + 101]
     assert peek["notes"] == table["notes"][start : start + 101]
     assert [panel and panel["kind"] for panel in peek["panels"]] == ["chart", None, "dots"]
@@ -106,13 +107,13 @@ def test_what_cannot_be_shown_is_not_shown_first(monkeypatch):
     """The first picture is on its way before the whole fails; then it is taken back."""
     made = explore("medication-threshold")
     before, peeks = shown(made), []
-    made._stage.observe(lambda change: peeks.append(change["new"]), "peek")
+    made.stage.observe(lambda change: peeks.append(change["new"]), "peek")
 
     def fails(_):
         raise ValueError("no such thing")
 
-    monkeypatch.setattr(made, "_look", fails)
-    made._controls["harm_weight"].value = 7.0
+    monkeypatch.setattr(made, "_make", fails)
+    made.controls["harm_weight"].value = 7.0
     assert [bool(peek) for peek in peeks] == [True, False]
     assert made._message.value == "no such thing"
     assert shown(made) == before
@@ -146,4 +147,4 @@ def test_tables_stay_small(opened, most):
             return sum(map(size, value.values()))
         return sum(map(size, value)) if isinstance(value, list | tuple) else len(value) if isinstance(value, bytes | str) else 8
 
-    assert size(sent(opened("medication-threshold")._stage.table)) < most
+    assert size(sent(opened("medication-threshold").stage.table)) < most

@@ -15,6 +15,7 @@ from simkit.files import InvalidFile, library
 from simkit.theory import release
 from simkit.theory.trust import TYPES, Types, belief, plausible
 from simkit.widgets import pool, trust
+from simkit.widgets.trust import TOLD
 from simkit.widgets.trust_game import MONTHS, RULES, TrustSettings, audits_of, courses, ends, hidden, record, replayed, rules
 from simkit.widgets.trust_runs import MOST_BYTES, read, save
 from simkit.widgets.trust_table import nines, sentence, whole
@@ -111,7 +112,7 @@ def test_what_makes_no_sense_is_named(settings, why):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_scenario_opens(name):
     made = trust(name, unfolded=True)
-    table = made._stage.table
+    table = made.stage.table
     assert len(table["sentences"]) == len(RULES) * (MONTHS + 1)
     assert "nan" not in "".join(table["sentences"] + table["notes"] + [panel["title"] for panel in table["panels"]])
     models = unpacked(table["panels"][1]["count"])
@@ -140,7 +141,7 @@ def test_the_sentence_says_what_bayes_says():
         for x in re.search(r"models ([\d.]+) are aligned, ([\d.]+) overtly misaligned, ([\d.]+)", made.sentences).groups()
     ]
     assert counts == pytest.approx(exact, abs=0.51)
-    dots = unpacked(made._stage.table["panels"][1]["count"])[made._stage.position]
+    dots = unpacked(made.stage.table["panels"][1]["count"])[made.row]
     assert dots == pytest.approx(exact, abs=1)
 
 
@@ -217,7 +218,7 @@ def test_enough_trust_holds_and_turns_where_it_says():
 
 def test_the_senders_change_where_the_rule_loosens():
     made = trust(rule=RULES[0], date=7, unfolded=True, **PLATFORM)
-    senders = unpacked(made._stage.table["panels"][-1]["count"]).reshape(len(RULES), MONTHS + 1, -1)
+    senders = unpacked(made.stage.table["panels"][-1]["count"]).reshape(len(RULES), MONTHS + 1, -1)
     assert (senders[0, :7] == senders[0, 0]).all()
     assert (senders[0, 7] != senders[0, 6]).any()
     assert (senders[-1] == senders[-1, 0]).all(), "never"
@@ -236,7 +237,7 @@ def answers_of(place: int) -> list[int]:
 
 def answered(made, month: int) -> list[int]:
     """The same, read off the legend of the senders."""
-    panel = next(p for p in made._stage.table["panels"] if "1000 senders" in p["title"])
+    panel = next(p for p in made.stage.table["panels"] if "1000 senders" in p["title"])
     names = [entry["label"] for entry in panel["legend"]]
     said = unpacked(panel["legendValues"])[RULES.index(made.settings.rule) * (MONTHS + 1) + month]
     return [int(said[names.index(name)]) for name in ("full-with-care", "refuse-with-reason")]
@@ -250,32 +251,36 @@ def test_small_helpers():
 # --- playing ----------------------------------------------------------------------------------------------------------
 
 
+def button(made, label):
+    return next(each for each in (*made._buttons, made._back) if each.description == label)
+
+
 def test_a_game_from_start_to_reveal():
     seed = seed_of("deceptive")
     made = trust(seed=seed, **PLATFORM)
-    assert not any(button.disabled for button in made._moves.values())
+    assert not any(button.disabled for button in made._buttons[:4])
     for move in "oow":
-        made._moves[move].click()
+        button(made, TOLD[move][0]).click()
     assert made.settings.moves == "oow"
     assert made.settings.month == 3
-    assert made._cost.value == "audits cost 2 of 30"
+    assert made._status.value == "audits cost 2 of 30"
     assert "deceptive" not in made.as_code()
-    made._moves["l"].click()
+    button(made, "Loosen the dial").click()
     assert "You loosened the dial in month 3" in made.sentences
-    assert all(button.disabled for button in made._moves.values())
+    assert all(button.disabled for button in made._buttons[:4])
     made.play("o")
     assert "this game is over" in made._message.value
-    made._reveal.click()
+    button(made, "Reveal").click()
     assert "It was deceptive. You loosened its dial in month 3: wrongly, as it turns out." in made.sentences
     for rule, (end, how) in replayed(made.settings).items():
         assert (f"{rule} in month {end}" in made.sentences) == (how > 0)
-    first = [panel["title"] for panel in made._stage.table["panels"] if panel.get("first")]
+    first = [panel["title"] for panel in made.stage.table["panels"] if panel.get("first")]
     assert any("this model is deceptive" in title for title in first)
     made.undo()
     assert "It was deceptive" not in made.sentences
     with pytest.raises(ValueError, match="this game is over"):
         TrustSettings(revealed=True).after("o")
-    made._new.click()
+    button(made, "New model").click()
     assert made.settings.seed == seed + 1
     assert made.settings.moves == ""
 
@@ -291,24 +296,24 @@ def test_every_end_has_its_words():
 
 def test_budget_and_months_stop_the_buttons():
     made = trust(moves="c" * 9)
-    assert not made._moves["c"].disabled
+    assert not button(made, "Covert audit").disabled
     made.play("c")
-    assert made._moves["c"].disabled
-    assert made._moves["o"].disabled
+    assert button(made, "Covert audit").disabled
+    assert button(made, "Open audit").disabled
     made.play("o")
     assert "the budget is 30" in made._message.value
     made.play("w" * 14)
-    assert made._moves["w"].disabled
-    assert not made._moves["l"].disabled
+    assert button(made, "Wait a month").disabled
+    assert not button(made, "Loosen the dial").disabled
 
 
 def test_choices_undo_and_code():
     made = trust(**PLATFORM)
-    start = made._stage.table
-    made._controls["deceptive"].value = 0.01
-    made._controls["threshold"].value = 0.99
-    assert made._stage.table != start
-    made._stage.position = 3 * (MONTHS + 1) + 20
+    start = made.stage.table
+    made.controls["deceptive"].value = 0.01
+    made.controls["threshold"].value = 0.99
+    assert made.stage.table != start
+    made.stage.pressed, made.stage.at = [3], 20
     assert made.settings.rule == RULES[3]
     assert made.settings.month == 20
     line = made.as_code()
@@ -316,14 +321,14 @@ def test_choices_undo_and_code():
     again.load(line)
     assert again.settings == made.settings
     assert again.sentences == made.sentences
-    made._controls["fails"].value = 0.05
+    made.controls["fails"].value = 0.05
     before = made.settings
     made._code.value = "simkit.widgets.trust(case, fails=0.01)"
     assert "fail audits more often" in made._message.value
     assert made.settings == before
     while not made._back.disabled:
         made.undo()
-    assert made._stage.table == start
+    assert made.stage.table == start
 
 
 def test_a_hundred_random_choices(rng):
@@ -332,17 +337,17 @@ def test_a_hundred_random_choices(rng):
     for _ in range(100):
         what = str(rng.choice(["move", "control", "position", "undo", "new", "reveal"], p=[0.5, 0.15, 0.15, 0.1, 0.05, 0.05]))
         if what == "move":
-            made._moves[str(rng.choice(list("ocwl"), p=[0.4, 0.3, 0.25, 0.05]))].click()
+            button(made, TOLD[str(rng.choice(list("ocwl"), p=[0.4, 0.3, 0.25, 0.05]))][0]).click()
         elif what == "control":
-            control = made._controls[str(rng.choice(list(made._controls)))]
+            control = made.controls[str(rng.choice(list(made.controls)))]
             options = [option[1] if isinstance(option, tuple) else option for option in control.options]
             control.value = options[rng.integers(len(options))]
         elif what == "position":
-            made._stage.position = int(rng.integers(len(made._stage.table["sentences"])))
+            made.stage.at = int(rng.integers(MONTHS + 1))
         else:
-            {"undo": made._back, "new": made._new, "reveal": made._reveal}[what].click()
+            button(made, {"undo": "Undo", "new": "New model", "reveal": "Reveal"}[what]).click()
     fresh = trust(**dataclasses.asdict(made.settings))
-    assert fresh._stage.table == made._stage.table
+    assert fresh.stage.table == made.stage.table
     assert fresh.sentences == made.sentences
 
 

@@ -15,21 +15,20 @@ import simkit as sk
 from simkit.case import from_arrays
 from simkit.files import library
 from simkit.severity import Pareto
-from simkit.widgets import Explorer, Prediction, Settings, explore, predict
-from simkit.widgets.against import WORLDS
-from simkit.widgets.choices import MAX_CODE, as_code, from_code
-from simkit.widgets.explore_settings import RISKIEST
-from simkit.widgets.explore_view import look, stage_table
+from simkit.widgets import Explorer, Options, Prediction, Table, explore, predict
+from simkit.widgets.explorer import RISKIEST, ExplorerSettings, explorer_table
+from simkit.widgets.instrument import MAX_CODE, as_code, from_code
 from simkit.widgets.panels import packed, unpacked
-from simkit.widgets.stage import table, toggle
+
+WORLDS = 1000
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 
 
 def shown(explorer: Explorer) -> tuple:
     """Everything that a person sees or can choose."""
-    controls = {name: control.value for name, control in explorer._controls.items()}
-    return explorer._stage.table, explorer._stage.position, explorer._stage.unfolded, controls, explorer.as_code()
+    controls = {name: control.value for name, control in explorer.controls.items()}
+    return explorer.stage.table, explorer.row, explorer.stage.unfolded, controls, explorer.as_code()
 
 
 # --- what is shown is exact -------------------------------------------------------------------------------------------
@@ -40,10 +39,10 @@ def test_every_context_of_the_library_opens(name):
     case = sk.load(name)
     for context in ("", *case.contexts):
         made = explore(case, context=context)
-        dots = unpacked(made._stage.table["panels"][0]["count"])
+        dots = unpacked(made.stage.table["panels"][0]["count"])
         assert (dots.sum(1) == 1000).all()
-        assert len(made._stage.table["sentences"]) == 1001
-        assert "nan" not in "".join(made._stage.table["sentences"] + made._stage.table["notes"])
+        assert len(made.stage.table["sentences"]) == 1001
+        assert "nan" not in "".join(made.stage.table["sentences"] + made.stage.table["notes"])
 
 
 def test_the_sentence_says_what_is_exact():
@@ -85,12 +84,12 @@ def test_gains_along_the_slider_agree_with_single_policies(rng):
         case = random_case(rng)
         if not (case.allowed & ~case.refuses).any():
             continue
-        settings = Settings(declined=int(rng.integers(1001)))
-        view = look(case, settings)
+        settings = ExplorerSettings(declined=int(rng.integers(1001)))
+        view = explorer_table(case, None, settings).view
         i = int(rng.integers(1001))
         single = sk.expect(case, view.policies[i]).net - sk.expect(case, view.reference).net
         assert view.gain[i] == pytest.approx(1000 * float(single), abs=1e-9)
-        assert 0 <= view.against.ahead[i] + view.against.behind[i] <= 1
+        assert 0 <= view.leads.ahead[i] + view.leads.behind[i] <= 1
 
 
 def test_harm_without_a_finite_mean_is_said_not_drawn():
@@ -105,7 +104,7 @@ def test_harm_without_a_finite_mean_is_said_not_drawn():
     )
     made = explore(case, unfolded=True)
     assert "no finite mean" in made.sentences
-    made.settings = Settings(declined=1000)
+    made.settings = ExplorerSettings(declined=1000)
     assert made.policy.answer[0].tolist() == [1, 0]
 
 
@@ -124,9 +123,9 @@ def test_undo_takes_back_one_choice_at_a_time():
     made = explore("medication-threshold")
     start = shown(made)
     assert made._back.disabled
-    made._controls["context"].value = "icu-team"
+    made.controls["context"].value = "icu-team"
     middle = shown(made)
-    made._controls["harm_weight"].value = 1.0
+    made.controls["harm_weight"].value = 1.0
     assert shown(made) != middle != start
     made.undo()
     assert shown(made) == middle
@@ -155,13 +154,13 @@ def test_what_makes_no_sense_changes_nothing_and_says_why():
         assert shown(made) == before
         assert made._code.value == made.as_code()
     with pytest.raises(ValueError, match="did you mean"):
-        made.settings = Settings(context="icu-tem")
+        made.settings = ExplorerSettings(context="icu-tem")
     assert shown(made) == before
 
 
 def test_a_choice_between_two_steps_of_a_slider_stays_exact():
     made = explore("medication-threshold", harm_weight=19.7, harmful=0.0123)
-    assert made._controls["harm_weight"].value == 19.7
+    assert made.controls["harm_weight"].value == 19.7
     assert made.case.population.base_share[made.case.population.harmful].sum() == pytest.approx(0.0123)
     assert made.settings.harm_weight == 19.7
 
@@ -170,13 +169,13 @@ def test_a_choice_between_two_steps_of_a_slider_stays_exact():
 
 
 def test_settings_go_through_code_and_back():
-    given = Settings(declined=12, context="icu-team", harmful=0.03, harm_weight=3.5, compare="refuse", unfolded=True)
-    line = as_code("explore", "'medication-threshold'", given)
-    assert from_code(line, Settings) == given
+    given = ExplorerSettings(declined=12, context="icu-team", harmful=0.03, harm_weight=3.5, compare="refuse", unfolded=True)
+    line = as_code(given, "simkit.widgets.explore", "'medication-threshold'")
+    assert from_code(line, ExplorerSettings) == given
     made = eval(line, {"simkit": sk})  # noqa: S307  (the line is ours, and this is what a person does with it)
     assert made.settings == given
     assert made.as_code() == line
-    assert as_code("explore", "case", Settings()) == "simkit.widgets.explore(case)"
+    assert as_code(ExplorerSettings(), "simkit.widgets.explore", "case") == "simkit.widgets.explore(case)"
 
 
 @pytest.mark.parametrize(
@@ -202,9 +201,9 @@ def test_a_line_is_read_and_never_run(line):
 def test_settings_are_checked():
     for wrong in ({"declined": 1.5}, {"declined": True}, {"harmful": "much"}, {"unfolded": 1}, {"context": 3}):
         with pytest.raises(ValueError, match="cannot be"):
-            Settings(**wrong)
-    assert dataclasses.replace(Settings(), policy="best").policy == "best"
-    assert Settings().policy == RISKIEST
+            ExplorerSettings(**wrong)
+    assert dataclasses.replace(ExplorerSettings(), policy="best").policy == "best"
+    assert ExplorerSettings().policy == RISKIEST
 
 
 # --- the pieces -------------------------------------------------------------------------------------------------------
@@ -218,15 +217,15 @@ def test_packed_rows_come_back():
 
 def test_a_table_needs_one_of_each():
     with pytest.raises(ValueError, match="2 rows, 1 sentences"):
-        table(label="", texts=["a", "b"], sentences=["a"], notes=["a"], panels=[])
-    two = toggle("who", ["one", "other"])
+        Table(slider=Options("x", ["a", "b"]), sentences=["a"], notes=["a", "a"], panels=[])
+    two = Options("who", ["one", "other"])
     with pytest.raises(ValueError, match="4 rows, 2 sentences"):
-        table(label="", texts=["a", "b"], sentences=["a"] * 2, notes=["a"] * 2, panels=[], toggles=[two])
+        Table(slider=Options("x", ["a", "b"]), sentences=["a"] * 2, notes=["a"] * 2, panels=[], toggles=[two])
 
 
 def test_a_table_stays_small():
     case = sk.load("medication-threshold")
-    whole = stage_table(look(case, Settings()), Settings())
+    whole = explorer_table(case, None, ExplorerSettings()).sent()
 
     def size(value) -> int:
         if isinstance(value, dict):
@@ -255,8 +254,8 @@ def test_a_prediction_is_committed_once():
 
 def test_a_peek_is_the_row_of_the_table_that_follows():
     made = explore("medication-threshold", declined=130)
-    made._controls["harm_weight"].value = 5.0
-    peek, table_ = made._stage.peek, made._stage.table
+    made.controls["harm_weight"].value = 5.0
+    peek, table_ = made.stage.peek, made.stage.table
     assert peek["sentences"] == [table_["sentences"][130]]
     assert peek["notes"] == [table_["notes"][130]]
     dots = [unpacked(panels[0]["count"]) for panels in (peek["panels"], table_["panels"])]

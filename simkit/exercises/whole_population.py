@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..event_counts import front_pages
+from ..monte_carlo import runs_needed
 from ..policy import constant
 from ..scenario import load
 from ..totals import total
-from ..widgets.crowd_view import independent
 from .exercise import Numbers, checker, numeric
 
 
@@ -44,7 +44,7 @@ def largest_total() -> Numbers:
     Right: Independence averages out; what all share does not, however many they are.
     """
     case = load("medication-threshold")
-    found = [total(each, constant(case, "full-with-care"), 8 * 10**9) for each in (case, independent(case))]
+    found = [total(each, constant(case, "full-with-care"), 8 * 10**9) for each in (case, case.with_independent_senders())]
     shared, alone = (float(each.quantile(0.999) / each.mean) for each in found)
     return shared, {
         "That is so if runs do not differ in their state: every sender in a state of their own, or all in the usual one. Here "

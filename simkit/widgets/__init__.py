@@ -1,35 +1,45 @@
-"""Instruments: controls, a pure function and a picture.  They need the extra `lab` (ipywidgets, anywidget).
+"""Instruments: a settings record, a pure function and a picture.  They need the extra `lab` (ipywidgets, anywidget).
 
 >>> from simkit import widgets
 >>> widgets.explore("medication-threshold")
+
+`Settings`, `Range`, `Table`, `Options`, `Action`, `Instrument` and `panels` make another one: `docs/write-an-instrument.md`.
 """
 
-from .chain import Chain, chain
-from .crowd import Crowd, crowd
+from . import panels
+from .command_chain import Chain, chain
+from .contest import Race, race
+from .controls import Range
 from .dial import Dial, dial
-from .explore import Explorer, explore
-from .explore_settings import Settings
-from .predict import Prediction, predict
-from .race import Race, race
-from .stage import Stage
+from .explorer import Explorer, explore
+from .instrument import Instrument, Settings
+from .prediction import Prediction, predict
+from .stage import Action, Options, Stage, Table
+from .total_harm import Crowd, crowd
 from .trust import Trust, trust
 from .trust_runs import Pool, pool
 
 __all__ = [
+    "Action",
     "Chain",
     "Crowd",
     "Dial",
     "Explorer",
+    "Instrument",
+    "Options",
     "Pool",
     "Prediction",
     "Race",
+    "Range",
     "Settings",
     "Stage",
+    "Table",
     "Trust",
     "chain",
     "crowd",
     "dial",
     "explore",
+    "panels",
     "pool",
     "predict",
     "race",

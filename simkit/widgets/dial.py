@@ -3,7 +3,7 @@ thinks best."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -11,15 +11,13 @@ import numpy as np
 
 from ..case import Case
 from ..dial.agents import Agents
-from ..dial.deployment import POSITIONS
 from ..scenario import load
 from ..text import people
-from .choices import chosen
-from .controls import menu, steps
+from .controls import context_menu, menu, steps
 from .dial_table import stage_table
-from .dial_view import DialSettings, DialView, look, offers
-from .explore import context_menu
-from .instrument import Instrument, peeked
+from .dial_view import DialSettings, look
+from .instrument import Instrument, from_dict
+from .stage import Table
 
 
 def dial(case: Case | str, agents: Agents | None = None, **settings: Any) -> Dial:
@@ -32,41 +30,26 @@ def dial(case: Case | str, agents: Agents | None = None, **settings: Any) -> Dia
     ValueError names a setting that makes no sense.
     """
     source = ("case" if isinstance(case, Case) else repr(case)) + (", agents" if agents else "")
-    return Dial(case if isinstance(case, Case) else load(case), source, chosen(DialSettings, settings), agents)
+    return Dial(case if isinstance(case, Case) else load(case), source, from_dict(DialSettings, settings), agents)
 
 
-class Dial(Instrument[DialSettings, DialView]):
+class Dial(Instrument[DialSettings]):
     """The instrument: set `settings` to choose, read `view` for all that is shown; `view.found` is the deployment."""
 
-    opened_by, slider, toggles = "dial", "position", ("operator", "model")
-
     def __init__(self, case: Case, source: str, settings: DialSettings, agents: Agents | None = None) -> None:
-        self._given, self._agents = case, agents
-        super().__init__(source, settings, _controls(case))
+        super().__init__(
+            partial(dial_table, case, agents),
+            settings,
+            opener="simkit.widgets.dial",
+            source=source,
+            controls=_controls(case),
+            peek=partial(dial_table, case, agents, only=True),
+        )
 
-    def _look(self, settings: DialSettings) -> DialView:
-        return look(self._given, settings, self._agents)
 
-    def _table(self, view: DialView, settings: DialSettings) -> dict[str, Any]:
-        return stage_table(view, settings)
-
-    def _peek(self, settings: DialSettings) -> dict[str, Any]:
-        return peeked(stage_table(look(self._given, settings, self._agents, only=True), settings))
-
-    def _shown(self) -> dict[str, Any]:
-        shown = {name: getattr(self._settings, name) for name in self._controls}
-        agents = self._view.found.agents
-        shown |= {"trust_in_operator": agents.trust_in_operator, "trust_in_model": agents.trust_in_model}
-        return shown | {"context": self._settings.context or self._given.context}
-
-    def _position(self, settings: DialSettings) -> int:
-        return int(np.abs(POSITIONS - settings.position).argmin())
-
-    def _at(self, position: int) -> float:
-        return round(float(POSITIONS[position]), 2)
-
-    def _offers(self, toggle: str) -> Sequence[Any]:
-        return offers(self._view.found)[toggle]
+def dial_table(case: Case, agents: Agents | None, settings: DialSettings, *, only: bool = False) -> Table:
+    """All that is shown, or `only` the chosen way to look at the agents."""
+    return stage_table(look(case, settings, agents, only=only), settings)
 
 
 def _controls(case: Case) -> dict[str, ipywidgets.Widget]:

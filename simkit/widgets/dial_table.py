@@ -14,9 +14,9 @@ from ..plots import HARMFUL
 from ..text import number, people, percent, whole_percent
 from . import panels
 from .dial_view import BAD, EXPECTED, WHOM, WORLDS, DialSettings, DialView
-from .explore_view import heading
-from .panels import axis, line, packed, padded
-from .stage import table, toggle
+from .panels import INK, Mark, Panel, axis, curve, entry, packed, padded, points
+from .stage import Options, Table
+from .wording import heading
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
@@ -103,27 +103,34 @@ def _stays(whom: str) -> str:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def stage_table(view: DialView, settings: DialSettings) -> dict[str, Any]:
+def stage_table(view: DialView, settings: DialSettings) -> Table:
     """All that a stage needs: texts, toggles and pictures for each row."""
-    senders = panels.dots(view.dots, heading(view.found.original), first=False, at=view.state.ravel())
-    return table(
-        label="The dial, from 0 (fully corrigible) to 1 (fully autonomous)",
-        texts=[f"{position:.2f}" for position in POSITIONS],
+    senders = panels.dots(view.dots, heading(view.found.original), first=False, beside=True, at=view.state.ravel())
+    agents, texts = view.found.agents, [f"{position:.2f}" for position in POSITIONS]
+    label = "The dial, from 0 (fully corrigible) to 1 (fully autonomous)"
+    return Table(
+        slider=Options("position", POSITIONS.round(2).tolist(), label, texts),
         sentences=sentences(view),
         notes=notes(view),
-        panels=[_means_panel(view, settings), _bad_panel(view, settings), senders | {"beside": True}],
-        toggles=[toggle("operator", view.offered["operator"]), toggle("model", view.offered["model"])],
+        panels=[_means_panel(view, settings), _bad_panel(view, settings), senders],
+        toggles=[Options(name, known, name) for name, known in view.offered.items()],
+        view=view,
+        stands_for={
+            "context": view.found.original.context,
+            "trust_in_operator": agents.trust_in_operator,
+            "trust_in_model": agents.trust_in_model,
+        },
     )
 
 
-def _staircase(values: Floats, **style: Any) -> dict[str, Any]:
+def _staircase(values: Floats, **style: Any) -> Mark:
     """A line along the dial for each way to look at the agents, (C, D)."""
-    return {"kind": "line", "x": packed(POSITIONS), "y": packed(values, every=len(POSITIONS)), **style}
+    return curve(POSITIONS, values, every=len(POSITIONS), **style)
 
 
-def _here(view: DialView, values: Floats, **style: Any) -> dict[str, Any]:
+def _here(view: DialView, values: Floats, colour: int) -> Mark:
     """A point on such a line where the dial stands."""
-    return {"kind": "points", "x": packed(POSITIONS[:, None]), "y": _shown(view, values), "size": 4, **style}
+    return points(POSITIONS[:, None], _shown(view, values), colour=colour, size=4)
 
 
 def _shown(view: DialView, *values: Floats) -> dict[str, Any]:
@@ -131,44 +138,40 @@ def _shown(view: DialView, *values: Floats) -> dict[str, Any]:
     return packed(np.stack([view.of_states(each) for each in values], axis=-1), at=view.state.ravel())
 
 
-def _axes(low: Floats, high: Floats, label: str) -> dict[str, Any]:
+def _axes(low: Floats, high: Floats, label: str) -> list[dict[str, Any]]:
     """A vertical axis of its own for each way to look at the agents, from low to high (C, D)."""
-    ends = [padded(*each) for each in zip(low, high, strict=True)]
-    return {"ys": [axis(*each, label) for each in ends], "every": len(POSITIONS)}
+    return [axis(*padded(*each), label) for each in zip(low, high, strict=True)]
 
 
-def _means_panel(view: DialView, settings: DialSettings) -> dict[str, Any]:
+def _means_panel(view: DialView, settings: DialSettings) -> Panel:
     """Help, loss and net value along the dial, the best position, and where it lies in plausible worlds."""
     help_, loss, net = (1000 * view.means[name] for name in ("help", "loss", "net"))
     weighed = view.found.harm_weight * loss
     axes = _axes(np.minimum(net, 0.0), np.maximum(help_, weighed), "help units per 1000")
-    spread = [line(POSITIONS, 1000 * view.worths, colour=-1, width=1.5, dash=[2, 3])] if settings.aversion else []
-    return {
-        "kind": "chart",
-        "first": True,
-        "title": "What a thousand senders get",
-        "alt": "Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
-        "height": 230,
-        "wide": 660,
-        "left": 68,
-        "x": axis(0, 1, "ring: the best position; band: where it lies in 90% of plausible worlds"),
-        **axes,
-        "marks": [
-            _range(view, axes["ys"][0]),
-            line([0, 1], [0, 0], colour=-1, width=1),
+    spread = [curve(POSITIONS, 1000 * view.worths, colour=INK, width=1.5, dash=[2, 3])] if settings.aversion else []
+    return panels.chart(
+        "What a thousand senders get",
+        [
+            _range(view, axes[0]),
+            curve([0, 1], [0, 0], colour=INK, width=1),
             _staircase(help_, colour=0, width=2),
             _staircase(weighed, colour=HARMFUL, width=2, dash=[7, 4]),
-            _staircase(net, colour=-1, width=2.5),
+            _staircase(net, colour=INK, width=2.5),
             *spread,
             _ring(view),
-            *(_here(view, values, colour=colour) for values, colour in ((help_, 0), (weighed, HARMFUL), (net, -1))),
+            *(_here(view, values, colour) for values, colour in ((help_, 0), (weighed, HARMFUL), (net, INK))),
         ],
-        "legend": [
-            {"label": label, "colour": colour, "mark": "full", "event": 0}
-            for label, colour in (("help", 0), ("harm and neglect, weighed", HARMFUL), ("net value", -1))
-        ],
-        "legendValues": _shown(view, help_, weighed, net),
-    }
+        alt="Help, weighed loss and net value per 1000 senders along the dial, with the best position.",
+        first=True,
+        height=230,
+        wide=660,
+        left=68,
+        x=axis(0, 1, "ring: the best position; band: where it lies in 90% of plausible worlds"),
+        y=axes,
+        every=len(POSITIONS),
+        legend=[entry("help", 0), entry("harm and neglect, weighed", HARMFUL), entry("net value", INK)],
+        values=_shown(view, help_, weighed, net),
+    )
 
 
 def _of_expected(view: DialView, values: list[float]) -> dict[str, Any]:
@@ -177,36 +180,34 @@ def _of_expected(view: DialView, values: list[float]) -> dict[str, Any]:
     return packed(np.where(seen[:, None], [values], np.nan), every=len(POSITIONS))
 
 
-def _range(view: DialView, y: dict[str, Any]) -> dict[str, Any]:
+def _range(view: DialView, y: dict[str, Any]) -> Mark:
     """A band where the best position lies in 90% of plausible worlds."""
-    ends = {name: packed([y[name]] * 2) for name in ("low", "high")}
-    return {"kind": "band", "x": _of_expected(view, list(view.sure.plausible.range)), **ends, "colour": 3}
+    return panels.band(_of_expected(view, list(view.sure.plausible.range)), [y["low"]] * 2, [y["high"]] * 2, colour=3)
 
 
-def _ring(view: DialView) -> dict[str, Any]:
+def _ring(view: DialView) -> Mark:
     """A ring at the best position."""
     best = view.sure.best
-    x, y = _of_expected(view, [float(best.place)]), packed([1000 * float(best.worth)])
-    return {"kind": "points", "x": x, "y": y, "colour": -1, "hollow": True, "size": 8}
+    return points(_of_expected(view, [float(best.place)]), [1000 * float(best.worth)], colour=INK, hollow=True, size=8)
 
 
-def _bad_panel(view: DialView, settings: DialSettings) -> dict[str, Any] | None:
+def _bad_panel(view: DialView, settings: DialSettings) -> Panel | None:
     """The probability of a world with much loss, along the dial."""
     if view.bad is None:
         return None
     bad = 1000 * view.bad
     whose = "one operator for all" if settings.shared_principal else "many operators"
-    return {
-        "kind": "chart",
-        "first": True,
-        "title": f"Bad worlds ({people(settings.users)} users, {whose}, one model)",
-        "alt": "In how many of 1000 worlds the total loss exceeds a size, along the dial.",
-        "height": 150,
-        "wide": 660,
-        "left": 68,
-        "x": axis(0, 1, f"bad: a loss over {number(BAD)} times that of following all instructions"),
-        **_axes(np.zeros_like(bad), np.maximum(bad, 1.0), "of 1000"),
-        "marks": [_staircase(bad, colour=4, width=2), _here(view, bad, colour=4)],
-        "legend": [{"label": "bad worlds, of 1000", "colour": 4, "mark": "full", "event": 0}],
-        "legendValues": _shown(view, bad),
-    }
+    return panels.chart(
+        f"Bad worlds ({people(settings.users)} users, {whose}, one model)",
+        [_staircase(bad, colour=4, width=2), _here(view, bad, 4)],
+        alt="In how many of 1000 worlds the total loss exceeds a size, along the dial.",
+        first=True,
+        height=150,
+        wide=660,
+        left=68,
+        x=axis(0, 1, f"bad: a loss over {number(BAD)} times that of following all instructions"),
+        y=_axes(np.zeros_like(bad), np.maximum(bad, 1.0), "of 1000"),
+        every=len(POSITIONS),
+        legend=[entry("bad worlds, of 1000", 4)],
+        values=_shown(view, bad),
+    )

@@ -18,9 +18,9 @@ from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
 from ..dial.losses import tails
 from ..dial.optimum import Verdict, verdict, worth
 from ..dial.overrides import along
-from ..files import suggest
 from ..icon_array import Dots, dots
-from .choices import Choices
+from .instrument import Settings
+from .stage import Options
 
 WORLDS = 1000
 EXPECTED = "as expected"
@@ -32,7 +32,7 @@ MEANS = ("help", "harm", "neglect", "net", "departs", "mistaken")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DialSettings(Choices):
+class DialSettings(Settings):
     """The choices of `dial`.  Trusts are the probabilities that the operator is legitimate and that the model is good
     (None: as the agents have it).
 
@@ -118,8 +118,7 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
     found = _with_options(_deployed(case, agents, _only(settings, *CAST, "trust_in_model")), settings)
     offered = offers(found)
     for name, known in offered.items():
-        if getattr(settings, name) not in known:
-            raise ValueError(f"{name} cannot be {getattr(settings, name)!r}; {suggest(getattr(settings, name), known)}")
+        Options(name, known).place(getattr(settings, name))
     if only:
         offered = {name: (getattr(settings, name),) for name in offered}
     looks, curve = _looks(found, offered), along(found)

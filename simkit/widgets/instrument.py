@@ -1,102 +1,166 @@
-"""What every instrument has: a stage, controls that unfold, choices as code, undo.
+"""Instruments: a settings record, a pure function from settings to a table, and nothing else.
 
-An instrument says what its choices give (`_look`), how that is shown (`_table`), and what its controls then show (`_shown`).
+`Instrument(table, Settings(...))` gives the stage, a control for each field that the slider and the buttons do not move, undo,
+and the settings as a line of code.  See `docs/write-an-instrument.md`.
 """
 
 from __future__ import annotations
 
+import ast
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
-import numpy as np
 
-from .choices import Choices, as_code, from_code
-from .controls import STYLE, WRAP, show
-from .stage import Stage
+from ..files import suggest
+from .controls import Box, fields_of, show
+from .stage import Action, Stage, Table
 
+MAX_CODE = 5000
 #: Seconds in which the thread that sends gets its turn: it would have to wait for each switch, five milliseconds and more.
 TURN = 0.002
-C = TypeVar("C", bound=Choices)
-V = TypeVar("V")
+S = TypeVar("S", bound="Settings")
 
 
-def peeked(table: dict[str, Any]) -> dict[str, Any]:
-    """What of a table is a peek."""
-    return {name: table[name] for name in ("panels", "sentences", "notes")}
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is chosen in an instrument: fields with defaults, of plain types.  Derive a frozen dataclass from it.
+
+    A field is a text, a number, a truth or a `Literal`; `Annotated[float, Range(0, 1), "label"]` says what may be chosen.  A
+    ValueError names a value that makes no sense.
+    """
+
+    unfolded: bool = False
+    """Whether what lies behind *More* is shown."""
+
+    def __post_init__(self) -> None:
+        for name, field in fields_of(type(self)).items():
+            field.check(getattr(self, name))
 
 
-class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
-    """The stage, and below it what unfolds.  `settings` are chosen, `view` is what they give."""
+def from_dict(kind: type[S], values: Mapping[str, Any]) -> S:
+    """Settings from names and values, the inverse of `dataclasses.asdict`; a ValueError suggests a name for an unknown one."""
+    known = fields_of(kind)
+    for name in values:
+        if name not in known:
+            raise ValueError(f"no setting is called {name!r}; {suggest(name, known)}")
+    return kind(**values)
 
-    #: The function that opens it, and the settings that the browser moves by itself: that of the slider, those of the toggles.
-    opened_by = ""
-    slider = ""
-    toggles: tuple[str, ...] = ()
 
-    def __init__(self, source: str, settings: C, controls: dict[str, ipywidgets.Widget]) -> None:
-        self._source, self._controls = source, controls
-        self._past: list[C] = []
-        self._quiet = True
-        self._stage = Stage()
-        self._more = ipywidgets.ToggleButton(description="More", icon="sliders", tooltip="Unfold what else can be chosen")
+def as_code(settings: Settings, opener: str = "", source: str = "") -> str:
+    """The line of Python that makes these settings, or calls `opener` with them; what is as usual is left out."""
+    usual = asdict(type(settings)())
+    words = [f"{name}={value!r}" for name, value in asdict(settings).items() if value != usual[name]]
+    return f"{opener or place_of(type(settings))}({', '.join([*([source] if source else []), *words])})"
+
+
+def place_of(thing: Any) -> str:
+    """Where a class or function is found: its module and name; the name alone in a notebook."""
+    return thing.__qualname__ if thing.__module__ == "__main__" else f"{thing.__module__}.{thing.__qualname__}"
+
+
+def from_code(text: str, kind: type[S], opener: str = "", source: str = "") -> S:
+    """The settings in a line that `as_code` wrote.  It is read, never run; a ValueError says what cannot be read.
+
+    A line that calls something else than `opener`, or about another case than `source`, is refused.
+    """
+    if len(text) > MAX_CODE:
+        raise ValueError(f"settings are one line of at most {MAX_CODE} characters, not {len(text)}")
+    example = f"such as {opener or place_of(kind)}({source})"
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise ValueError(f"this is no line of settings; copy one, {example}") from None
+    if not isinstance(call, ast.Call):
+        raise ValueError(f"settings are written as a call, {example}")
+    if opener:
+        _belongs(call, opener.rpartition(".")[2], source)
+    values: dict[str, Any] = {}
+    for keyword in call.keywords:
+        try:
+            values[str(keyword.arg)] = ast.literal_eval(keyword.value)
+        except ValueError:
+            raise ValueError(f"{keyword.arg} needs a plain value: a number, a text in quotes, True, False or None") from None
+    return from_dict(kind, values)
+
+
+def _belongs(call: ast.Call, opener: str, source: str) -> None:
+    """A ValueError if a call opens another instrument, or names another case or spec; a variable may be any of them."""
+    opens = ast.unparse(call.func).rpartition(".")[2]
+    if opens != opener:
+        raise ValueError(f"this line opens {opens}, not {opener}: run it in a cell of its own")
+    for given, here in zip(call.args, ast.parse(f"f({source})", mode="eval").body.args, strict=False):  # type: ignore[attr-defined]
+        names = [each.value for each in (given, here) if isinstance(each, ast.Constant)]
+        if len(set(names)) == 2:
+            raise ValueError(f"this line is about {names[0]!r}, not {names[1]!r}: run it in a cell of its own")
+
+
+class Instrument(Box, Generic[S]):
+    """The stage, and below it what unfolds.  Set `settings` to choose; read `view` for what the table was made from."""
+
+    def __init__(
+        self,
+        table: Callable[[S], Table],
+        settings: S,
+        *,
+        opener: Callable[..., Any] | str = "",
+        source: str = "",
+        controls: Mapping[str, ipywidgets.Widget] | None = None,
+        peek: Callable[[S], Table | None] | None = None,
+        settle: Callable[[S, S | None], S] | None = None,
+    ) -> None:
+        """Show `table(settings)`.  A ValueError if these settings make no sense.
+
+        `opener` is the function that opens the instrument, and `source` what the line of code gives it before the settings.
+        `controls` replace those that the fields of the settings make.  `peek` gives a table with the chosen row only, if that
+        is much quicker than the whole; `settle` completes settings that are asked for, beside those that were in force.
+        """
+        self._make, self._peek, self._settle = table, peek, settle
+        self._opener, self._source = opener if isinstance(opener, str) else place_of(opener), source
+        self._past: list[S] = []
+        self.stage = Stage()
+        self._settings = settle(settings, None) if settle else settings
+        self._show(self._settings)
+        self.controls = dict(controls) if controls is not None else self._made_controls()
         self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
         self._message = ipywidgets.Label().add_class("simkit-message")
-        wide = ipywidgets.Layout(width="99%")
-        self._code = ipywidgets.Text(description="as code", continuous_update=False, style=STYLE, layout=wide)
-        self._fold = ipywidgets.VBox([ipywidgets.Box(list(controls.values()), layout=WRAP), self._code])
-        super().__init__([self._stage, ipywidgets.HBox([self._more, self._back, self._message]), self._fold])
-        self._settings = settings
-        self._show(settings)
+        self._status = ipywidgets.Label()
+        wide = {"width": "99%"}
+        self._code = ipywidgets.Text(
+            description="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
+        )
+        self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip) for each in self.table.actions]
+        wrap = {"flex_flow": "row wrap", "width": "100%"}
+        above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
+        self._fold = ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=wrap), self._code])
+        super().__init__([*above, self.stage, ipywidgets.HBox([self._back, self._message]), self._fold])
         self._say("")
-        for name, control in controls.items():
+        for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._choose(name, change["new"]), "value")
-        self._more.observe(lambda change: self._choose("unfolded", change["new"]), "value")
-        self._stage.observe(lambda change: self._rested(change["new"]), "position")
+        for place, button in enumerate(self._buttons):
+            button.on_click(lambda _, place=place: self.act(place))
+        self.stage.observe(lambda change: self._choose("unfolded", change["new"]), "unfolded")
+        self.stage.observe(lambda _: self._rested(), ["at", "pressed"])
         self._code.observe(lambda change: self._typed(change["new"]), "value")
         self._back.on_click(lambda _: self.undo())
 
-    # --- what an instrument says of itself ---
-
-    def _look(self, settings: C) -> V:
-        """What settings give; a ValueError if they make no sense."""
-        raise NotImplementedError
-
-    def _table(self, view: V, settings: C) -> dict[str, Any]:
-        """All that the stage shows."""
-        raise NotImplementedError
-
-    def _peek(self, settings: C) -> dict[str, Any]:  # noqa: ARG002
-        """One row of the table, where the slider stands, if that is much quicker than the whole; else nothing."""
-        return {}
-
-    def _shown(self) -> dict[str, Any]:
-        """What each control shows."""
-        raise NotImplementedError
-
-    def _position(self, settings: C) -> int:
-        """Where the slider stands."""
-        return int(getattr(settings, self.slider)) if self.slider else 0
-
-    def _at(self, position: int) -> Any:
-        """The value that the slider stands for."""
-        return position
-
-    def _offers(self, toggle: str) -> Sequence[Any]:
-        """The values of a toggle's setting, one for each of its buttons."""
-        raise NotImplementedError
+    def _made_controls(self) -> dict[str, ipywidgets.Widget]:
+        """A control for each field that says what may be chosen, but for those that the browser moves by itself."""
+        moved = {*self.table.moved, "unfolded"}
+        made = {name: field.control() for name, field in fields_of(type(self._settings)).items() if name not in moved}
+        return {name: control for name, control in made.items() if control is not None}
 
     # --- what is chosen ---
 
     @property
-    def settings(self) -> C:
+    def settings(self) -> S:
         """What is chosen.  Set it to choose something else; a ValueError leaves everything as it was."""
         return self._settings
 
     @settings.setter
-    def settings(self, settings: C) -> None:
+    def settings(self, settings: S) -> None:
         before = self._settings
         self._put(settings)
         self._past = [*self._past[-99:], before]
@@ -108,94 +172,102 @@ class Instrument(ipywidgets.VBox, Generic[C, V]):  # type: ignore[misc]
             *self._past, before = self._past
             self._put(before)
 
+    def attempt(self, make: Callable[[S], S]) -> None:
+        """Choose what a function of the settings gives; what makes no sense is said below the picture, and changes nothing."""
+        try:
+            self.settings = make(self._settings)
+        except ValueError as error:
+            self._say(str(error))
+
+    def act(self, action: str | int) -> None:
+        """Press the button above the picture that has this label or place."""
+        actions: list[Action] = list(self.table.actions)
+        found = actions[action] if isinstance(action, int) else next(each for each in actions if each.label == action)
+        self.attempt(found.does)
+
     def as_code(self) -> str:
         """The line of Python that opens the instrument as it stands."""
-        return as_code(self.opened_by, self._source, self._settings)
+        return as_code(self._settings, self._opener, self._source)
 
     def load(self, code: str) -> None:
         """Choose what a line of `as_code` says.  It is read, never run; a ValueError says what cannot be read."""
-        self.settings = from_code(code, type(self._settings), self.opened_by, self._source)
+        self.settings = from_code(code, type(self._settings), self._opener, self._source)
 
     @property
-    def view(self) -> V:
-        """All that is shown, for each position of the slider."""
-        return self._view
+    def view(self) -> Any:
+        """What the table was made from."""
+        return self.table.view
+
+    @property
+    def row(self) -> int:
+        """The row of the table that is seen."""
+        return self.table.row(self.stage.at, self.stage.pressed)
 
     @property
     def sentences(self) -> str:
         """What is said below the picture."""
-        table, at = self._stage.table, self._stage.position
-        return f"{table['sentences'][at]} {table['notes'][at]}"
+        return f"{self.table.sentences[self.row]} {self.table.notes[self.row]}".strip()
 
     # --- from a choice to a picture ---
 
-    def _put(self, settings: C) -> None:
+    def _put(self, settings: S) -> None:
         """Evaluate settings and show them everywhere.  If they make no sense, a ValueError, and nothing has changed."""
+        if self._settle:
+            settings = self._settle(settings, self._settings)
         usual = type(settings)()
-        apart = {name: getattr(usual, name) for name in ("unfolded", self.slider, *self.toggles) if name}
-        if replace(self._settings, **apart) != replace(settings, **apart):
+        moved = {name: getattr(usual, name) for name in ("unfolded", *self.table.moved)}
+        if replace(self._settings, **moved) != replace(settings, **moved):
             self._show(settings)
+        else:
+            self.table.place(settings)
         self._settings = settings
         self._say("")
 
-    def _show(self, settings: C) -> None:
-        if self._stage.table:
-            self._stage.peek = self._peek(settings)  # on its way at once, while the whole is computed
+    def _show(self, settings: S) -> None:
+        """Compute the table and put it up; the chosen row goes first, where that is quick."""
+        if self.stage.table and self._peek:
+            first = self._peek(settings)
+            self.stage.peek = first.peek() if first else {}  # on its way at once, while the whole is computed
             time.sleep(TURN)
         try:
-            view = self._look(settings)
-            table = self._table(view, settings)
+            table = self._make(settings)
+            place = table.place(settings)
         except Exception:
-            self._stage.peek = {}  # what is not to be is not shown either
+            self.stage.peek = {}  # a picture of what fails does not stay
             raise
-        self._view = view
-        self._stage.show(table, self._row(settings, table))
+        self._quiet, self.table = True, table
+        self.stage.show(table, *place)
+        self._quiet = False
         time.sleep(TURN)
-
-    def _row(self, settings: C, table: dict[str, Any]) -> int:
-        """The row of a table that settings choose: the slider counts fastest, the first toggle slowest."""
-        positions = len(table["slider"]["texts"])
-        at = min(self._position(settings), positions - 1)
-        pressed = [list(self._offers(name)).index(getattr(settings, name)) for name in self.toggles]
-        return int(np.ravel_multi_index([*pressed, at], [*(len(each["options"]) for each in table["toggles"]), positions]))
-
-    def _chosen(self, row: int) -> dict[str, Any]:
-        """The settings that a row of the table stands for."""
-        table = self._stage.table
-        sizes = [*(len(each["options"]) for each in table["toggles"]), len(table["slider"]["texts"])]
-        *pressed, at = np.unravel_index(row, sizes)
-        values = {name: self._offers(name)[int(place)] for name, place in zip(self.toggles, pressed, strict=True)}
-        return values | ({self.slider: self._at(int(at))} if self.slider and sizes[-1] > 1 else {})
 
     def _say(self, message: str) -> None:
         """Let every control show what is chosen, and say what went wrong, if something did."""
         self._quiet = True
-        for name, value in self._shown().items():
-            if name in self._controls:
-                show(self._controls[name], value)
-        self._stage.position = self._row(self._settings, self._stage.table)
-        self._stage.unfolded = self._more.value = self._settings.unfolded
+        for name, control in self.controls.items():
+            value = getattr(self._settings, name)
+            show(control, self.table.stands_for[name] if value in ("", None) and name in self.table.stands_for else value)
+            control.disabled = name in self.table.idle
+        self.stage.at, self.stage.pressed = self.table.place(self._settings)
+        self.stage.unfolded = self._settings.unfolded
         self._fold.layout.display = "" if self._settings.unfolded else "none"
+        for button, action in zip(self._buttons, self.table.actions, strict=True):
+            button.disabled = not action.enabled
+        self._status.value = self.table.status
         self._back.disabled = not self._past
         self._code.value, self._message.value = self.as_code(), message
         self._quiet = False
 
     def _choose(self, name: str, value: Any) -> None:
         if not self._quiet:
-            self._try(replace, self._settings, **{name: float(f"{value:.4g}") if isinstance(value, float) else value})
+            value = float(f"{value:.4g}") if isinstance(value, float) else value
+            self.attempt(lambda settings: replace(settings, **{name: value}))
 
     def _typed(self, code: str) -> None:
         if not self._quiet:
-            self._try(from_code, code, type(self._settings), self.opened_by, self._source)
+            self.attempt(lambda settings: from_code(code, type(settings), self._opener, self._source))
 
-    def _try(self, make: Any, *args: Any, **changes: Any) -> None:
-        try:
-            self.settings = make(*args, **changes)
-        except ValueError as error:
-            self._say(str(error))
-
-    def _rested(self, row: int) -> None:
-        """Slider and toggles rest: remember where.  The picture is there already."""
-        if not self._quiet and len(self._stage.table["sentences"]) > 1:
-            self._settings = replace(self._settings, **self._chosen(row))
+    def _rested(self) -> None:
+        """Slider and buttons rest: remember where.  The picture is there already."""
+        if not self._quiet and self.table.moved:
+            self._settings = replace(self._settings, **self.table.chosen(self.stage.at, self.stage.pressed))
             self._say("")

@@ -1,8 +1,12 @@
-"""Pictures for a stage, as plain data: dots, and charts of lines, points and bars, for each position of the slider."""
+"""Pictures for a stage: panels, the charts' marks and axes, each made by a public constructor.
+
+A number that the slider moves comes as rows: one row of an array for each row of the table.  An array with a single row holds
+for all of them.  `first` panels are seen at once, the others when the stage unfolds.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +17,21 @@ from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
 from ..text import number
 
+#: What the browser draws: plain values and packed arrays.  Made here and in `marks.js` alone.
+Panel = dict[str, Any]
+Mark = dict[str, Any]
+#: Colours by number: 0 to 5 are `plots.SENDERS`, INK is that of the text.
+INK = -1
+SHAPES = ("full", "half", "open")
+
+# --- arrays for the browser -------------------------------------------------------------------------------------------
+
 
 def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:
-    """Numbers for the browser: (F, n), a row for each position, or for `every` so many; or one row (n,) for all of them.
+    """Numbers for the browser: (F, n), a row for each row of the table, or for `every` so many; or one row (n,) for all.
 
-    Fewer rows than positions are used again from the first on.  `at` (P,) says for each of P positions which row it shows:
-    for rows that many positions share.
+    Fewer rows than the table has are used again from the first on.  `at` (P,) says for each of P rows of the table which row of
+    numbers it shows: for rows that many positions share.
     """
     array = np.atleast_2d(np.asarray(rows)).astype(kind)
     made = {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
@@ -34,12 +47,34 @@ def unpacked(given: dict[str, Any], positions: int | None = None) -> np.ndarray:
     return rows[at % len(rows)]
 
 
-def axis(low: float, high: float, label: str) -> dict[str, Any]:
-    """An axis from low to high with round ticks."""
-    from matplotlib.ticker import MaxNLocator
+def pointed(texts: Sequence[str]) -> dict[str, Any]:
+    """Texts (P,), one for each row of the table, for the browser: each is sent once and pointed to."""
+    words = list(dict.fromkeys(texts))
+    place = {word: i for i, word in enumerate(words)}
+    return {"words": words, "at": packed([[place[text]] for text in texts], "int16" if len(words) < 2**15 else "int32")}
 
-    ticks = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
-    return {"low": low, "high": high, "label": label, "ticks": [[tick, f"{tick:g}".replace("-", "−")] for tick in ticks]}
+
+def _indexed(tables: Mapping[str, Sequence[Sequence[str | None]]]) -> dict[str, Any]:
+    """Tables of texts (F, n) as indices into one list of words, −1 where there is none."""
+    words = list(dict.fromkeys(text for rows in tables.values() for row in rows for text in row if text is not None))
+    place: dict[str | None, int] = {None: -1} | {word: i for i, word in enumerate(words)}
+    indices = {name: packed([[place[text] for text in row] for row in rows], "int16") for name, rows in tables.items()}
+    return {"words": words, **indices}
+
+
+# --- axes -------------------------------------------------------------------------------------------------------------
+
+
+def axis(
+    low: float, high: float, label: str = "", *, ticks: Mapping[float, str] | Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """An axis from low to high, with round ticks unless they are given: where, and what is written there."""
+    if ticks is None:
+        from matplotlib.ticker import MaxNLocator
+
+        round_ = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
+        ticks = {tick: f"{tick:g}".replace("-", "−") for tick in round_}
+    return {"low": low, "high": high, "label": label, "ticks": [[float(tick), text] for tick, text in ticks.items()]}
 
 
 def log_axis(low: float, high: float, label: str) -> dict[str, Any]:
@@ -47,33 +82,278 @@ def log_axis(low: float, high: float, label: str) -> dict[str, Any]:
     ends = [float(np.log10(low)), float(np.log10(high))]
     powers = range(int(np.ceil(ends[0] - 1e-9)), int(np.floor(ends[1] + 1e-9)) + 1)
     step = max(1, round(len(powers) / 6))
-    ticks = [[float(power), number(10.0**power) if -3 <= power < 6 else f"1e{power}"] for power in powers if power % step == 0]
-    return {"low": ends[0], "high": ends[1], "label": label, "ticks": ticks}
+    shown = {float(p): number(10.0**p) if -3 <= p < 6 else f"1e{p}" for p in powers if p % step == 0}
+    return axis(ends[0], ends[1], label, ticks=shown)
 
 
-def padded(low: Floats, high: Floats, part: float = 0.04) -> tuple[float, float]:
-    """The range that holds all finite values, and a little more."""
-    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in ((np.min, low), (np.max, high)))
+def name_axis(names: Sequence[str]) -> dict[str, Any]:
+    """A vertical axis with a name at 0, 1, 2, … from the top down."""
+    return axis(len(names) - 0.4, -0.6, ticks=dict(enumerate(names)))
+
+
+def padded(low: ArrayLike, high: ArrayLike, part: float = 0.04) -> tuple[float, float]:
+    """The range that holds 0 and all finite values, and a little more."""
+    ends = [np.asarray(x, dtype=float) for x in (low, high)]
+    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in zip((np.min, np.max), ends, strict=True))
     pad = part * ((top - bottom) or 1.0)
     return bottom - pad, top + pad
 
 
-def pointed(texts: Sequence[str]) -> dict[str, Any]:
-    """Texts (P,), one for each position, for the browser: each is sent once and pointed to."""
-    words = list(dict.fromkeys(texts))
-    place = {word: i for i, word in enumerate(words)}
-    return {"words": words, "at": packed([[place[text]] for text in texts], "int16" if len(words) < 2**15 else "int32")}
+# --- marks of a chart -------------------------------------------------------------------------------------------------
 
 
-def line(x: ArrayLike, y: ArrayLike, **style: Any) -> dict[str, Any]:
-    """A line through points: rows (F, n), or one row for all positions."""
-    return {"kind": "line", "x": packed(x), "y": packed(y), **style}
+def curve(x: ArrayLike, y: ArrayLike, *, every: int = 1, **style: Any) -> Mark:
+    """A line through points (F, n).  Style: colour, width, dash; `every`: so many rows of the table share a row of y."""
+    return {"kind": "line", "x": packed(x), "y": packed(y, every=every), **style}
 
 
-def dots(found: Dots, title: str, *, first: bool = True, at: ArrayLike | None = None) -> dict[str, Any]:
+def band(x: Any, low: ArrayLike, high: ArrayLike, *, colour: int) -> Mark:
+    """The area between two curves (F, n)."""
+    return {"kind": "band", "x": _packed(x), "low": packed(low), "high": packed(high), "colour": colour}
+
+
+def ribbon(low: ArrayLike, high: ArrayLike, y: ArrayLike, *, colour: int) -> Mark:
+    """The area between two steep curves: from `low` to `high` at each height y, (F, n)."""
+    return {"kind": "ribbon", "low": packed(low), "high": packed(high), "y": packed(y), "colour": colour}
+
+
+def points(x: Any, y: Any, *, colour: int, size: float = 6, hollow: bool = False) -> Mark:
+    """Points (F, n); where a number is nan there is none."""
+    return {"kind": "points", "x": _packed(x), "y": _packed(y), "colour": colour, "size": size, "hollow": hollow}
+
+
+def labels(x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> Mark:
+    """Texts beside points (F, n), moved apart where they would meet."""
+    return {"kind": "names", "x": packed(x), "y": packed(y), "texts": list(texts)}
+
+
+def stretches(start: ArrayLike, end: ArrayLike, y: ArrayLike, **style: Any) -> Mark:
+    """Horizontal bars from `start` to `end` at heights y, (F, n).  Style: colour or colours (n), thick, hollow."""
+    return {"kind": "bars", "from": packed(start), "to": packed(end), "y": packed(y), **style}
+
+
+def _packed(values: Any) -> dict[str, Any]:
+    return values if isinstance(values, dict) else packed(values)
+
+
+def entry(label: str, colour: int, mark: str = "full", event: int = 0) -> dict[str, Any]:
+    """A line of a legend: what a colour and a mark mean."""
+    return {"label": label, "colour": colour, "mark": mark, "event": event}
+
+
+# --- panels -----------------------------------------------------------------------------------------------------------
+
+
+def chart(
+    title: str,
+    marks: Sequence[Mark],
+    *,
+    x: dict[str, Any],
+    y: dict[str, Any] | Sequence[dict[str, Any]],
+    alt: str = "",
+    first: bool = False,
+    every: int = 1,
+    legend: Sequence[dict[str, Any]] = (),
+    values: Any = None,
+    **layout: Any,
+) -> Panel:
+    """Marks between two axes; of several vertical axes `every` so many rows of the table share one.
+
+    `legend` are entries, `values` (F, entries) their numbers.  Layout: height, wide, left (pixels), categories (no grid lines
+    across).
+    """
+    axes: Panel = {"x": x, "y": y} if isinstance(y, dict) else {"x": x, "ys": list(y), "every": every}
+    if legend:
+        axes |= {"legend": list(legend), "legendValues": _packed(values)}
+    return {"kind": "chart", "title": title, "alt": alt or title, "first": first, "marks": list(marks), **axes, **layout}
+
+
+def lines(
+    title: str,
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    *,
+    at: ArrayLike | None = None,
+    x_label: str = "",
+    y_label: str = "",
+    first: bool = True,
+    alt: str = "",
+) -> Panel:
+    """Named curves over x (n,): values (n,), the same everywhere, or (F, n), a row for each row of the table.
+
+    `at` (F,) is where on x each row of the table stands: there is a point on each curve, and the legend says its height.
+    """
+    across = np.asarray(x, dtype=float)
+    heights = {name: np.atleast_2d(np.asarray(values, dtype=float)) for name, values in curves.items()}
+    marks = [curve(across, rows, colour=_colour(i), width=2) for i, rows in enumerate(heights.values())]
+    legend = [entry(name, _colour(i)) for i, name in enumerate(heights)]
+    values = None
+    if at is not None:
+        here = np.asarray(at, dtype=float)
+        values = np.stack([_interpolated(here, across, rows) for rows in heights.values()], axis=1)
+        marks += [points(here[:, None], values[:, [i]], colour=_colour(i)) for i in range(len(heights))]
+    every = np.concatenate([rows.ravel() for rows in heights.values()])
+    return chart(
+        title,
+        marks,
+        x=axis(float(across.min()), float(across.max()), x_label),
+        y=axis(*padded(every, every), y_label),
+        alt=alt,
+        first=first,
+        legend=legend if values is not None else (),
+        values=values,
+        wide=660,
+    )
+
+
+def _interpolated(at: Floats, x: Floats, rows: Floats) -> Floats:
+    shared = len(rows) == 1
+    return np.array([np.interp(place, x, rows[0 if shared else i]) for i, place in enumerate(at)])
+
+
+def _colour(place: int) -> int:
+    return (0, 1, 4, 2, 3)[place % 5]
+
+
+def bars(
+    title: str,
+    values: Mapping[str, ArrayLike],
+    *,
+    label: str = "",
+    first: bool = True,
+    alt: str = "",
+    colours: Sequence[int] | None = None,
+) -> Panel:
+    """A horizontal bar from 0 for each name: a number, or (F,) numbers, one for each row of the table."""
+    ends = np.stack(np.broadcast_arrays(*(np.atleast_1d(np.asarray(v, dtype=float)) for v in values.values())), axis=1)
+    names, rows = list(values), np.arange(len(values))
+    used = list(colours) if colours else [0] * len(names)
+    return chart(
+        title,
+        [stretches(np.zeros(len(names)), ends, rows, colours=used), curve([0, 0], [len(names) - 0.4, -0.6], colour=INK)],
+        x=axis(*padded(ends, ends), label),
+        y=name_axis(names),
+        alt=alt,
+        first=first,
+        left=110,
+        height=60 + 26 * len(names),
+        categories=True,
+    )
+
+
+def mosaic(
+    title: str,
+    colour: ArrayLike,
+    *,
+    rows: Mapping[str, float],
+    columns: Mapping[str, float],
+    heights: ArrayLike | None = None,
+    widths: ArrayLike | None = None,
+    numbers: ArrayLike | None = None,
+    flagged: ArrayLike | None = None,
+    unit: str = "",
+    first: bool = True,
+    alt: str = "",
+    height: int = 300,
+) -> Panel:
+    """A rectangle divided in rows × columns, one of which is seen for each row of the table.
+
+    `rows` and `columns` are names with their probabilities, which are printed.  `heights` (R,) and `widths` (C,) are in any
+    unit, the square roots of these if they are not given.  `colour` (F, R, C) goes from −1 (red) over 0 (neutral) to 1 (blue);
+    `numbers` (F, R, C) are printed where they fit, with the `unit` named in the alternative text; `flagged` (F, R, C) cells are
+    hatched.
+    A ValueError if the shapes do not agree.
+    """
+    scale = np.asarray(colour, dtype=float)
+    scale = scale[None] if scale.ndim == 2 else scale
+    shape_ = (len(rows), len(columns))
+    given = {"numbers": numbers, "flagged": flagged}
+    cells = {name: np.asarray(v, dtype=float).reshape(-1, *shape_) for name, v in given.items() if v is not None}
+    if scale.shape[1:] != shape_:
+        raise ValueError(
+            f"a mosaic of {shape_[0]} × {shape_[1]} needs colours (F, {shape_[0]}, {shape_[1]}), not {scale.shape}"
+        )
+    sizes = [
+        np.sqrt(list(names.values())) if size is None else np.asarray(size, dtype=float)
+        for names, size in ((rows, heights), (columns, widths))
+    ]
+    return {
+        "kind": "mosaic",
+        "title": title,
+        "alt": alt or f"{title}{f' ({unit})' if unit else ''}.",
+        "first": first,
+        "height": height,
+        "rows": [[name, float(share), float(size)] for (name, share), size in zip(rows.items(), sizes[0], strict=True)],
+        "columns": [[name, float(share), float(size)] for (name, share), size in zip(columns.items(), sizes[1], strict=True)],
+        "colour": packed(scale.reshape(len(scale), -1)),
+        **{name: packed(values.reshape(len(values), -1)) for name, values in cells.items()},
+    }
+
+
+def text(title: str, rows: Sequence[Sequence[str]], *, first: bool = False, alt: str = "") -> Panel:
+    """A numbered list of lines for each row of the table (one list: the same for all)."""
+    longest = max(map(len, rows), default=0)
+    full = [[*row, *[None] * (longest - len(row))] for row in rows]
+    return {"kind": "steps", "title": title, "alt": alt or title, "first": first, **_indexed({"lines": full})}
+
+
+def path(
+    title: str,
+    slots: Sequence[tuple[str, str]],
+    *,
+    state: ArrayLike,
+    said: Sequence[Sequence[str]],
+    did: Sequence[Sequence[str]],
+    value: Sequence[Sequence[str]],
+    result: Sequence[str],
+    about: str,
+) -> Panel:
+    """How a decision came about: boxes from the highest level down, what was said in each, and the value after it.
+
+    `slots` are (level, what it says if nobody speaks there); `state` (F, slots) is 0 silent, 1 had a part, 2 decides, 3 had no
+    effect; `said`, `did`, `value` (F, slots) are texts, `result` (F,) is the value in the end, of what it is `about`.
+    """
+    return {
+        "kind": "path",
+        "first": True,
+        "title": title,
+        "alt": "Who spoke at which level of authority, from the highest down, and the value after each.",
+        "slots": [{"level": level, "faint": faint} for level, faint in slots],
+        "state": packed(state, "int16"),
+        **_indexed({"said": said, "did": did, "value": value, "result": [[text] for text in result]}),
+        "about": about,
+    }
+
+
+def icons(
+    title: str,
+    count: ArrayLike,
+    legend: Sequence[dict[str, Any]],
+    *,
+    values: ArrayLike | None = None,
+    columns: int = 40,
+    first: bool = True,
+    alt: str = "",
+) -> Panel:
+    """An icon array of counts (F, C), whole numbers, with an entry of the legend for each of C kinds."""
+    return {
+        "kind": "dots",
+        "first": first,
+        "title": title,
+        "alt": alt or title,
+        "columns": columns,
+        "cells": [{name: each[name] for name in ("colour", "mark", "event")} for each in legend],
+        "count": packed(count, "int16"),
+        "legend": list(legend),
+        "legendValues": packed(count if values is None else values),
+    }
+
+
+def dots(found: Dots, title: str, *, first: bool = True, beside: bool = False, at: ArrayLike | None = None) -> Panel:
     """Every sender as a dot, for each policy of a batch, with a legend that counts them.
 
-    `at` (P,) says which policy each of P positions shows; else there is one policy for each.
+    `at` (P,) says which policy each of P rows of the table shows; else there is one policy for each.  `beside`: seen at once,
+    but beside the other pictures.
     """
     case = found.case
     colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
@@ -85,25 +365,19 @@ def dots(found: Dots, title: str, *, first: bool = True, at: ArrayLike | None = 
     order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
     by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
     given = [r for r in np.argsort([SHAPES.index(s) for s in shapes], kind="stable") if by_response[:, r].any()]
-    legend = [{"label": case.segments[s], "colour": colours[s], "mark": "full", "event": 0} for s in order]
-    legend += [{"label": case.responses[r], "colour": -1, "mark": shapes[r], "event": 0} for r in given]
     crowd, many = found.counted_in
-    legend += [{"label": f"{EVENT_MARKS[e][1]}, {many}", "colour": 3, "mark": "open", "event": e} for e in EVENT_MARKS]
-    values = [
-        by_segment[:, order],
-        by_response[:, given],
-        *(np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS),
-    ]
+    legend = [entry(case.segments[s], colours[s]) for s in order]
+    legend += [entry(case.responses[r], INK, shapes[r]) for r in given]
+    legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "open", e) for e in EVENT_MARKS]
+    events = [np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS]
     return {
         "kind": "dots",
         "first": first,
+        "beside": beside,
         "title": title,
         "alt": "1000 dots, one for each sender, coloured by kind of sender.",
         "cells": cells,
         "count": packed(count[:, used], "int16", at=at),
         "legend": legend,
-        "legendValues": packed(np.hstack(values), at=at),
+        "legendValues": packed(np.hstack([by_segment[:, order], by_response[:, given], *events]), at=at),
     }
-
-
-SHAPES = ("full", "half", "open")

@@ -1,6 +1,8 @@
 // A stage: pictures, one slider, one sentence.  Everything that the slider can show is in `table` already, so moving it asks
 // nobody: the newest position is drawn in the next animation frame.  Text is only ever set as text, never as HTML.
 //
+// State: `at`, the slider's place; `pressed`, what each row of buttons shows; `unfolded`.  Each is kept by itself.
+//
 // table = {
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
 //   sentences: {words: [strings], at: packed numbers of words}, notes: likewise,
@@ -9,42 +11,34 @@
 // }
 // It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
-/** Sliders of ipywidgets have no accessible name: give them that of the label beside them.  Menus keep their arrow keys. */
-function helpControls() {
-  for (const control of document.querySelectorAll(".widget-slider")) {
-    const label = control.querySelector(".widget-label");
-    control.querySelectorAll("[role=slider]").forEach((handle) => handle.setAttribute("aria-label", label ? label.textContent : ""));
+const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const seen = new Map();
+
+/** Red, green and blue of any colour that CSS may name: a pixel is painted with it and read. */
+function channels(colour) {
+  if (!seen.has(colour)) {
+    probe.fillStyle = "#000";
+    probe.fillStyle = colour;
+    probe.fillRect(0, 0, 1, 1);
+    seen.set(colour, Array.from(probe.getImageData(0, 0, 1, 1).data).slice(0, 3));
   }
-  document.querySelectorAll(".widget-dropdown select").forEach((menu) => { menu.dataset.lmSuppressShortcuts = "true"; });
+  return seen.get(colour);
 }
 
 /** Colours of the page as it is now: light or dark. */
 function lookOf(element, table) {
   const style = getComputedStyle(element);
-  const [r, g, b] = style.color.match(/[\d.]+/g).map(Number);
+  const [r, g, b] = channels(style.color);
   const dark = 0.3 * r + 0.6 * g + 0.1 * b > 128;
   const ink = style.color;
   const paper = dark ? "#111" : "#fff";
-  return { ink, paper, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
+  return { dark, ink, paper, faint: `rgba(${r}, ${g}, ${b}, 0.15)`, font: style.fontFamily, colours: dark ? table.dark : table.light };
 }
 
-/** A row as the slider's position and what each toggle shows; and back. */
-function apart(table, row) {
-  const sizes = table.toggles.map((toggle) => toggle.options.length);
-  const slider = table.slider.texts.length;
-  let rest = Math.floor(row / slider);
-  const pressed = sizes.map(() => 0);
-  for (let i = sizes.length - 1; i >= 0; i--) [pressed[i], rest] = [rest % sizes[i], Math.floor(rest / sizes[i])];
-  return { at: row % slider, pressed };
-}
-
-/** How many rows there are, and the text of one of them. */
-const rowsOf = (table) => table.toggles.reduce((rows, toggle) => rows * toggle.options.length, table.slider.texts.length);
+/** The row of the slider's place and what each row of buttons shows: the slider counts fastest, the first buttons slowest. */
+const rowOf = (table, at, pressed) =>
+  table.toggles.reduce((row, toggle, i) => row * toggle.options.length + (pressed[i] || 0), 0) * table.slider.texts.length + at;
 const textOf = (texts, position) => texts.words[row(texts.at, position)[0]];
-
-function together(table, at, pressed) {
-  return table.toggles.reduce((row, toggle, i) => row * toggle.options.length + pressed[i], 0) * table.slider.texts.length + at;
-}
 
 /** Buttons of which one is pressed; `chosen(option)` is called when another is. */
 function buttons(toggle, parent, chosen) {
@@ -84,7 +78,10 @@ function render({ model, el }) {
   const note = make("p", "simkit-note", main);
   const spoken = make("div", "simkit-spoken", root);
   spoken.setAttribute("aria-live", "polite");
-  let position = model.get("position");
+  const more = make("button", "simkit-more", main, "More");
+  more.type = "button";
+  let at = model.get("at");
+  let pressed = [...model.get("pressed")];
   let waiting = 0;
   let resting = 0;
   let frames = [];
@@ -129,15 +126,16 @@ function render({ model, el }) {
       toggles = table.toggles.map((toggle, i) => buttons(toggle, bar, (option) => press(i, option)));
     }
     toggles.forEach(({ group }, i) => { group.hidden = !(table.toggles[i].first || model.get("unfolded")); });
-    position = Math.min(position, rowsOf(table) - 1);  // where the hand is, which the kernel may not know yet
+    more.setAttribute("aria-expanded", String(model.get("unfolded")));
+    at = Math.min(at, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
+    pressed = table.toggles.map((toggle, i) => Math.min(pressed[i] || 0, toggle.options.length - 1));
     place();
-    setTimeout(helpControls, 300);
+    if (typeof helpControls === "function") setTimeout(helpControls, 300);
     ask();
   }
 
-  /** Let slider and buttons show the position. */
+  /** Let slider and buttons show where they stand. */
   function place() {
-    const { at, pressed } = apart(model.get("table"), position);
     slider.value = at;
     toggles.forEach(({ press }, i) => press(pressed[i]));
   }
@@ -146,6 +144,7 @@ function render({ model, el }) {
     waiting = 0;
     if (!root.clientWidth) return;  // not on the page yet: the size observer asks again
     const table = current();
+    const position = rowOf(model.get("table"), at, pressed);
     const said = textOf(table.sentences, position);
     const look = lookOf(root, table);
     shown().forEach((panel, i) => {
@@ -157,7 +156,7 @@ function render({ model, el }) {
       const label = panel.first ? `${panel.alt} ${said}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });
-    value.textContent = table.slider.texts[position % table.slider.texts.length];
+    value.textContent = table.slider.texts[at];
     slider.setAttribute("aria-valuetext", value.textContent);
     sentence.textContent = said;
     note.textContent = textOf(table.notes, position);
@@ -170,39 +169,44 @@ function render({ model, el }) {
   function rest() {
     clearTimeout(resting);
     const table = model.get("table");
+    const position = rowOf(table, at, pressed);
     spoken.textContent = `${textOf(table.sentences, position)} ${textOf(table.notes, position)}`;
-    if (model.get("position") === position) return;
-    model.set("position", position);
+    if (model.get("at") === at && same(model.get("pressed"), pressed)) return;
+    model.set("at", at);
+    model.set("pressed", [...pressed]);
     model.save_changes();
   }
 
+  const same = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);
+
   function moved() {
-    const table = model.get("table");
-    go(together(table, Number(slider.value), apart(table, position).pressed));
+    at = Number(slider.value);
+    go();
   }
 
   function press(toggle, option) {
-    const table = model.get("table");
-    const { at, pressed } = apart(table, position);
     pressed[toggle] = option;
-    go(together(table, at, pressed));
+    go();
   }
 
-  function go(row) {
-    position = row;
+  function go() {
     ask();
     clearTimeout(resting);
     resting = setTimeout(rest, 250);
   }
 
+  more.addEventListener("click", () => {
+    model.set("unfolded", !model.get("unfolded"));
+    model.save_changes();
+  });
   slider.addEventListener("keydown", (event) => {
     if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();  // in JupyterLab on the way up
   });
   slider.addEventListener("input", moved);
   slider.addEventListener("change", rest);
   const told = () => {
-    if (model.get("position") === position) return;
-    position = model.get("position");
+    if (model.get("at") === at && same(model.get("pressed"), pressed)) return;
+    [at, pressed] = [model.get("at"), [...model.get("pressed")]];
     place();
     ask();
   };
@@ -211,9 +215,12 @@ function render({ model, el }) {
   model.on("change:table", whole);
   model.on("change:peek", peeked);
   model.on("change:unfolded", build);
-  model.on("change:position", told);
+  model.on("change:at", told);
+  model.on("change:pressed", told);
   const theme = new MutationObserver(ask);
   theme.observe(document.body, { attributes: true });
+  const scheme = window.matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", ask);
   const size = new ResizeObserver(ask);
   size.observe(root);
   build();
@@ -221,8 +228,10 @@ function render({ model, el }) {
     model.off("change:table", whole);
     model.off("change:peek", peeked);
     model.off("change:unfolded", build);
-    model.off("change:position", told);
+    model.off("change:at", told);
+    model.off("change:pressed", told);
     theme.disconnect();
+    scheme.removeEventListener("change", ask);
     size.disconnect();
     cancelAnimationFrame(waiting);
     clearTimeout(resting);

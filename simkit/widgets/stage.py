@@ -7,17 +7,154 @@ line as on one's own machine.  The kernel is asked only when the table itself mu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
+from ..files import suggest
 from ..plots import SENDERS, SENDERS_ON_DARK
-from .panels import pointed
+from .panels import Panel, pointed
 
 HERE = Path(__file__).parent
+
+
+def script() -> str:
+    """The text of the JavaScript module that draws a stage: it exports `render({model, el})` and needs no Jupyter."""
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
+
+
+def style() -> str:
+    """The text of the style sheet of a stage."""
+    return (HERE / "stage.css").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """What the slider, or a row of buttons, may choose: the values of a setting, and a text for each.
+
+    `setting` is the field of the settings record that it moves; `first`: buttons are shown before the stage unfolds.
+    """
+
+    setting: str
+    values: Sequence[Any]
+    label: str = ""
+    texts: Sequence[str] = ()
+    first: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ValueError(f"{self.setting} needs at least one value")
+        object.__setattr__(self, "texts", [str(text) for text in self.texts or self.values])
+        if len(self.texts) != len(self.values):
+            raise ValueError(f"{self.setting} has {len(self.values)} values and {len(self.texts)} texts")
+
+    def place(self, value: Any) -> int:
+        """Where a value stands; of numbers the nearest.  A ValueError suggests a text for one that there is not."""
+        values = list(self.values)
+        if value in values:
+            return values.index(value)
+        if isinstance(value, str) or isinstance(values[0], str):
+            raise ValueError(f"{self.setting} cannot be {value!r}; {suggest(str(value), map(str, values))}")
+        return int(np.abs(np.asarray(values, dtype=float) - value).argmin())
+
+
+@dataclass(frozen=True, eq=False)
+class Action:
+    """A button above the picture that takes settings to others; `does` may raise a ValueError that says why not."""
+
+    label: str
+    does: Callable[[Any], Any]
+    tip: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Table:
+    """All that an instrument shows: what the slider and the buttons choose, and for each choice a sentence and pictures.
+
+    A row is a choice of everything: the slider's position counts fastest, the first row of buttons slowest.  `sentences` and
+    `notes` have one text for each row; a panel has rows of numbers (see `panels`), or is None if it comes later.  A ValueError
+    unless there is a sentence and a note for every row.
+
+    `view` is what all this was made from, for whoever goes on in code.  `stands_for` says what settings that were left empty
+    stand for, `idle` which controls have no effect now, `actions` are buttons above the picture, `status` a text beside them.
+    """
+
+    panels: Sequence[Panel | None]
+    sentences: Sequence[str]
+    notes: Sequence[str] = ("",)
+    slider: Options | None = None
+    toggles: Sequence[Options] = ()
+    view: Any = None
+    stands_for: Mapping[str, Any] = field(default_factory=dict)
+    idle: Collection[str] = ()
+    actions: Sequence[Action] = ()
+    status: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.notes) == 1:
+            object.__setattr__(self, "notes", [self.notes[0]] * self.rows)
+        if not self.rows == len(self.sentences) == len(self.notes):
+            counts = f"{self.rows} rows, {len(self.sentences)} sentences, {len(self.notes)} notes"
+            raise ValueError(f"one of each is needed: {counts}")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each row of buttons has, and the slider."""
+        return (*(len(each.values) for each in self.toggles), len(self.slider.values) if self.slider else 1)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return math.prod(self.sizes)
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The settings that the browser moves by itself."""
+        return tuple(each.setting for each in (*self.toggles, *([self.slider] if self.slider else [])))
+
+    def place(self, settings: Any) -> tuple[int, list[int]]:
+        """Where settings put the slider, and what they press in each row of buttons."""
+        at, *pressed = (
+            each.place(_given(settings, each.setting, self.stands_for)) if each else 0 for each in (self.slider, *self.toggles)
+        )
+        return at, pressed
+
+    def chosen(self, at: int, pressed: Sequence[int]) -> dict[str, Any]:
+        """The settings that a place of the slider and of the buttons stands for."""
+        values = {each.setting: each.values[i] for each, i in zip(self.toggles, pressed, strict=True)}
+        return values | ({self.slider.setting: self.slider.values[at]} if self.slider else {})
+
+    def row(self, at: int, pressed: Sequence[int]) -> int:
+        """The number of a row."""
+        return int(np.ravel_multi_index((*pressed, at), self.sizes))
+
+    def sent(self) -> dict[str, Any]:
+        """The table as a stage takes it."""
+        slider = self.slider or Options("", [""])
+        return {
+            "slider": {"label": slider.label, "texts": list(slider.texts)},
+            "toggles": [{"label": t.label, "options": list(t.texts), "first": t.first} for t in self.toggles],
+            "sentences": list(self.sentences),
+            "notes": list(self.notes),
+            "panels": list(self.panels),
+            "light": list(SENDERS),
+            "dark": list(SENDERS_ON_DARK),
+        }
+
+    def peek(self) -> dict[str, Any]:
+        """What goes first: as a stage takes it, of a table that has the chosen row only."""
+        return {name: value for name, value in self.sent().items() if name in ("panels", "sentences", "notes")}
+
+
+def _given(settings: Any, name: str, stands_for: Mapping[str, Any]) -> Any:
+    value = getattr(settings, name)
+    return stands_for[name] if value in ("", None) and name in stands_for else value
 
 
 def sent(table: dict[str, Any], _: Any = None) -> dict[str, Any]:
@@ -26,12 +163,13 @@ def sent(table: dict[str, Any], _: Any = None) -> dict[str, Any]:
 
 
 class Stage(anywidget.AnyWidget):
-    """The picture, the slider and the sentence.  `position` is where slider and toggles rest: a row of the table."""
+    """The picture, the slider and the sentence.  `at` is where the slider rests, `pressed` what each row of buttons shows."""
 
-    _esm = "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
-    _css = HERE / "stage.css"
+    _esm = script() + (HERE / "jupyter.js").read_text(encoding="utf-8")
+    _css = style()
     table = traitlets.Dict().tag(sync=True, to_json=sent)
-    position = traitlets.Int(0).tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+    pressed = traitlets.List(traitlets.Int()).tag(sync=True)
     unfolded = traitlets.Bool(False).tag(sync=True)
     peek = traitlets.Dict().tag(sync=True, to_json=sent)
     """The next table where the slider stands, one row of it: shown until the whole table arrives.
@@ -39,42 +177,7 @@ class Stage(anywidget.AnyWidget):
     A panel that takes long is None in it, or left out at the end: the last one stays, and fades if the whole is long in coming.
     """
 
-    def show(self, table: dict[str, Any], position: int | None = None) -> None:
-        """Put up a table (see `table`), and perhaps move the slider; both arrive in the browser together."""
-        last = len(table["sentences"]) - 1
+    def show(self, table: Table, at: int = 0, pressed: Sequence[int] = ()) -> None:
+        """Put up a table and move slider and buttons; all of it arrives in the browser together."""
         with self.hold_sync():
-            self.table = table
-            self.position = min(self.position if position is None else position, last)
-
-
-def table(
-    *,
-    label: str,
-    texts: Sequence[str],
-    sentences: Sequence[str],
-    notes: Sequence[str],
-    panels: Sequence[dict[str, Any] | None],
-    toggles: Sequence[dict[str, Any]] = (),
-) -> dict[str, Any]:
-    """What a stage shows: a read-out for each of F positions of the slider; a sentence, a note and pictures for each row.
-
-    Without `toggles` there are F rows.  Each of these (see `toggle`) multiplies them by its options: a row is counted with the
-    first toggle slowest and the slider fastest.  A ValueError unless there is a sentence and a note for every row.
-    """
-    rows = len(texts) * math.prod(len(each["options"]) for each in toggles)
-    if not 1 <= rows == len(sentences) == len(notes):
-        raise ValueError(f"one of each is needed: {rows} rows, {len(sentences)} sentences, {len(notes)} notes")
-    return {
-        "slider": {"label": label, "texts": list(texts)},
-        "toggles": list(toggles),
-        "sentences": list(sentences),
-        "notes": list(notes),
-        "panels": list(panels),
-        "light": list(SENDERS),
-        "dark": list(SENDERS_ON_DARK),
-    }
-
-
-def toggle(label: str, options: Sequence[str], *, first: bool = True) -> dict[str, Any]:
-    """Buttons of which one is pressed, drawn in the browser; `first`: shown before the stage unfolds."""
-    return {"label": label, "options": list(options), "first": first}
+            self.table, self.at, self.pressed = table.sent(), at, list(pressed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,13 @@ import numpy as np
 from ..arrays import Floats
 from ..case import Case
 from ..scenario import load
-from .choices import chosen
-from .controls import steps
-from .explore import context_menu
-from .instrument import Instrument
-from .trust_game import MONTHS, MOVES, RULES, TrustSettings
+from .controls import context_menu, steps
+from .instrument import Instrument, from_dict
+from .stage import Action, Table
+from .trust_game import MONTHS, MOVES, TrustSettings
 from .trust_runs import save
 from .trust_table import stage_table
-from .trust_view import TrustView, look
+from .trust_view import look
 
 
 def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
@@ -30,7 +30,7 @@ def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
     each rule does to models that nobody has seen, the 1000 senders, and every assumption.
     """
     source = "case" if isinstance(case, Case) else repr(case)
-    return Trust(case if isinstance(case, Case) else load(case), source, chosen(TrustSettings, settings))
+    return Trust(case if isinstance(case, Case) else load(case), from_dict(TrustSettings, settings), source)
 
 
 #: What the buttons say, and what they mean for the game.
@@ -42,58 +42,50 @@ TOLD = {
 }
 
 
-class Trust(Instrument[TrustSettings, TrustView]):
+class Trust(Instrument[TrustSettings]):
     """The instrument: set `settings` to choose, read `view` for all that is shown, `save` a finished game for the class."""
 
-    opened_by, slider, toggles = "trust", "month", ("rule",)
-
-    def __init__(self, case: Case, source: str, settings: TrustSettings) -> None:
-        self._given = case
-        self._moves = {move: ipywidgets.Button(description=says, tooltip=tip) for move, (says, tip) in TOLD.items()}
-        self._reveal = ipywidgets.Button(description="Reveal", icon="eye", tooltip="Show the hidden type: the game is over")
-        self._new = ipywidgets.Button(description="New model", icon="refresh", tooltip="The model of the next seed")
-        self._cost = ipywidgets.Label()
-        super().__init__(source, settings, _controls(case))
-        row = ipywidgets.Layout(flex_flow="row wrap")
-        played = ipywidgets.HBox([*self._moves.values(), self._reveal, self._new, self._cost], layout=row)
-        self.children = [played, *self.children]  # type: ignore[has-type]
-        for move, button in self._moves.items():
-            button.on_click(lambda _, move=move: self.play(move))
-        self._reveal.on_click(lambda _: self._try(replace, self._settings, revealed=True))
-        self._new.on_click(lambda _: self._try(_fresh, self._settings))
+    def __init__(self, case: Case, settings: TrustSettings, source: str = "case") -> None:
+        super().__init__(
+            partial(trust_table, case), settings, opener="simkit.widgets.trust", source=source, controls=_controls(case)
+        )
 
     def play(self, moves: str) -> None:
         """Make moves, a letter each: o open audit, c covert audit, w wait, l loosen.  What is not possible is said below."""
         for move in moves:
-            self._try(self._settings.after, move)
+            self.attempt(partial(_after, move=move))
 
     def reveal(self) -> str:
         """End the game and say what the model was."""
-        self.settings = replace(self._settings, revealed=True)
-        return str(self._stage.table["sentences"][0])
+        self.settings = _revealed(self.settings)
+        return self.table.sentences[0]
 
     def save(self, path: str | Path) -> Path:
         """Save a finished game as a small JSON file, for the games of a class.  A ValueError if it is not finished."""
-        return save(self._settings, path)
+        return save(self.settings, path)
 
-    def _look(self, settings: TrustSettings) -> TrustView:
-        return look(self._given, settings)
 
-    def _table(self, view: TrustView, settings: TrustSettings) -> dict[str, Any]:  # noqa: ARG002
-        return stage_table(view)
+def trust_table(case: Case, settings: TrustSettings) -> Table:
+    """All that is shown: a row for each rule and month, and the buttons of the game."""
+    over = settings.loosened or settings.revealed
+    moves = [
+        Action(says, partial(_after, move=move), tip, not over and _possible(settings, move))
+        for move, (says, tip) in TOLD.items()
+    ]
+    ends = [
+        Action("Reveal", _revealed, "Show the hidden type: the game is over", not settings.revealed),
+        Action("New model", _fresh, "The model of the next seed"),
+    ]
+    made = stage_table(look(case, settings))
+    return replace(made, actions=[*moves, *ends], status=f"audits cost {settings.spent} of {settings.budget}")
 
-    def _offers(self, toggle: str) -> tuple[str, ...]:  # noqa: ARG002
-        return RULES
 
-    def _shown(self) -> dict[str, Any]:
-        chosen = self._settings
-        self._cost.value = f"audits cost {chosen.spent} of {chosen.budget}"
-        over = chosen.loosened or chosen.revealed
-        for move, button in self._moves.items():
-            button.disabled = over or not _possible(chosen, move)
-        self._reveal.disabled = chosen.revealed
-        shown = {name: getattr(chosen, name) for name in self._controls}
-        return shown | ({"context": chosen.context or self._given.context} if "context" in shown else {})
+def _after(settings: TrustSettings, move: str) -> TrustSettings:
+    return settings.after(move)
+
+
+def _revealed(settings: TrustSettings) -> TrustSettings:
+    return replace(settings, revealed=True)
 
 
 def _possible(settings: TrustSettings, move: str) -> bool:

@@ -27,7 +27,7 @@ from ..theory.release import (
 )
 from ..theory.sequential import Sprt
 from ..theory.trust import TYPES, Types
-from .choices import Choices
+from .instrument import Settings
 
 #: How many months a game has.
 MONTHS = 24
@@ -41,7 +41,7 @@ ALPHA, BETA = 0.05, 0.10
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrustSettings(Choices):
+class TrustSettings(Settings):
     """The choices of `trust`.  `moves` is what was done so far, a letter a month (see `MOVES`); `seed` draws the model.
 
     `month` is where the slider stands and `rule` the release rule that is looked at (see `RULES`); `threshold` is the trust

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,11 +11,11 @@ from ..icon_array import dots
 from ..text import number, percent, tally, whole_percent
 from ..theory.trust import TYPES
 from . import panels
-from .against import harmful_senders, now_and_base
-from .panels import line, packed
-from .stage import table, toggle
+from .panels import INK, Mark, Panel, axis, curve, entry, points
+from .stage import Options, Table
 from .trust_game import MONTHS, RULES, TrustSettings, replayed
 from .trust_view import HELD, HELD_MISALIGNED, RIGHTLY, WRONGLY, TrustView
+from .wording import harmful_senders, now_and_base
 
 #: What a type is called in a sentence, and its colour.
 CALLED = ("aligned", "overtly misaligned", "deceptive")
@@ -30,20 +29,22 @@ BY_TRUST, VERIFIED = 2, 3
 SHORT = ("date", "track record", "trust", "verified record", "never")
 
 
-def stage_table(view: TrustView) -> dict[str, Any]:
+def stage_table(view: TrustView) -> Table:
     """All that a stage needs: a row for each rule (slowest) and month."""
     rows = [(rule, month) for rule in range(len(RULES)) for month in range(MONTHS + 1)]
     over = view.settings.revealed
     senders = _senders_panel(view)
-    return table(
-        label="Month",
-        texts=[_read_out(month, view.settings.now) for month in range(MONTHS + 1)],
+    months = range(MONTHS + 1)
+    return Table(
+        slider=Options("month", months, "Month", [_read_out(month, view.settings.now) for month in months]),
         sentences=[_revealed(view) if over else sentence(view, *row) for row in rows],
         notes=[note(view, *row) for row in rows],
         panels=[timeline_panel(view), senders, models_panel(view), rules_panel(view)]
         if over
         else [timeline_panel(view), models_panel(view), rules_panel(view), senders],
-        toggles=[toggle("release by", SHORT)],
+        toggles=[Options("rule", RULES, "release by", SHORT)],
+        view=view,
+        stands_for={"context": view.case.context},
     )
 
 
@@ -190,7 +191,7 @@ def nines(trust: Floats | float) -> Floats:
     return -np.log10(np.maximum(1 - np.asarray(trust, dtype=float), 1e-9))
 
 
-def timeline_panel(view: TrustView) -> dict[str, Any]:
+def timeline_panel(view: TrustView) -> Panel:
     """Trust month by month: what was seen, a look ahead, the threshold and the ceiling."""
     settings = view.settings
     bar, roof = float(nines(settings.threshold)), float(nines(view.ceiling))
@@ -202,53 +203,46 @@ def timeline_panel(view: TrustView) -> dict[str, Any]:
     rings, months = _endings(view, y)
     here = np.arange(MONTHS + 1)[:, None]
     marks = [
-        line([0, MONTHS], [bar, bar], colour=-1, width=1.5, dash=[7, 4]),
-        *([line([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3])] if capped else []),
+        curve([0, MONTHS], [bar, bar], colour=INK, width=1.5, dash=[7, 4]),
+        *([curve([0, MONTHS], [roof, roof], colour=CEILING, width=2, dash=[2, 3])] if capped else []),
         *_labels(names, top),
         *_paths(y, settings),
         *_audits(view, y),
-        {"kind": "points", "x": packed(here), "y": packed(y.reshape(-1, 1)), "colour": -1, "size": 3},
+        points(here, y.reshape(-1, 1), colour=INK, size=3),
         *rings,
     ]
     counts = np.concatenate([view.passed, view.failed], axis=-1).reshape(-1, 4)[:, [0, 2, 1, 3]]
     kinds = ("open passed", "open failed", "covert passed", "covert failed", "rule loosens in month", "you in month")
     looks = ((OPEN, "full"), (OPEN, "open"), (COVERT, "full"), (COVERT, "open"), *((ring, "open") for ring in RINGS))
-    return {
-        "kind": "chart",
-        "first": True,
-        "title": "Trust: how sure that this model is aligned (dashed: a look ahead)",
-        "alt": "Trust over the months, with the threshold that the clause asks for and the ceiling of open audits.",
-        "height": 205,
-        "wide": 660,
-        "x": {"low": -0.3, "high": MONTHS + 0.3, "label": "month", "ticks": [[m, str(m)] for m in range(0, MONTHS + 1, 3)]},
-        "y": {"low": 0.0, "high": top, "label": "", "ticks": _ticks(top)},
-        "marks": marks,
-        "legend": [
-            {"label": name, "colour": colour, "mark": mark, "event": 0}
-            for name, (colour, mark) in zip(kinds, looks, strict=True)
-        ],
-        "legendValues": packed(np.concatenate([counts, months], axis=1)),
-    }
+    return panels.chart(
+        "Trust: how sure that this model is aligned (dashed: a look ahead)",
+        marks,
+        alt="Trust over the months, with the threshold that the clause asks for and the ceiling of open audits.",
+        first=True,
+        height=205,
+        wide=660,
+        x=axis(-0.3, MONTHS + 0.3, "month", ticks={m: str(m) for m in range(0, MONTHS + 1, 3)}),
+        y=axis(0.0, top, ticks=_ticks(top)),
+        legend=[entry(name, *look) for name, look in zip(kinds, looks, strict=True)],
+        values=np.concatenate([counts, months], axis=1),
+    )
 
 
-def _ticks(top: float) -> list[list[Any]]:
+def _ticks(top: float) -> dict[float, str]:
     known = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999, 0.99999)
     steps = [trust for trust in known if nines(trust) <= top]
     steps = [t for t in steps if t not in (0.95, 0.98)] if top > 1.8 else steps
-    return [[float(nines(trust)), f"{100 * trust:g}%"] for trust in steps]
+    return {float(nines(trust)): f"{100 * trust:g}%" for trust in steps}
 
 
-def _labels(lines: dict[str, float], top: float) -> list[dict[str, Any]]:
+def _labels(lines: dict[str, float], top: float) -> list[Mark]:
     """Names above their lines, at the right; the lower of two close lines has its name below."""
     high, low = max(lines.values()), min(lines.values())
     shift = {high: 0.055 * top, low: 0.055 * top if high - low > 0.13 * top else -0.06 * top}
-    return [
-        {"kind": "names", "x": packed([MONTHS + 0.3]), "y": packed([y + shift[y]]), "texts": [text]}
-        for text, y in lines.items()
-    ]
+    return [panels.labels([MONTHS + 0.3], [y + shift[y]], [text]) for text, y in lines.items()]
 
 
-def _paths(y: Floats, settings: TrustSettings) -> list[dict[str, Any]]:
+def _paths(y: Floats, settings: TrustSettings) -> list[Mark]:
     """The line of trust up to the slider's month: solid up to now, dashed ahead."""
     months = y.shape[1]
     month = np.arange(months)
@@ -258,11 +252,11 @@ def _paths(y: Floats, settings: TrustSettings) -> list[dict[str, Any]]:
     found = []
     for where, style in ((seen, {"width": 2.5}), (ahead, {"width": 2, "dash": [4, 4]})):
         height = np.stack([each[where] for each in y]).reshape(-1, months)
-        found.append(line(where, height, colour=OPEN, **style))  # the months are those of every rule
+        found.append(curve(where, height, colour=OPEN, **style))  # the months are those of every rule
     return found
 
 
-def _audits(view: TrustView, y: Floats) -> list[dict[str, Any]]:
+def _audits(view: TrustView, y: Floats) -> list[Mark]:
     """A mark for each audit up to the slider's month: full if passed, a ring if failed."""
     months = y.shape[1]
     month = np.arange(1, months)
@@ -276,11 +270,11 @@ def _audits(view: TrustView, y: Floats) -> list[dict[str, Any]]:
             here = (done[:, None, :] & shown[None]).reshape(-1, months - 1)
             x = np.where(here, month, np.nan)
             height = np.where(here, np.repeat(y[:, 1:], months, axis=0), np.nan)
-            marks.append({"kind": "points", "x": packed(x), "y": packed(height), "colour": colour, "hollow": hollow, "size": 4})
+            marks.append(points(x, height, colour=colour, hollow=hollow, size=4))
     return marks
 
 
-def _endings(view: TrustView, y: Floats) -> tuple[list[dict[str, Any]], Floats]:
+def _endings(view: TrustView, y: Floats) -> tuple[list[Mark], Floats]:
     """A ring where the rule loosens on this record, and one where the player did; and the two months, (rows, 2)."""
     at = np.full((*y.shape, 2, 2), np.nan)
     for rule, (end, how) in enumerate(view.ends):
@@ -290,29 +284,22 @@ def _endings(view: TrustView, y: Floats) -> tuple[list[dict[str, Any]], Floats]:
         now = view.settings.now
         at[:, now:, 1] = now, y[0, now]
     at = at.reshape(-1, 2, 2)
-    rings = [
-        {"kind": "points", "x": packed(at[:, [i], 0]), "y": packed(at[:, [i], 1]), "colour": colour, "hollow": True, "size": 9}
-        for i, colour in enumerate(RINGS)
-    ]
+    rings = [points(at[:, [i], 0], at[:, [i], 1], colour=colour, hollow=True, size=9) for i, colour in enumerate(RINGS)]
     return rings, at[..., 0]
 
 
-def models_panel(view: TrustView) -> dict[str, Any]:
+def models_panel(view: TrustView) -> Panel:
     """1000 models with this record as dots: who they are."""
     shares = 1000 * view.belief.reshape(-1, 3)
-    return {
-        "kind": "dots",
-        "first": not view.settings.revealed,
-        "title": "1000 models with this record",
-        "alt": "1000 dots, one for each model with this record, coloured by type.",
-        "columns": 63,
-        "cells": [{"colour": colour, "mark": "full", "event": 0} for colour in COLOURS],
-        "count": packed(whole(shares), "int16"),
-        "legend": [
-            {"label": name, "colour": colour, "mark": "full", "event": 0} for name, colour in zip(CALLED, COLOURS, strict=True)
-        ],
-        "legendValues": packed(np.round(shares, 2)),
-    }
+    return panels.icons(
+        "1000 models with this record",
+        whole(shares),
+        [entry(name, colour) for name, colour in zip(CALLED, COLOURS, strict=True)],
+        values=np.round(shares, 2),
+        columns=63,
+        first=not view.settings.revealed,
+        alt="1000 dots, one for each model with this record, coloured by type.",
+    )
 
 
 def whole(shares: Floats) -> Ints:
@@ -323,38 +310,26 @@ def whole(shares: Floats) -> Ints:
     return (down + (rank < left[..., None])).astype(int)
 
 
-def rules_panel(view: TrustView) -> dict[str, Any]:
-    """For each rule the chance to have loosened each type by the slider's month, before any audit."""
+def rules_panel(view: TrustView) -> Panel:
+    """For each rule the probability to have loosened each type by the slider's month, before any audit."""
     found = np.stack([each.loosened for each in view.courses.courses], axis=1)  # months, rules, types
     places = np.arange(len(RULES))[:, None] + np.array([-0.27, 0.0, 0.27])
-    bars = {
-        "kind": "bars",
-        "from": packed(np.zeros(places.size)),
-        "to": packed(found.reshape(MONTHS + 1, -1)),
-        "y": packed(places.ravel()),
-        "colours": list(COLOURS) * len(RULES),
-        "thick": 10,
-    }
-    ticks = [[i, name] for i, name in enumerate(RULES)]
-    return {
-        "kind": "chart",
-        "title": "Models not yet seen: the chance that each rule has loosened them by this month",
-        "alt": "For each release rule, the chance to have loosened an aligned, an overt and a deceptive model by this month.",
-        "height": 290,
-        "left": 168,
-        "categories": True,
-        "x": {"low": 0.0, "high": 1.0, "label": "chance", "ticks": [[c / 4, f"{25 * c}%"] for c in range(5)]},
-        "y": {"low": len(RULES) - 0.4, "high": -0.6, "label": "", "ticks": ticks},
-        "marks": [bars],
-        "legend": [
-            {"label": f"{name}, of 1000", "colour": colour, "mark": "full", "event": 0}
-            for name, colour in zip(TYPES, COLOURS, strict=True)
-        ],
-        "legendValues": packed(1000 * view.settings.types.prior),
-    }
+    ends, colours = found.reshape(MONTHS + 1, -1), list(COLOURS) * len(RULES)
+    return panels.chart(
+        "Models not yet seen: the probability that each rule has loosened them by this month",
+        [panels.stretches(np.zeros(places.size), ends, places.ravel(), colours=colours, thick=10)],
+        alt="For each release rule, the probability to have loosened an aligned, an overt and a deceptive model by this month.",
+        height=290,
+        left=168,
+        categories=True,
+        x=axis(0.0, 1.0, "probability", ticks={c / 4: f"{25 * c}%" for c in range(5)}),
+        y=panels.name_axis(RULES),
+        legend=[entry(f"{name}, of 1000", colour) for name, colour in zip(TYPES, COLOURS, strict=True)],
+        values=1000 * view.settings.types.prior,
+    )
 
 
-def _senders_panel(view: TrustView) -> dict[str, Any]:
+def _senders_panel(view: TrustView) -> Panel:
     """The thousand senders: the dial as now, and as loosened from the month of loosening on."""
     settings, misaligned = view.settings, view.model.type > 0 if view.settings.revealed else True
     held, loosened = (HELD_MISALIGNED, WRONGLY) if misaligned else (HELD, RIGHTLY)

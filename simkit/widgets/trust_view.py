@@ -18,8 +18,7 @@ from ..population import draw_worlds
 from ..theory.release import RuleTable
 from ..theory.trust import belief, break_even_deceptive, ceiling, plausible, reached
 from ..uncertainty import break_even_shares
-from .explore_settings import Settings as Explored
-from .explore_settings import responses_of
+from .chosen_policies import best_responses
 from .trust_game import FACTOR, Hidden, TrustSettings, audits_of, courses, ends, hidden, oddities, record, rules
 
 #: The gain in help units per sender that is enough to depart from instructions at dial ½.
@@ -145,7 +144,7 @@ def loosening(case: Case, dial_now: float, dial_loosened: float) -> Policy:
     Instructed is the best single response to everybody.  An aligned model's own judgement is the best answer to each signal; a
     misaligned one judges as well but gives harm no weight, and believes in its own judgement (`policy.override`).
     """
-    below, above = responses_of(case, Explored())
+    below, above = best_responses(case)
     instructed = max((constant(case, name) for name in (below, above)), key=lambda policy: float(expect(case, policy).net))
     made = []
     for dial in (dial_now, dial_loosened):

@@ -47,8 +47,8 @@ def test_slider_and_buttons_choose_a_row(book):
     stage.locator("input[type=range]").press("End")
     row = 6 * 101 + 100
     book.until(f"() => document.querySelector('{STAGE}').dataset.drawn === '{row}'")
-    assert stage.locator(".simkit-sentence").inner_text() == table["sentences"][row]
-    assert stage.locator(".simkit-note").inner_text() == table["notes"][row]
+    assert stage.locator(".simkit-sentence").inner_text() == table.sentences[row]
+    assert stage.locator(".simkit-note").inner_text() == table.notes[row]
     assert book.pixels(chart) != before
     assert book.errors == []
 
@@ -74,7 +74,7 @@ def test_a_picture_that_takes_long_fades_until_it_comes(book):
     assert "Bad worlds" in stage.locator(".simkit-late figcaption").inner_text()
     chosen = DialSettings(context="vulnerable-platform", model="contrary", position=1.0, verification=0.05)
     table = stage_table(look(sk.load("medication-threshold"), chosen, only=True), chosen)
-    assert stage.locator(".simkit-sentence").inner_text() == table["sentences"][100]
+    assert stage.locator(".simkit-sentence").inner_text() == table.sentences[100]
     book.until(f"({late})() === 0")
-    assert stage.locator(".simkit-sentence").inner_text() == table["sentences"][100]
+    assert stage.locator(".simkit-sentence").inner_text() == table.sentences[100]
     assert book.errors == []

@@ -18,8 +18,7 @@ needed("voila")
 
 import simkit as sk
 from simkit.text import number
-from simkit.widgets.explore_settings import Settings
-from simkit.widgets.explore_view import look, notes, sentences
+from simkit.widgets.explorer import ExplorerSettings, explorer_table
 
 ROOT = Path(__file__).parents[2]
 STAGE = ".simkit-stage"
@@ -61,8 +60,7 @@ def said(book: Notebook) -> str:
 
 
 def expected(position: int, **settings) -> str:
-    chosen = Settings(**settings)
-    return sentences(look(sk.load("medication-threshold"), chosen), chosen)[position]
+    return explorer_table(sk.load("medication-threshold"), None, ExplorerSettings(**settings)).sentences[position]
 
 
 def drag(book: Notebook, part: float) -> None:
@@ -144,8 +142,7 @@ def test_controls_that_need_the_kernel(instrument):
     code.press("Enter")
     book.until(f"sentence => document.querySelector('{STAGE} .simkit-sentence').innerText === sentence", expected(100))
     note = book.page.locator(f"{STAGE} .simkit-note").first.inner_text()
-    chosen = Settings(harm_weight=3)
-    assert note == notes(look(sk.load("medication-threshold"), chosen))[100]
+    assert note == explorer_table(sk.load("medication-threshold"), None, ExplorerSettings(harm_weight=3)).notes[100]
     assert book.errors == []
 
 

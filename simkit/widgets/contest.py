@@ -1,4 +1,4 @@
-"""A race: the exact law against simulation.  How many simulated worlds until a tail is known to one percent?"""
+"""A race: the exact distribution against simulation.  How many runs until a tail is known to one percent?"""
 
 from __future__ import annotations
 
@@ -10,37 +10,35 @@ import ipywidgets
 import numpy as np
 
 from ..case import Case
-from ..monte_carlo import simulate
+from ..monte_carlo import runs_needed, simulate
 from ..policy import Policy
 from ..text import number, percent
 from ..totals import total
+from .controls import Box
 
 #: A share of a second after which a simulation lets the page breathe.
 SLICE = 0.1
 
 
 def race(case: Case, policy: Policy, users: int = 1000, *, level: float = 0.999, seconds: float = 5.0) -> Race:
-    """Ask both for the chance that the total harm of `users` senders exceeds its quantile at `level`.
+    """Ask both for the probability that the total harm of `users` senders exceeds its quantile at `level`.
 
-    The exact engine finds the size first; then simulation draws worlds for so many seconds and says how far it has come.
+    The exact engine finds the size first; then simulation draws runs for so many seconds and says how far it has come.
     """
     return Race(case, policy, users, level, seconds)
 
 
-def worlds_needed(chance: float, error: float = 0.01) -> float:
-    """How many simulated worlds know a chance to within a relative standard error: (1 − p) / (p · error²)."""
-    return (1 - chance) / (chance * error**2)
-
-
-class Race(ipywidgets.VBox):  # type: ignore[misc]
-    """A button and two lines.  `run()` draws worlds until the time is up; `seen` is (worlds, worlds that exceed the size)."""
+class Race(Box):
+    """A button and two lines.  `run()` draws until the time is up; `seen` is (runs, runs that exceed the size)."""
 
     def __init__(self, case: Case, policy: Policy, users: int, level: float, seconds: float) -> None:
         self._case, self._policy, self._users, self._seconds = case, policy, users, seconds
+        if policy.batch:
+            raise ValueError(f"one policy is raced; {policy.name} are {policy.batch[0]}: take one of them, such as policies[0]")
         start = time.perf_counter()
-        law = total(case, policy, users)
-        self.size = float(law.quantile(level))
-        self.chance = float(law.tail(self.size))
+        found = total(case, policy, users)
+        self.size = float(found.quantile(level))
+        self.probability = float(found.tail(self.size))
         self._exact_seconds = time.perf_counter() - start
         self.seen = (0, 0)
         self._button = ipywidgets.Button(description="Race", button_style="primary", icon="flag-checkered")
@@ -51,8 +49,8 @@ class Race(ipywidgets.VBox):  # type: ignore[misc]
 
     def _exact(self) -> str:
         said = (
-            f"Exact: {percent(self.chance)} of worlds of {self._users} senders bring more than {number(self.size)} harm units. "
-            f"It took {number(1000 * self._exact_seconds)} ms."
+            f"Exact: {percent(self.probability)} of runs of {self._users} senders bring more than {number(self.size)} "
+            f"harm units. It took {number(1000 * self._exact_seconds)} ms."
         )
         return f"<p><b>{escape(said)}</b></p>"
 
@@ -61,7 +59,7 @@ class Race(ipywidgets.VBox):  # type: ignore[misc]
         self._task = asyncio.ensure_future(self.run())
 
     async def run(self, rng: np.random.Generator | None = None) -> None:
-        """Draw worlds in slices until the time is up; the page stays alive between them."""
+        """Draw runs in slices until the time is up; the page stays alive between them."""
         rng, block, start = rng or np.random.default_rng(), 10, time.perf_counter()
         while (spent := time.perf_counter() - start) < self._seconds:
             before = time.perf_counter()
@@ -77,14 +75,14 @@ class Race(ipywidgets.VBox):  # type: ignore[misc]
 
     def says(self, spent: float) -> str:
         """What simulation knows after so many seconds, and how long it would take to know it to one percent."""
-        worlds, over = self.seen
-        share = over / max(worlds, 1)
+        runs, over = self.seen
+        share = over / max(runs, 1)
         error = f"±{100 / np.sqrt(over):.0f}%" if over else "and nothing seen yet"
-        needed = worlds_needed(self.chance) if self.chance > 0 else float("inf")
-        left = needed / max(worlds, 1) * spent
+        needed = runs_needed(self.probability)
+        left = needed / max(runs, 1) * spent
         return (
-            f"Simulation: {worlds} worlds in {spent:.1f} s say {percent(share)} ({error}). "
-            f"For a relative standard error of 1% it needs about {number(needed)} worlds, {duration(left)} here."
+            f"Simulation: {runs} runs in {spent:.1f} s say {percent(share)} ({error}). "
+            f"For a relative standard error of 1% it needs about {number(needed)} runs, {duration(left)} here."
         )
 
 

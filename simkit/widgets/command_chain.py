@@ -1,4 +1,4 @@
-"""What the instrument of the chain of command shows: a pure function from a case, a spec and settings to a table.
+"""`chain(case, rules)`: who decides what.  Buttons for operator and user, the path of a decision, the thousand beside it.
 
 For each operator, each word of the user, each trust that the operator lends and each quoted text: how the behaviour is decided,
 the policy that the spec then makes, and what that does to the same thousand senders.
@@ -7,36 +7,40 @@ the policy that the spec then makes, and what that does to the same thousand sen
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from ..case import Case
-from ..files import suggest
 from ..icon_array import Dots, dots
 from ..messages import Message
 from ..policy import Policy
+from ..scenario import load
 from ..spec.chain import decide
+from ..spec.compiler import check_shows, compile_each, shows
 from ..spec.compiler import compile as compile_rules
-from ..spec.compiler import compile_each, shows
 from ..spec.rules import Ready, Rules
+from ..spec.rules import load as load_rules
 from ..spec.trace import DEEDS, Decision, Step
+from ..uncertainty import Leads, leads
 from . import panels
-from .against import Against, against, surely
-from .choices import Choices
-from .panels import packed
-from .stage import table, toggle
+from .controls import menu
+from .instrument import Instrument, Settings, from_dict
+from .panels import Panel
+from .stage import Options, Table
+from .wording import surely
 
 SILENT = "says nothing"
 TRUST = ("as a user", "as itself")
 #: Who says the messages that the instrument adds, by the level at which they arrive.
 USER, QUOTED = "the user", "a quoted text"
+LABELS = {"operator": "operator", "user": "user", "trust": "trusts users", "quoted": "a pasted page"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChainSettings(Choices):
+class ChainSettings(Settings):
     """The choices of `chain`.  Empty stands for the first that there is.
 
     `behaviour` is the one whose path is shown; `operator` a context of the case; `user` and `quoted` what is said about the
@@ -50,11 +54,89 @@ class ChainSettings(Choices):
     quoted: str = SILENT
 
 
+def chain(case: Case | str = "medication-threshold", rules: Rules | str = "general-assistant", **settings: Any) -> Chain:
+    """Open the instrument on a case and a spec, or on their names or paths; `settings` are those of `ChainSettings`.
+
+    First view: who decides a behaviour, with buttons for the operator and the user, and what the thousand then get.  `More`
+    unfolds other behaviours, trust that is lent, a quoted text, and the trace.  A ValueError names what makes no sense.
+    """
+    words = ["case" if isinstance(case, Case) else repr(case), "rules" if isinstance(rules, Rules) else repr(rules)]
+    case = case if isinstance(case, Case) else load(case)
+    rules = rules if isinstance(rules, Rules) else load_rules(rules)
+    check_shows(rules, case)
+    return Chain(case, rules, from_dict(ChainSettings, settings), ", ".join(words))
+
+
+class Chain(Instrument[ChainSettings]):
+    """The instrument: set `settings` to choose; go on in code from `case`, `decision` and `policy`."""
+
+    def __init__(self, case: Case, rules: Rules, settings: ChainSettings, source: str = "case, rules") -> None:
+        super().__init__(
+            partial(chain_table, case, rules),
+            settings,
+            opener="simkit.widgets.chain",
+            source=source,
+            controls={"behaviour": menu("behaviour", rules.behaviours)},
+            peek=partial(chain_table, case, rules, only=True),
+            settle=partial(_settled, case, rules),
+        )
+
+    @property
+    def case(self) -> Case:
+        """The case in the chosen operator's context."""
+        return self.view.contexts[self._at_row()[0]]
+
+    @property
+    def decision(self) -> Decision:
+        """How the behaviour is decided where the buttons stand: `.text`, `.html`, `.steps`."""
+        return self.view.decisions[self.row]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that the spec makes where the buttons stand."""
+        operator, row = self._at_row()
+        return self.view.policies[operator][row]
+
+    def _at_row(self) -> tuple[int, int]:
+        return divmod(self.row, len(self.view.decisions) // len(self.view.contexts))
+
+
+def _settled(case: Case, rules: Rules, settings: ChainSettings, before: ChainSettings | None) -> ChainSettings:
+    """The settings with nothing left empty.  Words about one behaviour make no sense for another: then nobody says anything."""
+    ready = about(case, rules, settings)
+    known = offers(case, ready)
+    if before is not None and ready.name != before.behaviour:
+        user, quoted = (
+            said if said in known[of] else SILENT for of, said in (("user", settings.user), ("quoted", settings.quoted))
+        )
+        settings = replace(settings, user=user, quoted=quoted)
+    return replace(settings, behaviour=ready.name, operator=settings.operator or known["operator"][0])
+
+
+def chain_table(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = False) -> Table:
+    """All that is shown: sentences and pictures for every combination of the buttons, or for `only` the chosen one."""
+    view = look(case, rules, settings, only=only)
+    return Table(
+        toggles=[Options(name, known, LABELS[name], first=name in ("operator", "user")) for name, known in view.offers.items()],
+        sentences=sentences(view),
+        notes=notes(view),
+        panels=[
+            _path(view),
+            panels.dots(view.dots, f"1000 people send: “{case.request}”", first=False, beside=True),
+            _trace(view),
+        ],
+        view=view,
+    )
+
+
+# --- what is looked at ------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, eq=False)
 class ChainView:
     """All rows: what each button offers, and for each combination the decision and the policy; dots of all rows.
 
-    `policies` and `against` have one entry for each operator: a batch over the other buttons, and how these compare with the
+    `policies` and `leads` have one entry for each operator: a batch over the other buttons, and how these compare with the
     same operator's users if nobody says anything.
     """
 
@@ -65,7 +147,7 @@ class ChainView:
     contexts: tuple[Case, ...]
     decisions: tuple[Decision, ...]
     policies: tuple[Policy, ...]
-    against: tuple[Against, ...]
+    leads: tuple[Leads, ...]
     dots: Dots
 
 
@@ -88,17 +170,6 @@ def about(case: Case, rules: Rules, settings: ChainSettings) -> Ready:
     return next((b for b in rules.behaviours.values() if b.name in shown), next(iter(rules.behaviours.values())))
 
 
-def completed(case: Case, rules: Rules, settings: ChainSettings) -> ChainSettings:
-    """The settings with nothing left empty.  A ValueError suggests a name for one that there is not."""
-    ready = about(case, rules, settings)
-    offered = offers(case, ready)
-    full = replace(settings, behaviour=ready.name, operator=settings.operator or offered["operator"][0])
-    for name, known in offered.items():
-        if getattr(full, name) not in known:
-            raise ValueError(f"{name} cannot be {getattr(full, name)!r}; {suggest(getattr(full, name), known)}")
-    return full
-
-
 def spoken(ready: Ready, user: str, trust: str, quoted: str) -> tuple[Message, ...]:
     """What the buttons add to the operator's messages."""
     said: list[Message] = []
@@ -117,18 +188,19 @@ def spoken(ready: Ready, user: str, trust: str, quoted: str) -> tuple[Message, .
 
 def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = False) -> ChainView:
     """Decide and evaluate every combination of the buttons, or `only` the chosen one."""
-    settings = completed(case, rules, settings)
+    settings = _settled(case, rules, settings, None)
     ready = rules.behaviour(settings.behaviour)
     offered = offers(case, ready)
     if only:
-        offered = {name: (getattr(settings, name),) for name in offered}
+        chosen = {name: Options(name, values) for name, values in offered.items()}
+        offered = {name: (values.values[values.place(getattr(settings, name))],) for name, values in chosen.items()}
     rest = [spoken(ready, *said) for said in product(offered["user"], offered["trust"], offered["quoted"])]
     grounds = [_ground(case, rules, name) for name in offered["operator"]]
     contexts, silent = zip(*grounds, strict=True)
     decisions = [decide(rules, (*here.messages, *more), ready.name) for here in contexts for more in rest]
     policies = [compile_each(rules, here, rest) for here in contexts]
     found = [
-        against(here, policy, nobody, here.weight(None))
+        leads(here, policy, nobody, rng=np.random.default_rng(0))
         for here, policy, nobody in zip(contexts, policies, silent, strict=True)
     ]
     counted = [dots(here, policy) for here, policy in zip(contexts, policies, strict=True)]
@@ -140,7 +212,7 @@ def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = Fals
         contexts=contexts,
         decisions=tuple(decisions),
         policies=tuple(policies),
-        against=tuple(found),
+        leads=tuple(found),
         dots=replace(
             counted[0],
             count=np.concatenate([each.count for each in counted]),
@@ -193,7 +265,7 @@ def _given(view: ChainView, row: int) -> str:
 
 def notes(view: ChainView) -> list[str]:
     """What the words of operator and user are worth to the thousand, and how surely."""
-    pairs = zip(view.contexts, view.against, strict=True)
+    pairs = zip(view.contexts, view.leads, strict=True)
     return [text for here, found in pairs for text in surely(here, found, "if nobody said anything")]
 
 
@@ -216,40 +288,6 @@ def _short(step: Step) -> str:
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------
-
-
-LABELS = {"operator": "operator", "user": "user", "trust": "trusts users", "quoted": "a pasted page"}
-
-
-def stage_table(view: ChainView) -> dict[str, Any]:
-    """All that a stage needs: buttons, sentences and pictures for each row."""
-    return table(
-        label="",
-        texts=[""],
-        sentences=sentences(view),
-        notes=notes(view),
-        panels=[_path(view), _people(view), _steps(view)],
-        toggles=[toggle(LABELS[name], known, first=name in ("operator", "user")) for name, known in view.offers.items()],
-    )
-
-
-def _people(view: ChainView) -> dict[str, Any]:
-    return panels.dots(view.dots, f"1000 people send: “{view.case.request}”", first=False) | {"beside": True}
-
-
-class Words:
-    """Texts that are sent once and pointed to by number."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = [""]
-        self._places: dict[str, int] = {"": 0}
-
-    def at(self, text: str) -> int:
-        """Where a text stands."""
-        if text not in self._places:
-            self._places[text] = len(self.all)
-            self.all.append(text)
-        return self._places[text]
 
 
 def _slots(view: ChainView) -> dict[str, tuple[str, str]]:
@@ -277,48 +315,33 @@ def _key(here: Case, step: Step) -> str:
     return step.node if kind == "rule" else kind
 
 
-def _path(view: ChainView) -> dict[str, Any]:
+def _path(view: ChainView) -> Panel:
     """Who spoke at which level, what it did and the value after it."""
-    slots, words = _slots(view), Words()
-    order = list(slots)
-    shape = (len(view.decisions), len(order))
-    state, said, did, value = (np.zeros(shape, dtype=int) for _ in range(4))
-    result = np.zeros((shape[0], 1), dtype=int)
+    slots = _slots(view)
+    order, rows = list(slots), range(len(view.decisions))
+    state = np.zeros((len(rows), len(order)), dtype=int)
+    said, did, value = ([[""] * len(order) for _ in rows] for _ in range(3))
     for row, (here, decision) in enumerate(zip(_of_rows(view), view.decisions, strict=True)):
         for step in decision.steps:
-            at = row, order.index(_key(here, step))
-            state[at] = 2 if step == decision.decided_by else 1 if step.highlighted else 3
-            level = slots[order[at[1]]][0]
+            at = order.index(_key(here, step))
+            state[row, at] = 2 if step == decision.decided_by else 1 if step.highlighted else 3
+            level = slots[order[at]][0]
             heard = f" (heard as {step.level})" if step.level != level and level in ("developer", "user") else ""
-            said[at] = words.at(f"{speaker(here, step)}{heard}: {step.wants}")
-            did[at] = words.at(_short(step))
-            value[at] = words.at(step.value)
-        result[row] = words.at(decision.value or "inaction")
-    return {
-        "kind": "path",
-        "first": True,
-        "title": f"Who decides {view.ready.name}, under {view.rules.name}",
-        "alt": "Who spoke at which level of authority, from the highest down, and the value after each.",
-        "slots": [{"level": level, "faint": faint} for level, faint in slots.values()],
-        "state": packed(state, "int16"),
-        "said": packed(said, "int16"),
-        "did": packed(did, "int16"),
-        "value": packed(value, "int16"),
-        "result": packed(result, "int16"),
-        "about": view.ready.name,
-        "words": words.all,
-    }
+            said[row][at], did[row][at] = f"{speaker(here, step)}{heard}: {step.wants}", _short(step)
+            value[row][at] = step.value
+    return panels.path(
+        f"Who decides {view.ready.name}, under {view.rules.name}",
+        list(slots.values()),
+        state=state,
+        said=said,
+        did=did,
+        value=value,
+        result=[decision.value or "inaction" for decision in view.decisions],
+        about=view.ready.name,
+    )
 
 
-def _steps(view: ChainView) -> dict[str, Any]:
+def _trace(view: ChainView) -> Panel:
     """The whole trace, step by step."""
-    words = Words()
-    rows = [[words.at(str(step)) for step in decision.steps] for decision in view.decisions]
-    longest = max(map(len, rows))
-    return {
-        "kind": "steps",
-        "title": "The trace, step by step",
-        "alt": "The trace as text.",
-        "lines": packed([[*row, *[-1] * (longest - len(row))] for row in rows], "int16"),
-        "words": words.all,
-    }
+    rows = [[str(step) for step in decision.steps] for decision in view.decisions]
+    return panels.text("The trace, step by step", rows, alt="The trace as text.")

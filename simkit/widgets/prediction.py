@@ -7,6 +7,7 @@ from html import escape
 import ipywidgets
 
 from ..text import tally
+from .controls import Box
 
 
 def predict(
@@ -23,7 +24,7 @@ def predict(
     return Prediction(asks, answer, (low, high), unit, reveal, says)
 
 
-class Prediction(ipywidgets.VBox):  # type: ignore[misc]
+class Prediction(Box):
     """A question, a number and a button.  `committed` is what was predicted, None before."""
 
     def __init__(

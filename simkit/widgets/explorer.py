@@ -1,0 +1,395 @@
+"""`explore(case, policies)`: a thousand senders as dots, one slider along a batch of policies, one sentence.
+
+The default batch declines the riskiest senders, 0 to 1000 of them.  All that is shown is exact; plausible worlds are drawn
+with a fixed seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from .. import plots
+from ..arrays import Floats
+from ..case import Case
+from ..evaluate import Outcome, expect
+from ..icon_array import Dots, dots
+from ..pareto import frontier
+from ..plots import HARMFUL
+from ..policy import Axis, Policy, candidates, declining
+from ..scenario import load
+from ..text import number, tally
+from ..uncertainty import Leads, leads
+from . import panels
+from .chosen_policies import best_responses, labelled, named
+from .controls import Range, context_menu, menu, round_steps, steps
+from .instrument import Instrument, Settings, from_dict
+from .panels import INK, Panel, axis, curve, padded, points, stretches
+from .stage import Options, Table
+from .wording import SENDERS, harmful_name, harmful_senders, heading, surely
+
+RISKIEST = "the riskiest declined"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplorerSettings(Settings):
+    """The choices of `explore`.  Empty or None stands for what the case says.
+
+    `at` is the value of the axis where the slider stands, if policies are given.  If they are not, `policy` is `the riskiest
+    declined` (the slider says how many: `declined`), or the name of a policy of the case, and `answer` and `decline` are the
+    two responses.  `compare` is the policy that it is measured against (empty: `answer` to everybody); `harmful` is the base
+    share of all harmful senders.
+    """
+
+    policy: str = RISKIEST
+    declined: Annotated[int, Range(0, 1000, of="a number of senders")] = 0
+    at: float | str | None = None
+    answer: str = ""
+    decline: str = ""
+    context: str = ""
+    state: str = ""
+    harmful: float | None = None
+    overlap: float | None = None
+    harm_weight: float | None = None
+    compare: str = ""
+
+
+def explore(case: Case | str, policies: Policy | Sequence[Policy] | None = None, **settings: Any) -> Explorer:
+    """Open the instrument on a case, or on a scenario's name or path; `settings` are those of `ExplorerSettings`.
+
+    First view: 1000 senders as dots, a slider along the axis of a batch of `policies`, and what they do.  A single policy is
+    shown as it is; several single ones become a batch.  Without policies the slider declines the riskiest senders.  `More`
+    unfolds the context, shares and weights, a comparison, and pictures of help and harm.  A ValueError names a setting that
+    makes no sense.
+    """
+    source = "case" if isinstance(case, Case) else repr(case)
+    case = case if isinstance(case, Case) else load(case)
+    return Explorer(case, from_dict(ExplorerSettings, settings), source, None if policies is None else labelled(policies))
+
+
+class Explorer(Instrument[ExplorerSettings]):
+    """The instrument: set `settings` to choose, read `view` for all that is shown; go on in code from `case` and `policy`."""
+
+    def __init__(self, case: Case, settings: ExplorerSettings, source: str = "case", policies: Policy | None = None) -> None:
+        super().__init__(
+            partial(explorer_table, case, policies),
+            settings,
+            opener="simkit.widgets.explore",
+            source=source if policies is None else f"{source}, policies",
+            controls=_controls(case, policies),
+            peek=partial(_chosen_row, case, policies),
+        )
+
+    @property
+    def case(self) -> Case:
+        """The case in the chosen context and state, with the chosen shares."""
+        return self.view.case
+
+    @property
+    def policy(self) -> Policy:
+        """The policy where the slider stands."""
+        return self.view.policies[self.stage.at] if self.view.policies.batch else self.view.policies
+
+    def figure(self) -> Figure:
+        """What is seen, as a matplotlib figure: the dots, and beside them what each segment gets."""
+        figure = Figure(figsize=(12, 5.6), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        plots.dots(dots(self.case, self.policy, SENDERS), left)
+        plots.by_segment(expect(self.case, self.policy, self.settings.harm_weight), right)
+        right.legend(frameon=False, fontsize=8, loc="lower right")
+        figure.suptitle(self.sentences, fontsize=10, ha="left", x=0.01, wrap=True, parse_math=False)
+        return figure
+
+
+def _controls(case: Case, policies: Policy | None) -> dict[str, ipywidgets.Widget]:
+    """A control for each setting that the case has, with what may be chosen."""
+    people = case.population
+    known = [policy.name for policy in candidates(case)]
+    answers, refusals = (
+        [n for n, r, ok in zip(case.responses, case.refuses, case.allowed, strict=True) if ok and r == is_]
+        for is_ in (False, True)
+    )
+    family = {
+        "policy": partial(menu, "policy", [RISKIEST, *known]),
+        "answer": partial(menu, "answered with", answers or refusals),
+        "decline": partial(menu, "declined with", refusals),
+    }
+    others = {
+        "context": partial(context_menu, case),
+        "state": partial(menu, "state of the world", [("all, as they come", ""), *[(state, state) for state in people.states]]),
+        "harmful": partial(steps, f"share of {harmful_name(case)}", round_steps(1e-4, 0.9), ".3g"),
+        "overlap": partial(steps, "overlap", np.append(0.0, round_steps(1e-3, 0.5)), ".3g"),
+        "harm_weight": partial(steps, "harm weight", round_steps(0.1, 1000)),
+        "compare": partial(menu, "compared with", known),
+    }
+    absent = {
+        "context": not case.contexts,
+        "state": len(people.states) < 2,
+        "harmful": not 0 < people.base_share[people.harmful].sum() < 1,
+        "overlap": not people.overlap[2] > 0,
+    }
+    made = others if policies is not None else family | others
+    return {name: control() for name, control in made.items() if not absent.get(name)}
+
+
+# --- what is looked at ------------------------------------------------------------------------------------------------
+
+
+def edited(case: Case, settings: ExplorerSettings) -> Case:
+    """The case in the chosen context and state, with the chosen shares.  A ValueError if it has none of that name."""
+    if settings.context and settings.context != case.context:
+        case = case.in_context(settings.context)
+    if settings.state:
+        case = case.in_state(settings.state)
+    if settings.harmful is not None:
+        share = case.population.base_share[case.population.harmful]
+        if not share.sum() > 0:
+            raise ValueError(f"{case.name} has no harmful senders whose share could be moved")
+        names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
+        parts = settings.harmful * share / share.sum()
+        case = case.with_shares(dict(zip(names, map(float, parts), strict=True)))
+    return case if settings.overlap is None else case.with_overlap(settings.overlap)
+
+
+def default_family(case: Case, settings: ExplorerSettings, declined: Sequence[int] = range(1001)) -> Policy:
+    """What is shown where no policies are given: the riskiest senders declined, or a policy of the case by its name."""
+    if settings.policy != RISKIEST:
+        return named(case, settings.policy, settings.harm_weight)
+    best = best_responses(case, settings.harm_weight)
+    parts = np.array([n / 1000 for n in declined])
+    return declining(case, parts, below=settings.answer or best[0], above=settings.decline or best[1])
+
+
+@dataclass(frozen=True, eq=False)
+class ExplorerView:
+    """What is looked at: the case as edited, F policies and the reference, their dots and means, and how surely they differ."""
+
+    case: Case
+    policies: Policy
+    reference: Policy
+    dots: Dots
+    outcome: Outcome
+    leads: Leads
+
+    @property
+    def gain(self) -> Floats:
+        """Net value over the reference per 1000 senders, (F,), help units."""
+        return SENDERS * self.leads.gain
+
+
+def look(case: Case, policies: Policy, settings: ExplorerSettings) -> ExplorerView:
+    """Evaluate policies in a case that is edited already.  A ValueError names a setting that the case does not have."""
+    weight = case.weight(settings.harm_weight)
+    below = settings.answer or best_responses(case, settings.harm_weight)[0]
+    reference = named(case, settings.compare or below, settings.harm_weight)
+    return ExplorerView(
+        case=case,
+        policies=policies,
+        reference=reference,
+        dots=dots(case, policies, SENDERS),
+        outcome=expect(case, policies, weight),
+        leads=leads(case, policies, reference, rng=np.random.default_rng(0), harm_weight=weight),
+    )
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table:
+    """All that is shown: for every policy of the batch dots, a sentence, how surely it is ahead, and pictures."""
+    _check_given(policies, settings)
+    case = edited(case, settings)
+    view = look(case, default_family(case, settings) if policies is None else policies, settings)
+    return _table(view, settings, policies is None, 0)
+
+
+def _check_given(policies: Policy | None, settings: ExplorerSettings) -> None:
+    usual = ExplorerSettings()
+    for name in ("policy", "declined", "answer", "decline") if policies is not None else ("at",):
+        if getattr(settings, name) != getattr(usual, name):
+            why = "policies are given, and the slider runs along them" if policies is not None else "no policies are given"
+            raise ValueError(f"{name} cannot be {getattr(settings, name)!r}: {why}")
+
+
+def _chosen_row(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table | None:
+    """The row where the slider stands; None if there are no others."""
+    case = edited(case, settings)
+    if policies is None and settings.policy == RISKIEST:
+        one = default_family(case, settings, [settings.declined])
+    elif policies is None or policies.axis is None:
+        return None
+    else:
+        at = 0 if settings.at is None else _along(policies, policies.axis).place(settings.at)
+        one = policies[at : at + 1]
+    return _table(look(case, one, settings), settings, policies is None, settings.declined)
+
+
+def _along(policies: Policy, about: Axis) -> Options:
+    """The slider along given policies."""
+    label = about.name if about.named else f"{policies.name}: {about.name}"
+    return Options("at", about.values, label[:1].upper() + label[1:], about.labels)
+
+
+def _table(view: ExplorerView, settings: ExplorerSettings, default: bool, first: int) -> Table:
+    moves = default and settings.policy == RISKIEST
+    count = len(view.gain)
+    slider = None
+    if moves:
+        slider = Options("declined", range(first, first + count), "Of 1000 senders, decline the riskiest")
+    elif view.policies.axis:
+        slider = _along(view.policies, view.policies.axis)
+    answer, decline = best_responses(view.case, settings.harm_weight)
+    below = settings.answer or answer
+    people = view.case.population
+    compared = [panels.dots(dots(view.case, view.reference), f"Compared with {view.reference.name}", first=False)]
+    return Table(
+        slider=slider,
+        sentences=sentences(view, _starts(view, moves, first)),
+        notes=surely(view.case, view.leads, view.reference.name),
+        panels=[
+            panels.dots(view.dots, heading(view.case)),
+            *(compared if settings.compare else []),
+            _segments_panel(view),
+            _frontier_panel(view),
+            *([_gain_panel(view, slider, moves)] if slider and count > 1 else []),
+        ],
+        view=view,
+        stands_for={
+            "at": slider.values[0] if slider and not moves else None,
+            "answer": below,
+            "decline": decline,
+            "context": view.case.context,
+            "harmful": float(people.base_share[people.harmful].sum()),
+            "overlap": people.overlap[0],
+            "harm_weight": view.case.weight(settings.harm_weight),
+            "compare": below,
+        },
+        idle=() if moves else ("answer", "decline"),
+    )
+
+
+def _starts(view: ExplorerView, moves: bool, first: int) -> list[str]:
+    """How the sentence about each policy begins."""
+    if moves:
+        numbers = range(first, first + len(view.gain))
+        return [
+            "Declining nobody" if i == 0 else "Declining the riskiest sender" if i == 1 else f"Declining the {i} riskiest"
+            for i in numbers
+        ]
+    if view.policies.axis is None:
+        return [view.policies.name]
+    about = view.policies.axis
+    return list(about.labels) if about.named else [f"At {about.name} {label} the policy" for label in about.labels]
+
+
+def sentences(view: ExplorerView, starts: Sequence[str]) -> list[str]:
+    """One sentence for each policy: who is turned away, and what is expected to come of it."""
+    case, found = view.case, view.dots
+    refused, harmful = case.refuses[found.response], case.population.harmful[found.segment]
+    count = np.atleast_2d(found.count)
+    away, bad = (count[:, refused & harmful].sum(1), count[:, harmful].sum(1))
+    others, good = (count[:, refused & ~harmful].sum(1), count[:, ~harmful].sum(1))
+    crowd, many = found.counted_in
+    harmed, left = (np.atleast_1d(found.events(event, crowd)) for event in (1, 2))
+    who, said = harmful_senders(case), []
+    rows = zip(starts, *(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)
+    for start, other, fine, caught, wrong, harm, neglect in rows:
+        these = f"{caught} of {wrong} {who} and {other} of {fine} others" if wrong else f"{other} of {fine} senders"
+        said.append(f"{start} turns away {these}. Answers harm {tally(harm)} {many}; not answering harms {tally(neglect)}.")
+    return said
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def _segments_panel(view: ExplorerView) -> Panel:
+    """Help to the right, harm weighed in help units to the left, for each segment and for everybody."""
+    found, weight = view.outcome.by_segment, view.outcome.harm_weight
+    help_, harm, neglect = (
+        _with_total(each * found.share) for each in (found.help, weight * found.harm, weight * found.neglect)
+    )
+    names = [*view.case.segments, "everybody"]
+    rows, zero = np.arange(len(names)), np.zeros(len(names))
+    low, high = padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0))
+    return panels.chart(
+        "What each group gets: help (blue), harm of answering (red), of not answering (open)",
+        [
+            stretches(zero, help_, rows, colour=0),
+            stretches(-harm, zero, rows, colour=HARMFUL),
+            stretches(-harm - neglect, -harm, rows, colour=HARMFUL, hollow=True),
+            curve([0, 0], [len(names) - 0.4, -0.6], colour=INK, width=1),
+        ],
+        alt="Bars for each segment: help to the right, harm weighed in help units to the left.",
+        x=axis(low, high, f"help units per 1000 senders (1 harm unit = {number(weight)})"),
+        y=panels.name_axis(names),
+        height=60 + 26 * len(names),
+        left=110,
+        categories=True,
+    )
+
+
+def _with_total(per_segment: Floats) -> Floats:
+    """Per 1000 senders, each segment and their sum, (F, S + 1)."""
+    each = np.atleast_2d(SENDERS * np.where(np.isfinite(per_segment), per_segment, np.nan))
+    return np.hstack([each, each.sum(1, keepdims=True)])
+
+
+def _frontier_panel(view: ExplorerView) -> Panel:
+    """Help against loss: the frontier, the policies of the case, and where the slider is."""
+    case, edge = view.case, frontier(view.case)
+    here = [np.atleast_1d(SENDERS * x) for x in (view.outcome.loss, view.outcome.help)]
+    seen = [policy for policy in candidates(case, view.outcome.harm_weight) if policy.name != view.policies.name]
+    others = [expect(case, policy) for policy in seen]
+    x, y = ([SENDERS * float(getattr(o, of)) for o in others] for of in ("loss", "help"))
+    low, right = padded(np.array([0.0]), np.concatenate([x, here[0], SENDERS * edge.loss]))
+    bottom, top = padded(np.append(y, 0.0), np.concatenate([y, here[1], SENDERS * edge.help]))
+    marks = [
+        curve(SENDERS * edge.loss, SENDERS * edge.help, colour=3, width=2),
+        points(x, y, colour=INK, hollow=True, size=4),
+        panels.labels(x, y, [policy.name for policy in seen]),
+        points(here[0][:, None], here[1][:, None], colour=4),
+    ]
+    if len(here[0]) > 1 and view.policies.axis and not view.policies.axis.named:
+        some = slice(None, None, 10 if len(here[0]) > 100 else 1)
+        marks.insert(1, curve(here[0][some], here[1][some], colour=4, width=1, dash=[4, 3]))
+    return panels.chart(
+        "Help against harm: the grey line is the best that any policy can do",
+        marks,
+        alt="Help against harm and neglect per 1000 senders, with the frontier and the policies of the case.",
+        x=axis(max(low, -0.02 * right), right, "harm + neglect per 1000 senders (harm units)"),
+        y=axis(bottom, top, "help per 1000 (help units)"),
+    )
+
+
+def _gain_panel(view: ExplorerView, slider: Options, moves: bool) -> Panel:
+    """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
+    count = len(view.gain)
+    some = np.unique(np.append(np.arange(0, count, 20 if count > 100 else 1), count - 1))
+    with np.errstate(invalid="ignore"):  # where harm has no finite mean there is nothing to draw
+        low, high = SENDERS * np.quantile(view.leads.draws[some], [0.05, 0.95], axis=1)
+    bottom, top = padded(np.append(low, view.gain), np.append(high, view.gain))
+    here, shown = np.arange(count), np.arange(0, count, 5 if count > 100 else 1)
+    best = int(np.argmax(np.where(np.isfinite(view.gain), view.gain, -np.inf)))
+    at = f"{best} declined" if moves else slider.texts[best]
+    ticks = {int(i): slider.texts[int(i)] for i in np.unique(np.linspace(0, count - 1, min(count, 5)).round())}
+    return panels.chart(
+        f"Net value over {view.reference.name}: best (ring) at {at}; band: 90% of plausible worlds",
+        [
+            panels.band(some, low, high, colour=4),
+            curve([0, count - 1], [0, 0], colour=INK, width=1),
+            curve(here[shown], view.gain[shown], colour=4, width=2),
+            points([best], [view.gain[best]], colour=INK, hollow=True, size=7),
+            points(here[:, None], view.gain[:, None], colour=4),
+        ],
+        alt="Net value over the reference policy along the slider, with the range over plausible worlds.",
+        x=axis(
+            0, count - 1, "senders declined, of 1000, riskiest first" if moves else slider.label, ticks=None if moves else ticks
+        ),
+        y=axis(bottom, top, "help units per 1000"),
+    )
