@@ -193,7 +193,8 @@ def _looks(found: Deployment, offered: dict[str, tuple[str, ...]]) -> tuple[Floa
 
 def _seen(looks: tuple[Floats, Floats], values: Floats) -> Floats:
     """Means (C, D) of values (O, T, D)."""
-    return np.einsum("co,ct,otd->cd", *looks, values, optimize=True)
+    weight = (looks[0][:, :, None] * looks[1][:, None, :]).reshape(len(looks[0]), -1, 1)
+    return (weight * values.reshape(weight.shape[1], -1)).sum(1)  # a row is the same whatever stands beside it
 
 
 def _states(found: Deployment, looks: tuple[Floats, Floats]) -> tuple[Ints, Ints]:
