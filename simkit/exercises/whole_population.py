@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..event_counts import front_pages
-from ..monte_carlo import runs_needed
 from ..policy import constant
 from ..scenario import load
 from ..totals import total
