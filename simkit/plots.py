@@ -71,6 +71,13 @@ def finished(ax: Axes, given: Axes | None) -> Axes:
     return ax
 
 
+def sender_colours() -> tuple[str, ...]:
+    """`SENDERS`, or the lighter ones where words are light, so that the page is dark."""
+    from matplotlib.colors import to_rgb
+
+    return SENDERS_ON_DARK if sum(to_rgb(rcParams["text.color"])) > 1.5 else SENDERS
+
+
 def segment_colours(case: Case) -> list[int]:
     """A number in `SENDERS` for each segment: red for harmful ones, the others in turn."""
     others = iter([i for i in range(len(SENDERS)) if i != HARMFUL] * len(case.segments))

@@ -71,3 +71,28 @@ def whole_percent(value: float) -> str:
 def html_lines(title: str, lines: Iterable[str]) -> str:
     """A title and paragraphs as HTML, escaped."""
     return f"<b>{escape(title)}</b>" + "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+class Printed:
+    """A result that prints itself: its title, paragraphs and tables, plain in a terminal and as escaped HTML in a notebook."""
+
+    def _parts(self) -> Iterable[Printable]:
+        """The title first, then paragraphs, tables (head, rows) and other results."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n".join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._parts())
+
+    def _repr_html_(self) -> str:
+        title, *rest = map(_html, self._parts())
+        return title.replace("<p>", "<b>", 1).replace("</p>", "</b>", 1) + "".join(rest)
+
+
+#: A paragraph, a table, or a result with its own HTML.
+Printable = str | tuple[Sequence[str], Rows] | Printed
+
+
+def _html(part: Printable) -> str:
+    if isinstance(part, Printed):
+        return part._repr_html_()
+    return f"<p>{escape(part)}</p>" if isinstance(part, str) else html_table(*part)

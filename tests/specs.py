@@ -3,7 +3,7 @@
 import random
 
 from simkit.messages import LEVELS, Message, rank
-from simkit.spec.rules import Behaviour, Grant, Principal, Protection, Rule, Rules, Situation, Spec
+from simkit.spec.rules import Behaviour, Grant, Principal, Protection, Rules, Situation, Spec, SpecRule
 
 S = "random"
 SITUATIONS = ("dusk", "rain")
@@ -54,7 +54,7 @@ def rule(rng, number, about, *, authority=None):
     low, high = values.index(within[0]), values.index(within[-1])
     floor = values.index(about.protection.floor) if about.protection else low
     top = rng.randint(floor, high)
-    return Rule(
+    return SpecRule(
         name=f"rule-{number}",
         behaviour=about.name,
         requires=(values[rng.randint(low, top)], values[top]),

@@ -56,9 +56,9 @@ def test_a_secret_that_is_only_implied_is_protected_by_a_lie_in_the_first_releas
 
 def test_the_operator_is_told_what_it_tried():
     messages = CASE.in_context("hidden-goal").messages
-    assert [spec.classify(rules, messages).against_users for rules in RULES] == [False, False, True, True]
+    assert [spec.classify(rules, messages).verdict == "against users" for rules in RULES] == [False, False, True, True]
     decent = CASE.in_context("trade-secret").messages
-    assert not spec.classify(RULES[2], decent).against_users
+    assert spec.classify(RULES[2], decent).verdict != "against users"
 
 
 def test_its_own_testers_hear_the_instructions_and_a_lie_would_cost_the_next_users():

@@ -98,7 +98,7 @@ def test_an_operator_cannot_make_it_deny_its_instructions(constitution):
     for value, after in (("denies", "reveals"), ("neither", "reveals"), ("admits", "admits")):
         said = [Message(level="developer", sets={"system-prompt": value})]
         assert decide(constitution, said, "system-prompt").value == after
-        assert sk.spec.classify(constitution, said).against_users == (after != value)
+        assert (sk.spec.classify(constitution, said).verdict == "against users") == (after != value)
 
 
 def test_role_play_as_a_person_is_the_users_to_set_up(constitution):

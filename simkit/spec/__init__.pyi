@@ -14,14 +14,11 @@ from .chain import decide_all as decide_all
 from .chain_graph import graph as graph
 from .chain_graph import highlighted as highlighted
 from .chain_map import draw_chain as draw_chain
-from .combining import deny_overrides as deny_overrides
-from .combining import permit_overrides as permit_overrides
 from .compiler import Ruling as Ruling
 from .compiler import WrittenPolicy as WrittenPolicy
 from .compiler import bright_lines as bright_lines
 from .compiler import compile as compile  # noqa: A004
-from .configurations import Configuration as Configuration
-from .configurations import classify as classify
+from .compiler import deny_overrides as deny_overrides
 from .honesty.assertions import Assertion as Assertion
 from .honesty.assertions import Honesty as Honesty
 from .honesty.assertions import judge as judge
@@ -35,8 +32,7 @@ from .honesty.documents import Duty as Duty
 from .honesty.documents import duties as duties
 from .impact import Impact as Impact
 from .impact import assess_impact as assess_impact
-from .impact_plots import draw_impact as draw_impact
-from .impact_plots import draw_review as draw_review
+from .impact import draw_impact as draw_impact
 from .incident import Examination as Examination
 from .incident import examine as examine
 from .instructions.meanings import Heard as Heard
@@ -54,7 +50,9 @@ from .priority import lexicographic as lexicographic
 from .priority import weighted as weighted
 from .profiles import SpecComparison as SpecComparison
 from .profiles import compare_specs as compare_specs
+from .promises import Configuration as Configuration
 from .promises import Guarantees as Guarantees
+from .promises import classify as classify
 from .promises import guarantees as guarantees
 from .published.changes import Changes as Changes
 from .published.changes import compare as compare
@@ -74,10 +72,10 @@ from .rules import Behaviour as Behaviour
 from .rules import Grant as Grant
 from .rules import Principal as Principal
 from .rules import Protection as Protection
-from .rules import Rule as Rule
 from .rules import Rules as Rules
 from .rules import Situation as Situation
 from .rules import Spec as Spec
+from .rules import SpecRule as SpecRule
 from .rules import load as load
 from .rules import read as read
 from .trace import Decision as Decision
@@ -86,7 +84,7 @@ from .user_reports import ReportEvidence as ReportEvidence
 from .user_reports import ReportRates as ReportRates
 from .user_reports import Reports as Reports
 from .user_reports import ReportStream as ReportStream
-from .user_reports import add_reports as add_reports
+from .user_reports import draw_review as draw_review
 from .user_reports import expect_reports as expect_reports
 from .versions import SpecDifference as SpecDifference
 from .versions import difference as difference

@@ -7,7 +7,7 @@ a spec file, so that an amendment cannot bring about a spec that nobody could ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,14 +18,14 @@ from pydantic.types import Strict
 
 from ..files import InvalidFile, Path_, Problem, Tree, find, parse, read_text, shown, suggest
 from ..schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
-from ..text import html_lines, number
+from ..text import Printable, Printed, number
 from .checks import problems
 from .rules import Rules, Spec
 
-Section = Literal["principals", "grants", "situations", "behaviours", "rules"]
+Part = Literal["principals", "grants", "situations", "behaviours", "rules"]
 
 #: What an entry of each list is called; grants have no name and go by whom they are to.
-ENTRIES: dict[Section, str] = {
+ENTRIES: dict[Part, str] = {
     "principals": "principal",
     "grants": "grant",
     "situations": "situation",
@@ -82,18 +82,18 @@ class Proposal:
     """The version that comes of it; another one than that in force."""
     incident: Incident | None = None
     """What made somebody propose it."""
-    change: Mapping[Section, Mapping[Name, Mapping[Name, Any]]] = no_entries()
+    change: Mapping[Part, Mapping[Name, Mapping[Name, Any]]] = no_entries()
     """Fields of entries and their new values: `{behaviours: {profanity: {default: on}}}`."""
-    clear: Mapping[Section, Mapping[Name, tuple[Name, ...]]] = no_entries()
+    clear: Mapping[Part, Mapping[Name, tuple[Name, ...]]] = no_entries()
     """Fields that are taken out, so that they have their default again: `{behaviours: {dignity: [protection]}}`."""
-    add: Mapping[Section, tuple[Mapping[Name, Any], ...]] = no_entries()
+    add: Mapping[Part, tuple[Mapping[Name, Any], ...]] = no_entries()
     """New entries, which stand at the end of their list."""
-    drop: Mapping[Section, tuple[Name, ...]] = no_entries()
+    drop: Mapping[Part, tuple[Name, ...]] = no_entries()
     """Entries that are taken out; a grant by whom it is to."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Amendment:
+class Amendment(Printed):
     """A checked proposal with its name and, if it was read from a file, the line of everything in it."""
 
     name: str
@@ -107,35 +107,27 @@ class Amendment:
         """What made somebody propose it, if that is told."""
         return self.proposal.incident
 
-    def _lines(self) -> tuple[str, list[str]]:
-        said = self.proposal
-        happened = said.incident
-        lines = [f"Source: {said.source}", f"Makes version {said.version}" + (f" of {said.amends}" if said.amends else "")]
-        if happened is not None:
-            came = f"{number(happened.severity)} harm units; {happened.source}"
-            lines.append(f"Incident of {happened.date}: {happened.about} ({came})")
-        return f"{self.name}: {said.about}", [*lines, *_deeds(said)]
-
-    def __repr__(self) -> str:
-        first, rest = self._lines()
-        return "\n  ".join([first, *rest])
-
-    def _repr_html_(self) -> str:
-        return html_lines(*self._lines())
+    def _parts(self) -> list[Printable]:
+        said, at = self.proposal, self.proposal.incident
+        makes = f"Makes version {said.version}" + (f" of {said.amends}" if said.amends else "")
+        lines = [f"{self.name}: {said.about}", f"Source: {said.source}", makes]
+        if at is not None:
+            lines.append(f"Incident of {at.date}: {at.about} ({number(at.severity)} harm units; {at.source})")
+        return [*lines, *_deeds(said)]
 
 
 def _deeds(said: Proposal) -> Iterator[str]:
     """What is changed, a line each."""
-    for section, names in said.change.items():
+    for part, names in said.change.items():
         for name, fields in names.items():
             values = ", ".join(f"{key} = {written(value)}" for key, value in fields.items())
-            yield f"Changes {ENTRIES[section]} {name}: {values}"
-    for section, cleared in said.clear.items():
-        yield from (f"Clears {', '.join(fields)} of {ENTRIES[section]} {name}" for name, fields in cleared.items())
-    for section, entries in said.add.items():
-        yield from (f"Adds {ENTRIES[section]} {written(entry.get(_key(section), '?'))}" for entry in entries)
-    for section, dropped in said.drop.items():
-        yield from (f"Drops {ENTRIES[section]} {name}" for name in dropped)
+            yield f"Changes {ENTRIES[part]} {name}: {values}"
+    for part, cleared in said.clear.items():
+        yield from (f"Clears {', '.join(fields)} of {ENTRIES[part]} {name}" for name, fields in cleared.items())
+    for part, entries in said.add.items():
+        yield from (f"Adds {ENTRIES[part]} {written(entry.get(key(part), '?'))}" for entry in entries)
+    for part, dropped in said.drop.items():
+        yield from (f"Drops {ENTRIES[part]} {name}" for name in dropped)
 
 
 def written(value: Any) -> str:
@@ -172,13 +164,15 @@ def amend(rules: Rules, amendment: Amendment | Proposal) -> Rules:
     problem of the amendment and of the spec that it would make, each with its place in the amendment.
     """
     wanted = amendment if isinstance(amendment, Amendment) else Amendment("amendment", amendment)
-    draft = _Draft(rules, wanted.proposal)
-    wrong = [*_about_the_whole(rules, wanted.proposal), *draft.apply()]
+    said, whole = wanted.proposal, adapter(Spec).dump_python(rules.spec)
+    draft: _Draft = {part: [_Entry(dict(item), (part, item[key(part)])) for item in whole[part]] for part in ENTRIES}
+    wrong = [*_about_the_whole(rules, said), *_apply(draft, said)]
     if not wrong:
+        lists = {part: [entry.data for entry in entries] for part, entries in draft.items()}
         try:
-            return Rules(rules.name, check(Spec, Tree(wanted.name, draft.data, {}), problems))
+            return Rules(rules.name, check(Spec, Tree(wanted.name, {**whole, **lists, "version": said.version}, {}), problems))
         except InvalidFile as error:
-            wrong = [replace(problem, path=draft.origin(problem.path)) for problem in error.problems]
+            wrong = [replace(problem, path=_origin(draft, problem.path)) for problem in error.problems]
     placed = [replace(problem, line=_line(problem.path, wanted.lines)) for problem in wrong]
     raise InvalidFile(wanted.file or wanted.name, sorted(placed, key=lambda problem: problem.line))
 
@@ -192,94 +186,73 @@ def _about_the_whole(rules: Rules, said: Proposal) -> Iterator[Problem]:
         yield Problem(("version",), "this is the version in force", "give the amended spec one of its own", shown(said.version))
 
 
-def _line(path: Path_, lines: Mapping[Path_, int]) -> int:
-    """The line of the nearest thing that the amendment says; 0 for what it does not speak of."""
-    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
-
-
-def _key(section: Section) -> str:
-    return "to" if section == "grants" else "name"
-
-
 @dataclass
 class _Entry:
-    """One entry of the draft: its data, how the amendment speaks of it, and of the fields that it touches."""
+    """One entry of a spec that is being amended: its data, and where the amendment speaks of it and of its fields."""
 
     data: dict[str, Any]
     at: Path_
     fields: dict[str, Path_] = field(default_factory=dict)
 
 
-class _Draft:
-    """The spec while it is being amended, with the place in the amendment that each part comes from."""
+_Draft = dict[Part, list[_Entry]]
 
-    def __init__(self, rules: Rules, said: Proposal) -> None:
-        self.said = said
-        self.whole: dict[str, Any] = adapter(Spec).dump_python(rules.spec)
-        self.entries: dict[Section, list[_Entry]] = {
-            section: [_Entry(dict(item), (section, str(item[_key(section)]))) for item in self.whole[section]]
-            for section in ENTRIES
-        }
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """The amended spec as plain data."""
-        lists: dict[str, Any] = {section: [e.data for e in entries] for section, entries in self.entries.items()}
-        return {**self.whole, **lists, "version": self.said.version}
+def key(part: Part) -> str:
+    """The field by which an amendment names the entries of a list."""
+    return "to" if part == "grants" else "name"
 
-    def apply(self) -> Iterator[Problem]:
-        """Do everything that the amendment says, and yield what cannot be done."""
-        for section, dropped in self.said.drop.items():
-            for place, name in enumerate(dropped):
-                yield from self._drop(section, name, ("drop", section, place))
-        for section, cleared in self.said.clear.items():
-            for name, fields in cleared.items():
-                yield from self._touch("clear", section, name, dict.fromkeys(fields))
-        for section, names in self.said.change.items():
-            for name, changed in names.items():
-                yield from self._touch("change", section, name, changed)
-        for section, added in self.said.add.items():
-            new = [_Entry(_plain(dict(item)), ("add", section, place)) for place, item in enumerate(added)]
-            self.entries[section] += new
 
-    def _drop(self, section: Section, name: str, at: Path_) -> Iterator[Problem]:
-        found = self._named(section, name)
-        if not found:
-            yield self._unknown(section, name, at)
-        self.entries[section] = [entry for entry in self.entries[section] if entry not in found]
+def _apply(draft: _Draft, said: Proposal) -> Iterator[Problem]:
+    """Do everything that the amendment says, and yield what cannot be done."""
+    for part, names in said.drop.items():
+        for place, name in enumerate(names):
+            found = yield from _named(draft, part, name, ("drop", part, place))
+            draft[part] = [entry for entry in draft[part] if entry not in found]
+    for part, cleared in said.clear.items():
+        for name, fields in cleared.items():
+            for entry in (yield from _named(draft, part, name, ("clear", part, name), most=1)):
+                yield from _clear(entry, fields, ("clear", part, name))
+    for part, changes in said.change.items():
+        for name, changed in changes.items():
+            for entry in (yield from _named(draft, part, name, ("change", part, name), most=1)):
+                entry.data.update({name: _plain(value) for name, value in changed.items()})
+                entry.fields.update({name: ("change", part, entry.at[1], name) for name in changed})
+    for part, added in said.add.items():
+        draft[part] += [_Entry(_plain(dict(item)), ("add", part, place)) for place, item in enumerate(added)]
 
-    def _touch(
-        self, how: Literal["clear", "change"], section: Section, name: str, fields: Mapping[str, Any]
-    ) -> Iterator[Problem]:
-        """Clear fields of an entry, or give them new values."""
-        found, at = self._named(section, name), (how, section, name)
-        if not found:
-            yield self._unknown(section, name, at)
-        elif len(found) > 1:
-            yield Problem(at, f"{len(found)} grants are to {name}", "drop them, and add what is wanted")
-        for entry in found[:1]:
-            for key, value in fields.items():
-                entry.fields[key] = (*at, key)
-                if how == "change":
-                    entry.data[key] = _plain(value)
-                elif key in entry.data:
-                    del entry.data[key]
-                else:
-                    yield Problem((*at, key), "this name is unknown here", suggest(key, entry.data))
 
-    def _named(self, section: Section, name: str) -> list[_Entry]:
-        return [entry for entry in self.entries[section] if entry.data.get(_key(section)) == name]
+def _clear(entry: _Entry, fields: Iterable[str], at: Path_) -> Iterator[Problem]:
+    for name in fields:
+        entry.fields[name] = (*at, name)
+        if name not in entry.data:
+            yield Problem((*at, name), "this name is unknown here", suggest(name, entry.data))
+        entry.data.pop(name, None)
 
-    def _unknown(self, section: Section, name: str, at: Path_) -> Problem:
-        known = [str(entry.data.get(_key(section))) for entry in self.entries[section]]
-        return Problem(at, f"no {ENTRIES[section]} is called {shown(name)}", suggest(name, known))
 
-    def origin(self, path: Path_) -> Path_:
-        """Where the amendment speaks of a place in the amended spec; what it does not touch goes by its name."""
-        if len(path) < 2 or path[0] not in self.entries or not isinstance(path[1], int):
-            return path
-        entry, rest = self.entries[path[0]][path[1]], path[2:]
-        return (*entry.fields[rest[0]], *rest[1:]) if rest and rest[0] in entry.fields else (*entry.at, *rest)
+def _named(draft: _Draft, part: Part, name: str, at: Path_, most: int | None = None) -> Generator[Problem, None, list[_Entry]]:
+    """The entries of this name; a problem if there are none, or more than `most`."""
+    found = [entry for entry in draft[part] if entry.data.get(key(part)) == name]
+    if not found:
+        known = [str(entry.data.get(key(part))) for entry in draft[part]]
+        yield Problem(at, f"no {ENTRIES[part]} is called {shown(name)}", suggest(name, known))
+    elif most is not None and len(found) > most:
+        yield Problem(at, f"{len(found)} grants are to {name}", "drop them, and add what is wanted")
+        return []
+    return found
+
+
+def _origin(draft: _Draft, path: Path_) -> Path_:
+    """Where the amendment speaks of a place in the amended spec; what it does not touch goes by its name."""
+    if len(path) < 2 or path[0] not in draft or not isinstance(path[1], int):
+        return path
+    entry, rest = draft[path[0]][path[1]], path[2:]
+    return (*entry.fields[rest[0]], *rest[1:]) if rest and rest[0] in entry.fields else (*entry.at, *rest)
+
+
+def _line(path: Path_, lines: Mapping[Path_, int]) -> int:
+    """The line of the nearest thing that the amendment says; 0 for what it does not speak of."""
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
 
 
 def _plain(value: Any) -> Any:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 
 from ..messages import Message, rank
 from .authority import HIGHEST, LENDS, Authority, authorities, known_situations, level
-from .rules import Ready, Rule, Rules
+from .rules import Ready, Rules, SpecRule
 from .trace import Decision, Deed, Step, overruled
 
 
@@ -111,13 +111,13 @@ def _open(state: _State) -> None:
         state.note("protection", "root", b.protection.source, wants, "narrows", who, f"protection:{b.name}")
 
 
-def _root(state: _State, rules: list[Rule], known: Mapping[str, int]) -> bool:
+def _root(state: _State, rules: list[SpecRule], known: Mapping[str, int]) -> bool:
     """Root rules bound everything; whether two of them conflict.  A default of authority root is one of them."""
     ready = state.ready
     low, high = (ready.default, ready.default) if ready.behaviour.authority == "root" else (state.low, state.high)
     low = max(low, ready.floor) if ready.behaviour.protection and ready.behaviour.protection.waiver == "nobody" else low
     for rule in rules:
-        span = _span(ready, rule)
+        span = ready.required(rule)
         if max(low, span[0], ready.floor) > min(high, span[1]):
             why = "what root rules require cannot all be done: inaction"
             _note_rule(state, rule, "stops", why, known)
@@ -130,9 +130,9 @@ def _root(state: _State, rules: list[Rule], known: Mapping[str, int]) -> bool:
     return False
 
 
-def _rule(state: _State, rule: Rule, known: Mapping[str, int]) -> None:
+def _rule(state: _State, rule: SpecRule, known: Mapping[str, int]) -> None:
     """A rule below root: overridden by messages of its level or above, else it binds the levels below."""
-    span = _span(state.ready, rule)
+    span = state.ready.required(rule)
     low, high = max(state.low, span[0]), min(state.high, span[1])
     if state.spoken:
         _note_rule(state, rule, "overridden", f"{state.spoken} has spoken at its level or above", known)
@@ -144,11 +144,7 @@ def _rule(state: _State, rule: Rule, known: Mapping[str, int]) -> None:
         _note_rule(state, rule, "bounds", "", known)
 
 
-def _span(ready: Ready, rule: Rule) -> tuple[int, int]:
-    return ready.places[rule.requires[0]], ready.places[rule.requires[-1]]
-
-
-def _note_rule(state: _State, rule: Rule, did: Deed, why: str, known: Mapping[str, int]) -> None:
+def _note_rule(state: _State, rule: SpecRule, did: Deed, why: str, known: Mapping[str, int]) -> None:
     told_ = "; ".join(f"message {known[name] + 1} tells of {name}" for name in rule.when)
     reason = "; ".join(part for part in (told_, why) if part)
     state.note(rule.name, rule.authority, rule.source, " to ".join(rule.requires), did, reason, f"rule:{rule.name}")

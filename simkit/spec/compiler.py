@@ -3,14 +3,19 @@
 On each signal the spec hears the operator's messages of the active context and the message that the signal carries, and
 decides every behaviour.  Then, in this order: responses that cross a hard constraint go (the case's bright lines, and what
 contradicts a hard behaviour), then those that contradict any other decision; `choose` picks among the rest.  If none is left,
-the answer is a refusal that says what it cannot do.  Where two root rules
-conflict about a behaviour (inaction), of the responses that show it refusals only are left.
+the answer is a refusal that says what it cannot do.  Where two root rules conflict about a behaviour (inaction), of the
+responses that show it refusals only are left.
+
+Several decisions become one by XACML's deny-overrides, in which an error is never read as permission: a rule permits, denies,
+does not apply, or fails, and a failure is remembered with what the rule could have said: I{P}, I{D} or I{DP}.  Source: OASIS,
+eXtensible Access Control Markup Language (XACML) 3.0, Appendix C.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -20,13 +25,13 @@ from ..evaluate import expect
 from ..files import suggest
 from ..messages import Message
 from ..policy import Policy, bayes, stack
-from ..text import html_lines, html_table, number, text_table
+from ..text import Printable, Printed, number
 from .chain import decide_all
-from .combining import Verdict, deny_overrides
+from .priority import Choose
 from .rules import Rules
 from .trace import Decision
 
-Choose = Callable[[Case], Policy]
+Combined = Literal["Permit", "Deny", "NotApplicable", "I{D}", "I{P}", "I{DP}"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Removed:
 
 
 @dataclass(frozen=True, repr=False)
-class Ruling:
+class Ruling(Printed):
     """What the spec says on one signal: the decisions, what they rule out and what is left."""
 
     signal: str
@@ -62,23 +67,13 @@ class Ruling:
         names = dict.fromkeys(removed.behaviour for removed in self.removed if removed.behaviour)
         return tuple(self.decisions[name] for name in names)
 
-    @property
-    def text(self) -> str:
-        """The ruling and the traces of the decisions that ruled something out."""
-        lines = [f"{self.signal}: left {', '.join(self.left)}"]
-        lines += ["  nothing was left: a refusal that says what it cannot do"] if self.fallback else []
-        lines += [f"  kept: {name} (the operator forbids it; a protection of the user keeps it)" for name in self.kept]
-        lines += [f"  out: {r.response} ({'hard; ' if r.hard else ''}{r.why})" for r in self.removed]
-        return "\n".join([*lines, *(decision.text for decision in self.spoke)])
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        rows = [[r.response, "hard" if r.hard else "", r.why] for r in self.removed]
-        title = f"{self.signal}: left {', '.join(self.left)}"
-        head = html_lines(title, ["Nothing was left: a refusal."] if self.fallback else [])
-        return head + html_table(["ruled out", "", "because"], rows) + "".join(d.html for d in self.spoke)
+    def _parts(self) -> Iterable[Printable]:
+        yield f"{self.signal}: left {', '.join(self.left)}"
+        if self.fallback:
+            yield "  nothing was left: a refusal that says what it cannot do"
+        yield from (f"  kept: {name} (the operator forbids it; a protection of the user keeps it)" for name in self.kept)
+        yield from (f"  out: {r.response} ({'hard; ' if r.hard else ''}{r.why})" for r in self.removed)
+        yield from self.spoke
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -105,14 +100,13 @@ def compile(rules: Rules, case: Case, *, choose: Choose = bayes) -> WrittenPolic
     """
     check_shows(rules, case)
     rulings = _rulings(rules, case)
-    masks = np.array([[name in ruling.left for name in case.responses] for ruling in rulings])
-    answer, after = _chosen(case, masks, choose)
+    made = _chosen(case, rules.name, _masks(case, rulings), choose)
     return WrittenPolicy(
         name=rules.name,
-        answer=answer,
-        after=after,
-        signals=case.population.signal_names,
-        responses=case.responses,
+        answer=made.answer,
+        after=made.after,
+        signals=made.signals,
+        responses=made.responses,
         rules=rules.name,
         rulings=rulings,
     )
@@ -127,40 +121,15 @@ def compile_each(rules: Rules, case: Case, said: Sequence[Sequence[Message]]) ->
     check_shows(rules, case)
     shown = {name for each in shows(case).values() for name in each}
     names = [name for name in rules.behaviours if name in shown]
-    left: dict[tuple[str | None, ...], Bools] = {}
-    chosen: dict[bytes, Policy] = {}
-    made = []
-    for more in said:
-        masks = _left(rules, case, (*case.messages, *more), names, left)
-        key = masks.tobytes()
-        chosen[key] = chosen[key] if key in chosen else _unruled(rules, case, masks)
-        made.append(chosen[key])
-    return stack(made)
+    masks = [_masks(case, _rulings(rules, case, more, names)) for more in said]
+    chosen = {mask.tobytes(): mask for mask in masks}
+    policies = {key: _chosen(case, rules.name, mask, bayes) for key, mask in chosen.items()}
+    return stack([policies[mask.tobytes()] for mask in masks])
 
 
-def _unruled(rules: Rules, case: Case, masks: Bools) -> Policy:
-    answer, after = _chosen(case, masks, bayes)
-    signals = case.population.signal_names
-    return Policy(name=rules.name, answer=answer, after=after, signals=signals, responses=case.responses)
-
-
-def _left(
-    rules: Rules, case: Case, messages: Sequence[Message], names: Sequence[str], known: dict[tuple[str | None, ...], Bools]
-) -> Bools:
-    """The responses that are left on each signal, (K, R), by the decisions on these behaviours; `known` grows."""
-    rows: dict[tuple[int, ...], Bools] = {}
-    carried = case.carried or tuple(() for _ in case.population.signal_names)
-    for own in carried:
-        key = tuple(map(id, own))
-        if key in rows:
-            continue
-        decisions = decide_all(rules, (*messages, *own), names)
-        values = tuple(decision.value for decision in decisions.values())
-        if values not in known:
-            left = _ruling(rules, case, "", (), decisions).left
-            known[values] = np.array([name in left for name in case.responses])
-        rows[key] = known[values]
-    return np.array([rows[tuple(map(id, own))] for own in carried])
+def _masks(case: Case, rulings: Iterable[Ruling]) -> Bools:
+    """The responses that are left on each signal, (K, R)."""
+    return np.array([[name in ruling.left for name in case.responses] for ruling in rulings])
 
 
 def shows(case: Case) -> dict[str, dict[str, str]]:
@@ -181,28 +150,27 @@ def check_shows(rules: Rules, case: Case) -> None:
 # --- what is left -----------------------------------------------------------------------------------------------------
 
 
-def _rulings(rules: Rules, case: Case) -> tuple[Ruling, ...]:
-    """The ruling on every signal; signals that carry the same messages share one decision."""
+def _rulings(
+    rules: Rules, case: Case, more: Sequence[Message] = (), behaviours: Sequence[str] | None = None
+) -> tuple[Ruling, ...]:
+    """The ruling on every signal, if `more` is said; signals that carry the same messages share it but for their name."""
     carried = case.carried or tuple(() for _ in case.population.signal_names)
-    known: dict[tuple[int, ...], dict[str, Decision]] = {}
-    out = []
-    for signal, own in zip(case.population.signal_names, carried, strict=True):
-        messages = (*case.messages, *own)
-        key = tuple(map(id, own))
-        if key not in known:
-            known[key] = decide_all(rules, messages)
-        out.append(_ruling(rules, case, signal, messages, known[key]))
-    return tuple(out)
+    known: dict[tuple[int, ...], Ruling] = {}
+    for own in carried:
+        if (key := tuple(map(id, own))) not in known:
+            messages = (*case.messages, *more, *own)
+            known[key] = _ruling(rules, case, messages, decide_all(rules, messages, behaviours))
+    pairs = zip(case.population.signal_names, carried, strict=True)
+    return tuple(replace(known[tuple(map(id, own))], signal=signal) for signal, own in pairs)
 
 
-def _ruling(rules: Rules, case: Case, signal: str, messages: tuple[Message, ...], decisions: dict[str, Decision]) -> Ruling:
+def _ruling(rules: Rules, case: Case, messages: tuple[Message, ...], decisions: dict[str, Decision]) -> Ruling:
     removed = [found for name in case.responses for found in _against(rules, case, name, decisions)]
     kept = _kept(rules, case, removed)
     removed = [found for found in removed if found.response not in kept]
     gone = {found.response for found in removed}
     left = tuple(name for name in case.responses if name not in gone)
-    fallback = not left
-    return Ruling(signal, messages, decisions, tuple(removed), left or (last_resort(case, removed),), kept, fallback)
+    return Ruling("", messages, decisions, tuple(removed), left or (last_resort(case, removed),), kept, fallback=not left)
 
 
 def _kept(rules: Rules, case: Case, removed: Sequence[Removed]) -> tuple[str, ...]:
@@ -237,13 +205,24 @@ def _crossed(case: Case, response: str) -> str:
     return ", ".join(names) or "a hard constraint of the case"
 
 
-def _verdict(decision: Decision, shown: str | None, *, refuses: bool) -> Verdict:
+def _verdict(decision: Decision, shown: str | None, *, refuses: bool) -> Combined:
     """What one decision says about a response that shows a value of its behaviour, or none."""
     if decision.inaction:  # two root rules conflict about what may be done: a refusal does nothing
         return "NotApplicable" if refuses or shown is None else "I{DP}"
     if shown is None:
         return "NotApplicable"
     return "Permit" if shown == decision.value else "Deny"
+
+
+def deny_overrides(verdicts: Iterable[Combined]) -> Combined:
+    """One verdict from many, in which a denial wins, and a rule that failed might have denied (Appendix C.2)."""
+    found = set(verdicts)
+    if "Deny" in found:
+        return "Deny"
+    if "I{DP}" in found or ("I{D}" in found and found & {"I{P}", "Permit"}):
+        return "I{DP}"
+    order: tuple[Combined, ...] = ("I{D}", "Permit", "I{P}")
+    return next((verdict for verdict in order if verdict in found), "NotApplicable")
 
 
 def last_resort(case: Case, removed: Sequence[Removed]) -> str:
@@ -253,20 +232,18 @@ def last_resort(case: Case, removed: Sequence[Removed]) -> str:
     assistant cannot help with.  (Anthropic's constitution, January 2026, protections that operators cannot remove.)
     """
     contradicts = {r.response for r in removed if r.behaviour}
-    refusals = [
-        name
-        for name, refuses, crosses in zip(case.responses, case.refuses, case.crosses, strict=True)
-        if refuses and not crosses
-    ]
-    kinds, banned = dict(zip(case.responses, case.kinds, strict=True)), dict(zip(case.responses, case.forbidden, strict=True))
-    return min(refusals, key=lambda r: (r in contradicts, kinds[r] != "refuse-with-reason", bool(banned[r])))
+
+    def last(r: int) -> tuple[bool, bool, bool]:
+        return case.responses[r] in contradicts, case.kinds[r] != "refuse-with-reason", bool(case.forbidden[r])
+
+    return case.responses[min(map(int, np.flatnonzero(case.refuses & ~case.crosses)), key=last)]
 
 
 # --- the choice -------------------------------------------------------------------------------------------------------
 
 
-def _chosen(case: Case, masks: Bools, choose: Choose) -> tuple[Floats, Floats | None]:
-    """The choice on every signal among what is left there (K, R): answer and after of one policy."""
+def _chosen(case: Case, name: str, masks: Bools, choose: Choose) -> Policy:
+    """The choice on every signal among what is left there, (K, R)."""
     kinds, which = np.unique(masks, axis=0, return_inverse=True)
     made = [_choice(case, mask, choose) for mask in kinds]
     asks = next((policy.after for policy in made if policy.after is not None), None)
@@ -278,7 +255,7 @@ def _chosen(case: Case, masks: Bools, choose: Choose) -> tuple[Floats, Floats | 
         if after is not None and policy.after is not None:
             after[..., at, :, :] = policy.after[..., at, :, :]
         _within(case, kinds[kind], answer[..., at, :], None if after is None else after[..., at, :, :])
-    return answer, after
+    return Policy(name=name, answer=answer, after=after, signals=case.population.signal_names, responses=case.responses)
 
 
 def _choice(case: Case, mask: Bools, choose: Choose) -> Policy:
@@ -302,7 +279,7 @@ def _within(case: Case, mask: Bools, answer: Floats, after: Floats | None) -> No
 
 
 @dataclass(frozen=True, repr=False)
-class BrightLines:
+class BrightLines(Printed):
     """What the hard lines of a spec cost and save on a case: the same rules and the same choice with and without them.
 
     All are means per request in the case's units; `saved` may be negative where a line forces a worse answer.
@@ -316,38 +293,32 @@ class BrightLines:
     net_cost: float
     """Net value given up, help units: what it costs to be unable to weigh."""
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
+    def _parts(self) -> list[Printable]:
         cells = [number(1000 * value) for value in (self.help_lost, self.harm_saved, self.net_cost)]
-        return ["bright lines", "help lost", "harm saved", "net cost"], [[", ".join(self.lines) or "none", *cells]]
-
-    @property
-    def _title(self) -> str:
-        return f"{self.case}: what its bright lines cost and save, per 1000 senders (help and harm units)"
-
-    def __repr__(self) -> str:
-        return self._title + "\n" + text_table(*self._table())
-
-    def _repr_html_(self) -> str:
-        return html_lines(self._title, []) + html_table(*self._table())
+        title = f"{self.case}: what its bright lines cost and save, per 1000 senders (help and harm units)"
+        return [title, (("bright lines", "help lost", "harm saved", "net cost"), [[", ".join(self.lines) or "none", *cells]])]
 
 
 def bright_lines(rules: Rules, case: Case, *, choose: Choose = bayes) -> BrightLines:
     """What the bright lines (the case's constraints and the spec's hard behaviours) cost and save, with `choose`."""
-    drawn = compile(rules, case, choose=choose)
-    softened = tuple(replace(b, hard=False) for b in rules.spec.behaviours if not b.hard)
-    hard = [b.name for b in rules.spec.behaviours if b.hard]
-    kept = tuple(rule for rule in rules.spec.rules if rule.behaviour not in hard)
-    seen = tuple(replace(b, see=tuple(name for name in b.see if name not in hard)) for b in softened)
-    without = Rules(rules.name, replace(rules.spec, behaviours=seen, rules=kept)) if seen else None
-    free = case.without_constraints()
-    other = compile(without, free, choose=choose) if without is not None else choose(free)
+    drawn, free = compile(rules, case, choose=choose), case.without_constraints()
+    softer = _without_hard(rules)
+    other = compile(softer, free, choose=choose) if softer is not None else choose(free)
     a, b = expect(case, drawn), expect(case, other)
-    hard_ones = [r for ruling in drawn.rulings for r in ruling.removed if r.hard]
-    named = dict.fromkeys(r.behaviour or _crossed(case, r.response) for r in hard_ones)
+    hard = (r for ruling in drawn.rulings for r in ruling.removed if r.hard)
     return BrightLines(
         case=case.title,
-        lines=tuple(named),
+        lines=tuple(dict.fromkeys(r.behaviour or _crossed(case, r.response) for r in hard)),
         help_lost=float(b.help - a.help),
         harm_saved=float((b.harm + b.neglect) - (a.harm + a.neglect)),
         net_cost=float(b.net - a.net),
     )
+
+
+def _without_hard(rules: Rules) -> Rules | None:
+    """The rules without their hard behaviours and what refers to them; None if nothing else is left."""
+    hard = {b.name for b in rules.spec.behaviours if b.hard}
+    soft = (b for b in rules.spec.behaviours if not b.hard)
+    kept = tuple(replace(b, see=tuple(name for name in b.see if name not in hard)) for b in soft)
+    others = tuple(rule for rule in rules.spec.rules if rule.behaviour not in hard)
+    return Rules(rules.name, replace(rules.spec, behaviours=kept, rules=others)) if kept else None

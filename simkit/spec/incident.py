@@ -8,24 +8,20 @@ does not is the amendment about this incident.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ..case import Case
 from ..evaluate import exposure
 from ..files import suggest
-from ..policy import bayes
 from ..scenario import load
-from ..text import html_lines, number
+from ..text import Printable, Printed, number
 from .amendment import Incident
-from .compiler import Choose, WrittenPolicy, compile  # noqa: A004
+from .compiler import WrittenPolicy, compile  # noqa: A004
 from .rules import Rules
 from .trace import Decision
 from .versions import label
 
-Finding = Literal["met", "not met", "ruled out already", "ruled out no longer"]
-
 #: What each finding means.
-FINDINGS: dict[Finding, str] = {
+FINDINGS: dict[str, str] = {
     "met": "The spec in force left this answer, and the amended one rules it out.",
     "not met": "Both leave this answer: the amendment does not meet the incident.",
     "ruled out already": "The spec in force ruled this answer out already: the assistant did not follow it.",
@@ -34,29 +30,26 @@ FINDINGS: dict[Finding, str] = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Examination:
+class Examination(Printed):
     """An incident under two versions of a spec: what each leaves to answer, and what it decides about the behaviour."""
 
     incident: Incident
     case: Case
-    before: WrittenPolicy
-    after: WrittenPolicy
+    policies: tuple[WrittenPolicy, WrittenPolicy]
+    """What the spec in force and the amended one make of the case."""
     names: tuple[str, str]
     """How the two versions are called."""
 
     @property
-    def finding(self) -> Finding:
-        """What failed: the rules, or whoever should have followed them."""
-        then, now = (self.incident.response in policy.on(self.incident.signal).left for policy in (self.before, self.after))
-        if then:
-            return "not met" if now else "met"
-        return "ruled out no longer" if now else "ruled out already"
+    def finding(self) -> str:
+        """What failed (a key of `FINDINGS`): the rules, or whoever should have followed them."""
+        then, now = (self.incident.response in policy.on(self.incident.signal).left for policy in self.policies)
+        return ("not met" if now else "met") if then else "ruled out no longer" if now else "ruled out already"
 
     @property
     def decisions(self) -> tuple[Decision, Decision]:
         """What each version decides about the behaviour on this signal, with its trace."""
-        policies, about = (self.before, self.after), self.incident.behaviour
-        first, second = (policy.on(self.incident.signal).decisions[about] for policy in policies)
+        first, second = (policy.on(self.incident.signal).decisions[self.incident.behaviour] for policy in self.policies)
         return first, second
 
     @property
@@ -66,46 +59,35 @@ class Examination:
             self.case.segments.index(self.incident.segment),
             self.case.harm_events.chance + self.case.neglect_events.chance,
         )
-        first, second = (1e6 * float(exposure(self.case, policy)[s] @ chance[s]) for policy in (self.before, self.after))
+        first, second = (1e6 * float(exposure(self.case, policy)[s] @ chance[s]) for policy in self.policies)
         return first, second
 
-    def sentences(self) -> list[str]:
+    def _parts(self) -> list[Printable]:
         """The incident, what failed, what each version leaves, and how often such a thing is to be expected."""
-        at = self.incident
-        left = [", ".join(policy.on(at.signal).left) for policy in (self.before, self.after)]
-        first, second = self.expected
-        return [
+        at, (first, second) = self.incident, self.expected
+        then, now = (", ".join(policy.on(at.signal).left) for policy in self.policies)
+        lines = [
             f"{at.name}, {at.date} ({at.source}): {at.about}",
             FINDINGS[self.finding],
-            f"On {at.signal} in {self.case.title}, {self.names[0]} leaves {left[0]}; {self.names[1]} leaves {left[1]}.",
+            f"On {at.signal} in {self.case.title}, {self.names[0]} leaves {then}; {self.names[1]} leaves {now}.",
             f"Bad outcomes for {at.segment} in a million senders: {number(first)} expected before, {number(second)} after.",
         ]
-
-    def __repr__(self) -> str:
-        return "\n".join([*self.sentences(), *(decision.text for decision in self.decisions)])
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.sentences()
-        return html_lines(first, rest) + "".join(decision.html for decision in self.decisions)
+        return [*lines, *self.decisions]
 
 
-def examine(
-    incident: Incident, before: Rules, after: Rules, *, case: Case | None = None, choose: Choose = bayes
-) -> Examination:
-    """An incident under the spec in force and under the amended one.
+def examine(incident: Incident, before: Rules, after: Rules) -> Examination:
+    """An incident under the spec in force and under the amended one, in its scenario and context.
 
-    The case is the incident's scenario in its context, unless another is given.  A ValueError suggests a name if the case has
-    no such segment, signal or response, or one of the specs no such behaviour.
+    A ValueError suggests a name if the case has no such segment, signal or response, or one of the specs no such behaviour.
     """
-    whole = load(incident.scenario) if case is None else case
-    here = whole.in_context(incident.context) if case is None and incident.context else whole
+    whole = load(incident.scenario)
+    here = whole.in_context(incident.context) if incident.context else whole
     if incident.segment not in here.segments:
         known = suggest(incident.segment, here.segments)
         raise ValueError(f"no segment of {here.name} is called {incident.segment!r}; {known}")
     here.response(incident.response)
     for rules in (before, after):
         rules.behaviour(incident.behaviour)
-    then, now = (compile(rules, here, choose=choose) for rules in (before, after))
+    then, now = (compile(rules, here) for rules in (before, after))
     then.on(incident.signal)
-    names = label(before, "the spec in force"), label(after, "the amended spec")
-    return Examination(incident, here, then, now, names)
+    return Examination(incident, here, (then, now), (label(before, "the spec in force"), label(after, "the amended spec")))

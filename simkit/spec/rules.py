@@ -19,7 +19,7 @@ from pydantic import Field
 from ..files import find, parse, read_text, suggest
 from ..messages import LEVELS, Level, Span, rank
 from ..schema import Name, NoName, Note, Text, Truth, check, no_entries, obey, record
-from ..text import html_lines, html_table, text_table
+from ..text import Printable, Printed
 from .checks import problems
 
 Scale = Annotated[tuple[Name, ...], Field(min_length=2, max_length=20)]
@@ -103,7 +103,7 @@ class Behaviour:
 
 
 @record
-class Rule:
+class SpecRule:
     """What the spec requires of a behaviour, always or in a situation; messages of its own level and above override it."""
 
     name: Name
@@ -130,14 +130,14 @@ class Spec:
     grants: tuple[Grant, ...] = ()
     situations: tuple[Situation, ...] = ()
     behaviours: Annotated[tuple[Behaviour, ...], Field(min_length=1)]
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[SpecRule, ...] = ()
 
     def __post_init__(self) -> None:
         obey(problems, self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Rules:
+class Rules(Printed):
     """A checked spec, ready to decide: everything by its name.  Nothing changes it."""
 
     name: str
@@ -168,19 +168,10 @@ class Rules:
             raise ValueError(f"no behaviour of {self.name} is called {name!r}; {suggest(name, self.behaviours)}")
         return self.behaviours[name]
 
-    def _lines(self) -> tuple[str, list[str]]:
+    def _parts(self) -> list[Printable]:
         version = f", version {self.spec.version}" if self.spec.version else ""
-        return f"{self.name}{version}: {self.spec.about}", [f"Source: {self.spec.source}"]
-
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        return ["behaviour", "default", "changed by", "hard", "protection"], [b.row() for b in self.behaviours.values()]
-
-    def __repr__(self) -> str:
-        first, rest = self._lines()
-        return "\n".join([first, *rest, "", text_table(*self._table())])
-
-    def _repr_html_(self) -> str:
-        return html_lines(*self._lines()) + html_table(*self._table())
+        head, rows = ["behaviour", "default", "changed by", "hard", "protection"], [b.row() for b in self.behaviours.values()]
+        return [f"{self.name}{version}: {self.spec.about}", f"Source: {self.spec.source}", (head, rows)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +179,7 @@ class Ready:
     """A behaviour with its values as numbers 0, 1, … and the rules that speak about it."""
 
     behaviour: Behaviour
-    rules: tuple[Rule, ...]
+    rules: tuple[SpecRule, ...]
     places: Mapping[str, int]
     default: int
     low: int
@@ -214,6 +205,10 @@ class Ready:
         low, high = self.places[names[0]], self.places[names[-1]]
         return (low, high) if low <= high else None
 
+    def required(self, rule: SpecRule) -> tuple[int, int]:
+        """The places of the lowest and the highest value that a rule leaves."""
+        return self.places[rule.requires[0]], self.places[rule.requires[-1]]
+
     def shown(self, low: int, high: int) -> str:
         """Places as values: `off`, or `off to on`."""
         values = self.behaviour.values
@@ -227,7 +222,7 @@ class Ready:
         return [b.name, b.default, who, "yes" if b.hard else "", kept]
 
 
-def ready(behaviour: Behaviour, rules: tuple[Rule, ...] = ()) -> Ready:
+def ready(behaviour: Behaviour, rules: tuple[SpecRule, ...] = ()) -> Ready:
     """A checked behaviour with its scale as numbers."""
     places = {value: place for place, value in enumerate(behaviour.values)}
     within = behaviour.within or (behaviour.values[0], behaviour.values[-1])

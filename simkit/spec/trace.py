@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from ..text import html_lines, html_table
+from ..text import Printable, Printed
 
 Deed = Literal["stands", "sets", "bounds", "prefers", "waives", "nears", "narrows", "void", "superseded", "overridden", "stops"]
 
@@ -62,7 +62,7 @@ class Step:
 
 
 @dataclass(frozen=True, repr=False)
-class Decision:
+class Decision(Printed):
     """What the rules say about one behaviour after some messages: its value, and the trace."""
 
     rules: str
@@ -94,22 +94,12 @@ class Decision:
         """The whole trace as plain text, one step a line."""
         return "\n".join([self.title, *(f"  {number}. {step}" for number, step in enumerate(self.steps, 1))])
 
-    def rows(self) -> Iterator[list[str]]:
-        """The steps as rows of a table: level, who, wants, effect and why, value, source."""
-        for step in self.steps:
-            yield [step.level, step.who, step.wants, step.effect, step.value, step.source]
-
-    @property
-    def html(self) -> str:
-        """The trace as a table, everything escaped."""
-        head = ["level", "who speaks", "wants", "effect", "value then", "source"]
-        return html_lines(self.title, []) + html_table(head, list(self.rows()))
+    def _parts(self) -> list[Printable]:
+        head = ("level", "who speaks", "wants", "effect", "value then", "source")
+        return [self.title, (head, [[s.level, s.who, s.wants, s.effect, s.value, s.source] for s in self.steps])]
 
     def __repr__(self) -> str:
         return self.text
-
-    def _repr_html_(self) -> str:
-        return self.html
 
 
 def deciders(steps: Sequence[Step]) -> list[int]:

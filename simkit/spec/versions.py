@@ -10,56 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 from ..schema import adapter
-from ..text import html_lines, html_table, text_table
-from .amendment import ENTRIES, Section, written
+from ..text import Printable, Printed
+from .amendment import ENTRIES, Part, written
 from .promises import Promise, guarantees
 from .rules import Ready, Rules, Spec
 
-Kind = Literal[
-    "hard line added",
-    "hard line removed",
-    "protection added",
-    "protection removed",
-    "protection changed",
-    "added",
-    "removed",
-    "scale",
-    "default",
-    "who may change it",
-    "bounds",
-    "what it requires",
-    "when it holds",
-    "what it means",
-    "references",
-    "wording",
-]
-
-#: Fields of entries, and the kind of change that another value is.
-KINDS: dict[Section, dict[str, Kind]] = {
-    "principals": {"level": "who may change it", "carries": "who may change it"},
-    "grants": {"by": "who may change it", "up_to": "who may change it"},
-    "situations": {"believed_from": "when it holds", "about": "what it means"},
-    "behaviours": {
-        "values": "scale",
-        "about": "what it means",
-        "default": "default",
-        "authority": "who may change it",
-        "override": "who may change it",
-        "within": "bounds",
-        "limits": "bounds",
-        "concept": "references",
-        "see": "references",
-    },
-    "rules": {
-        "behaviour": "what it requires",
-        "requires": "what it requires",
-        "authority": "who may change it",
-        "when": "when it holds",
-    },
+#: The kind of change that another value of a field is; of a field that is not here, `wording`.
+KINDS: dict[tuple[Part, str], str] = {
+    ("situations", "about"): "what it means",
+    ("behaviours", "about"): "what it means",
+    ("situations", "believed_from"): "when it holds",
+    ("rules", "when"): "when it holds",
+    ("rules", "behaviour"): "what it requires",
+    ("rules", "requires"): "what it requires",
+    ("behaviours", "values"): "scale",
+    ("behaviours", "default"): "default",
+    ("behaviours", "within"): "bounds",
+    ("behaviours", "limits"): "bounds",
+    ("behaviours", "concept"): "references",
+    ("behaviours", "see"): "references",
 }
+#: Fields of any entry that say who may change something.
+POWER = ("level", "carries", "by", "up_to", "authority", "override")
+WORDS = {"wording", "references", "what it means"}
 
 
 @dataclass(frozen=True)
@@ -71,11 +47,8 @@ class Edit:
     field: str
     before: str
     after: str
-    kind: Kind
-
-    def row(self) -> list[str]:
-        """entry, field, before, after, kind."""
-        return [self.entry, self.field, self.before, self.after, self.kind]
+    kind: str
+    """What sort of change it is: `default`, `protection added`, `hard line removed`, `wording`, …"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +68,7 @@ class Conflict:
 
 
 @dataclass(frozen=True, repr=False)
-class SpecDifference:
+class SpecDifference(Printed):
     """What a newer version of a spec changes, and what users lose and gain by it."""
 
     before: str
@@ -108,25 +81,15 @@ class SpecDifference:
     conflicts: tuple[Conflict, ...]
     """Where root rules stop each other, and did not before."""
 
-    _head = ("entry", "field", "before", "after", "kind of change")
-    _kept = ("", "behaviour", "stays", "when", "because", "given up by", "source")
-
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[str, ...]:
         """The kinds of change that there are, each once."""
         return tuple(dict.fromkeys(edit.kind for edit in self.edits))
 
     @property
     def wording_only(self) -> bool:
         """Whether words and references are all that changed, so that nothing is decided otherwise."""
-        return set(self.kinds) <= {"wording", "references", "what it means"}
-
-    @property
-    def title(self) -> str:
-        """How much changed, in a line."""
-        count = len(self.edits)
-        what = "nothing" if not count else f"{count} change{'s' if count > 1 else ''} ({', '.join(self.kinds)})"
-        return f"From {self.before} to {self.after}: {what}"
+        return set(self.kinds) <= WORDS
 
     def sentences(self) -> list[str]:
         """What it does to what users keep, in words."""
@@ -137,25 +100,23 @@ class SpecDifference:
         lines = [f"Users gain {len(self.gained)} and lose {len(self.lost)} guarantees."]
         return lines + [f"New conflict. {conflict}." for conflict in self.conflicts]
 
-    def promises(self) -> list[list[str]]:
-        """Guarantees lost and gained as rows: which, behaviour, range, when, why, who may give it up, source."""
-        both = (("lost", self.lost), ("gained", self.gained))
-        return [[which, *promise.row()] for which, found in both for promise in found]
-
-    def __repr__(self) -> str:
-        parts = [self.title]
-        parts += [text_table(self._head, [edit.row() for edit in self.edits])] if self.edits else []
-        parts += self.sentences()
-        return "\n".join(parts + ([text_table(self._kept, self.promises())] if self.promises() else []))
-
-    def _repr_html_(self) -> str:
-        edits = html_table(self._head, [edit.row() for edit in self.edits]) if self.edits else ""
-        kept = html_table(self._kept, self.promises()) if self.promises() else ""
-        return html_lines(self.title, self.sentences()) + edits + kept
+    def _parts(self) -> Iterator[Printable]:
+        count, edits = len(self.edits), [[e.entry, e.field, e.before, e.after, e.kind] for e in self.edits]
+        what = f"{count} change{'s' if count > 1 else ''} ({', '.join(self.kinds)})" if count else "nothing"
+        yield f"From {self.before} to {self.after}: {what}"
+        if edits:
+            yield ("entry", "field", "before", "after", "kind of change"), edits
+        yield from self.sentences()
+        kept = [[which, *p.row()] for which, found in (("lost", self.lost), ("gained", self.gained)) for p in found]
+        if kept:
+            yield ("", "behaviour", "stays", "when", "because", "given up by", "source"), kept
 
 
 def difference(before: Rules, after: Rules) -> SpecDifference:
-    """What `after` changes in `before`: two versions of one spec, entry by entry and field by field."""
+    """What `after` changes in `before`: two versions of one spec, entry by entry and field by field.
+
+    A promise is kept if the newer spec makes one that is at least as narrow, in as many situations, and as hard to give up.
+    """
     old, new = (guarantees(rules).promises for rules in (before, after))
     known = set(conflicts(before))
     return SpecDifference(
@@ -173,39 +134,32 @@ def label(rules: Rules, otherwise: str) -> str:
     return f"{rules.name} {rules.spec.version}" if rules.spec.version else f"{rules.name} ({otherwise})"
 
 
-# --- field by field ---------------------------------------------------------------------------------------------------
-
-
 def _edits(before: Rules, after: Rules) -> Iterator[Edit]:
     old, new = (adapter(Spec).dump_python(rules.spec) for rules in (before, after))
-    for name in ("about", "source"):
-        if old[name] != new[name]:
-            yield Edit("the spec", name, old[name], new[name], "wording")
-    for section in ENTRIES:
-        yield from _in_section(section, _named(section, old), _named(section, new))
+    yield from (
+        Edit("the spec", name, old[name], new[name], "wording") for name in ("about", "source") if old[name] != new[name]
+    )
+    for part, what in ENTRIES.items():
+        was, now = (_named(part, data[part]) for data in (old, new))
+        for name in dict.fromkeys([*was, *now]):
+            yield from _of_entry(part, f"{what} {name}", was.get(name), now.get(name))
 
 
-def _named(section: Section, data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _named(part: Part, entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The entries of a list by their names; a grant by what it lends to whom."""
-    if section == "grants":
-        return {f"of {item['by']} to {item['to']}": item for item in data[section]}
-    return {item["name"]: item for item in data[section]}
+    return {item["name"] if part != "grants" else f"of {item['by']} to {item['to']}": item for item in entries}
 
 
-def _in_section(section: Section, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Edit]:
-    for name in dict.fromkeys([*old, *new]):
-        entry = f"{ENTRIES[section]} {name}"
-        if name not in new:
-            kind: Kind = "hard line removed" if old[name].get("hard") else "removed"
-            yield Edit(entry, "", _summary(section, old[name]), "", kind)
-        elif name not in old:
-            kind = "hard line added" if new[name].get("hard") else "added"
-            yield Edit(entry, "", "", _summary(section, new[name]), kind)
-        else:
-            for key in dict.fromkeys([*old[name], *new[name]]):
-                was, now = (item.get(key) for item in (old[name], new[name]))
-                if was != now:
-                    yield Edit(entry, key, _shown(key, was), _shown(key, now), _kind(section, key, was, now))
+def _of_entry(part: Part, entry: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[Edit]:
+    if old is None or new is None:
+        item, came = old or new or {}, "removed" if new is None else "added"
+        said = _summary(part, item)
+        yield Edit(entry, "", *(("", said) if old is None else (said, "")), f"hard line {came}" if item.get("hard") else came)
+        return
+    for key in dict.fromkeys([*old, *new]):
+        was, now = old.get(key), new.get(key)
+        if was != now:
+            yield Edit(entry, key, _shown(key, was), _shown(key, now), _kind(part, key, was, now))
 
 
 def _shown(key: str, value: Any) -> str:
@@ -215,56 +169,46 @@ def _shown(key: str, value: Any) -> str:
     return written(value)
 
 
-def _summary(section: Section, item: dict[str, Any]) -> str:
+def _summary(part: Part, item: dict[str, Any]) -> str:
     """What an entry says, in short."""
-    if section == "behaviours":
+    if part == "behaviours":
         return f"{item['default']} ({item['authority']}{', hard' if item['hard'] else ''})"
-    if section == "rules":
+    if part == "rules":
         when = f" when {' and '.join(item['when'])}" if item["when"] else ""
         return f"{item['behaviour']} is {' to '.join(item['requires'])}{when} ({item['authority']})"
     return str(item.get("level") or item.get("up_to") or item.get("about"))
 
 
-def _kind(section: Section, key: str, was: Any, now: Any) -> Kind:
+def _kind(part: Part, key: str, was: Any, now: Any) -> str:
     if key == "hard":
         return "hard line added" if now else "hard line removed"
     if key == "protection":
         if was is None or now is None:
             return "protection added" if was is None else "protection removed"
-        same = all(was[part] == now[part] for part in ("floor", "waiver"))
+        same = all(was[field] == now[field] for field in ("floor", "waiver"))
         return "wording" if same else "protection changed"
-    return KINDS[section].get(key, "wording")
-
-
-# --- what users keep --------------------------------------------------------------------------------------------------
+    return "who may change it" if key in POWER else KINDS.get((part, key), "wording")
 
 
 def _covers(promise: Promise, other: Promise, rules: Rules) -> bool:
-    """Whether one promise keeps at least what another one does: in as many situations, as narrow, as hard to give up.
-
-    `rules` made `promise`; a value that its scale does not have is not kept.
-    """
+    """Whether one promise, made by `rules`, keeps at least what another one does; a value off its scale is not kept."""
     if promise.behaviour != other.behaviour or not set(promise.when) <= set(other.when):
         return False
     places = rules.behaviours[promise.behaviour].places
     if not {other.least, other.most} <= set(places):
         return False
     inside = places[other.least] <= places[promise.least] and places[promise.most] <= places[other.most]
-    return inside and (promise.waiver == other.waiver or promise.waiver == "nobody")
-
-
-# --- rules that stop each other ---------------------------------------------------------------------------------------
+    return inside and promise.waiver in (other.waiver, "nobody")
 
 
 def conflicts(rules: Rules) -> tuple[Conflict, ...]:
     """Every two requirements of root that leave no value in common, with the situations in which both hold."""
-    return tuple(found for ready in rules.behaviours.values() for found in _stopping(rules, ready))
-
-
-def _stopping(rules: Rules, ready: Ready) -> Iterator[Conflict]:
-    for (first, a, when_a), (second, b, when_b) in combinations(_required(rules, ready), 2):
-        if max(a[0], b[0]) > min(a[1], b[1]):
-            yield Conflict(ready.name, first, second, tuple(dict.fromkeys([*when_a, *when_b])))
+    return tuple(
+        Conflict(ready.name, first, second, tuple(dict.fromkeys([*when_a, *when_b])))
+        for ready in rules.behaviours.values()
+        for (first, a, when_a), (second, b, when_b) in combinations(_required(rules, ready), 2)
+        if max(a[0], b[0]) > min(a[1], b[1])
+    )
 
 
 def _required(rules: Rules, ready: Ready) -> Iterator[tuple[str, tuple[int, int], tuple[str, ...]]]:
@@ -277,4 +221,4 @@ def _required(rules: Rules, ready: Ready) -> Iterator[tuple[str, tuple[int, int]
     for rule in ready.rules:
         heard = all(rules.situations[name].believed_from != "root" for name in rule.when)
         if rule.authority == "root" and heard:
-            yield f"rule {rule.name}", (ready.places[rule.requires[0]], ready.places[rule.requires[-1]]), rule.when
+            yield f"rule {rule.name}", ready.required(rule), rule.when
