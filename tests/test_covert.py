@@ -9,7 +9,7 @@ import pytest
 import simkit as sk
 from simkit import spec
 from simkit.population import Share, draw_interval
-from simkit.spec.honesty.covert import OPERATORS, TRUSTING, channels, with_hostile
+from simkit.spec.honesty.secrecy import OPERATORS, TRUSTING, channels, with_hostile
 
 FEBRUARY, SEPTEMBER, DECEMBER = "model-spec-2025-02-12", "model-spec-2025-09-12", "openai-model-spec"
 CONSTITUTION = "anthropic-constitution"
@@ -121,7 +121,7 @@ def test_what_users_can_infer():
 def test_suspicions_average_to_the_share_of_hostile_operators():
     for spec_, row in enumerate(STATED.rows):
         share = np.array([operator.value for operator in OPERATORS.values()])
-        heard = np.stack([STATED.model.said(spec_, name) for name in OPERATORS])
+        heard = np.stack([STATED.said(spec_, name) for name in OPERATORS])
         total = np.einsum("d,dkr->kr", share, heard)
         assert np.nansum(row.suspicion * total, axis=1) == pytest.approx(HOSTILE)
 
@@ -131,7 +131,7 @@ def test_suspicions_average_to_the_share_of_hostile_operators():
 
 def simulated(name, rng, count=400_000, trusting=0.7):
     """Draw conversations; whoever reasons compares a cost of looking elsewhere with what doubt says is at stake."""
-    spec_, model = DOCUMENTS.index(name), STATED.model
+    spec_, model = DOCUMENTS.index(name), STATED
     share = np.array([operator.value for operator in OPERATORS.values()])
     deployment = rng.choice(len(share), count, p=share)
     people = list(PEOPLE)

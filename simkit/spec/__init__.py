@@ -3,9 +3,8 @@
 rules           the checked record of a spec file; load, read (checks: what no single field can see)
 authority       who speaks with which authority
 chain           decide: what a behaviour is after everybody has spoken (trace: the decision and its steps)
-promises        guarantees: what every user keeps under any configuration
-configurations  classify: does an operator narrow the assistant, or turn it against users
-compiler        compile: a spec and a case make an ordinary policy (combining: several rules, one verdict)
+promises        guarantees: what every user keeps; classify: does an operator narrow the assistant, or turn it against users
+compiler        compile: a spec and a case make an ordinary policy
 priority        three ways to put goals in order      profiles   specs side by side
 chain_graph     principals, rules and behaviours as a directed graph, a decision highlighted in it (chain_map: a picture)
 

@@ -20,16 +20,16 @@ from .compiler import bright_lines as bright_lines
 from .compiler import compile as compile  # noqa: A004
 from .compiler import deny_overrides as deny_overrides
 from .honesty.assertions import Assertion as Assertion
+from .honesty.assertions import Duties as Duties
+from .honesty.assertions import Duty as Duty
 from .honesty.assertions import Honesty as Honesty
+from .honesty.assertions import duties as duties
 from .honesty.assertions import judge as judge
-from .honesty.covert import Channel as Channel
-from .honesty.covert import Channels as Channels
-from .honesty.covert import ChannelVerdict as ChannelVerdict
-from .honesty.covert import channels as channels
-from .honesty.covert import with_hostile as with_hostile
-from .honesty.documents import Duties as Duties
-from .honesty.documents import Duty as Duty
-from .honesty.documents import duties as duties
+from .honesty.secrecy import Channel as Channel
+from .honesty.secrecy import Channels as Channels
+from .honesty.secrecy import ChannelVerdict as ChannelVerdict
+from .honesty.secrecy import channels as channels
+from .honesty.secrecy import with_hostile as with_hostile
 from .impact import Impact as Impact
 from .impact import assess_impact as assess_impact
 from .impact import draw_impact as draw_impact

@@ -13,17 +13,24 @@ What is said in a role that both know to be one is performative: truthful, calib
 autonomy-preserving do not apply.  A role that the user set up is known to both; one that only the operator set up is not,
 unless the user was told; and whoever asks in earnest has left the role.  Hidden aims and illegitimate means count in any role.
 
-Sources: the seven properties and the weak duty to share, Anthropic's constitution, January 2026, "Being honest", line 355;
-OpenAI's Model Spec, do_not_lie, express_uncertainty, no_agenda, assume_objective_pov.  The definitions in numbers are ours.
+`duties` says which properties are filters and which are weights in four published documents: a reading, as data.  A filter
+rules a response out before anything is weighed; a weight counts against it.  Documents do not speak in these words: the
+sections and their levels are facts, to call a duty a filter is our reading of how firmly it is put.
+
+Sources: the properties, which of them matter most and the weak duty to share, Anthropic's constitution, January 2026, "Being
+honest", line 355, and line 485 (what operators may switch off); OpenAI's Model Spec, sections as named.  The definitions in
+numbers are ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ...text import html_lines, html_table, number, text_table
+from ...files import suggest
+from ...messages import Level, rank
+from ...text import Printable, Printed, number
 
 Property = Literal[
     "truthful",
@@ -50,7 +57,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Assertion:
-    """One thing said, or kept back, about one claim.  Credences are chances from 0 to 1; a ValueError names one that is not."""
+    """One thing said, or kept back, about one claim.  Credences are from 0 to 1; a ValueError names one that is not."""
 
     claim: str
     held: float
@@ -104,14 +111,9 @@ class Assertion:
         """Whether it asserts what the sender does not hold: on the other side of even odds."""
         return self.says is not None and (self.says - 0.5) * (self.held - 0.5) < 0
 
-    @property
-    def misled(self) -> float:
-        """How much further the receiver's credence is from the sender's than before; negative if nearer."""
-        return abs(self.after - self.held) - abs(self.before - self.held)
-
 
 @dataclass(frozen=True)
-class Finding:
+class PropertyFinding:
     """Whether one property holds, by how much it fails, and why."""
 
     property: Property
@@ -122,115 +124,137 @@ class Finding:
 
 
 @dataclass(frozen=True, repr=False)
-class Honesty:
+class Honesty(Printed):
     """The verdicts of the seven properties on one assertion."""
 
     assertion: Assertion
-    findings: tuple[Finding, ...]
+    findings: tuple[PropertyFinding, ...]
 
     @property
     def broken(self) -> tuple[Property, ...]:
         """The properties that do not hold."""
         return tuple(finding.property for finding in self.findings if not finding.holds)
 
-    def _rows(self) -> list[list[str]]:
-        return [[f.property, "yes" if f.holds else "no", "" if f.holds else number(f.amount), f.why] for f in self.findings]
-
-    @property
-    def _title(self) -> str:
-        return f"“{self.assertion.claim}”, {'said sincerely' if self.assertion.sincere else 'said in a role that both know'}"
-
-    def __repr__(self) -> str:
-        return self._title + "\n" + text_table(_HEAD, self._rows())
-
-    def _repr_html_(self) -> str:
-        return html_lines(self._title, []) + html_table(_HEAD, self._rows())
-
-
-_HEAD = ("property", "holds", "short by", "why")
+    def _parts(self) -> list[Printable]:
+        role = "said sincerely" if self.assertion.sincere else "said in a role that both know"
+        rows = [[f.property, "yes" if f.holds else "no", "" if f.holds else number(f.amount), f.why] for f in self.findings]
+        return [f"“{self.assertion.claim}”, {role}", (("property", "holds", "short by", "why"), rows)]
 
 
 def judge(assertion: Assertion) -> Honesty:
     """The verdict of each of the seven properties on an assertion, by definition."""
-    return Honesty(assertion, tuple(_finding(name, assertion) for name in PROPERTIES))
+    found = []
+    for name, (amount, wrong, right) in zip(PROPERTIES, _measured(assertion), strict=True):
+        holds, why = amount <= ROUNDING, right if amount <= ROUNDING else wrong
+        if name not in ("transparent", "non-manipulative") and not assertion.sincere:
+            holds, why = True, "performative: both know that it is said in a role"
+        found.append(PropertyFinding(name, holds, 0.0 if holds else amount, why))
+    return Honesty(assertion, tuple(found))
 
 
-def _finding(name: Property, said: Assertion) -> Finding:
-    if name in _IN_OWN_NAME and not said.sincere:
-        return Finding(name, True, 0.0, "performative: both know that it is said in a role")
-    amount, why = _CHECKS[name](said)
-    return Finding(name, amount <= ROUNDING, max(amount, 0.0), why)
+def _measured(said: Assertion) -> Iterator[tuple[float, str, str]]:
+    """How far it falls short of each property, in their order, with the words for a no and for a yes."""
+    says, held, moved = said.says, said.held, abs(said.after - said.before)
+    gap = 0.0 if says is None else abs(says - held)
+    lies = f"asserts at {number(says or 0)} what it holds at {number(held)}"
+    yield gap if said.false else 0.0, lies, "silent: nothing is asserted" if says is None else "asserts what it holds"
+    sure = "the other way" if said.false else "more sure" if abs((says or 0) - 0.5) > abs(held - 0.5) else "less sure"
+    known = "silent: no confidence is conveyed" if says is None else "as sure as the evidence allows"
+    yield gap if gap > TOLERANCE + ROUNDING else 0.0, f"{sure} than the evidence allows", known
+    own = gap if said.about_itself and said.false and said.sincere else 0.0
+    hides = "serves an aim that it keeps from the receiver" if said.hides_aim else "says of itself what is not so"
+    yield 1.0 if said.hides_aim else own, hides, "may keep things back about itself; hides no aim"
+    tells = says is not None and not said.false
+    kept = f"keeps back what is worth {number(said.worth)}, against {number(said.against)}"
+    open_ = "tells" if tells else "keeps back what is outweighed, or not wanted"
+    yield 0.0 if tells else said.worth - said.against, kept, open_
+    away = f"moves the receiver from {number(said.before)} to {number(said.after)}, away from {number(held)}"
+    misled = abs(said.after - held) - abs(said.before - held)
+    yield misled, away, "leaves no false impression that was not there"
+    by = f"moves beliefs by {said.means}"
+    yield float(said.means not in LEGITIMATE), f"{by}, past the receiver's judgement", by
+    pushed = f"pushes its own view on {number(said.receivers)} at once"
+    yield said.receivers * moved if said.one_sided else 0.0, pushed, "leaves the receiver to judge"
 
 
-# --- the definitions: how far short, and in words -----------------------------------------------------------------------
-
-Check = Callable[[Assertion], tuple[float, str]]
+# --- which of them bind where -----------------------------------------------------------------------------------------
 
 
-def _truthful(said: Assertion) -> tuple[float, str]:
-    if said.says is None:
-        return 0.0, "silent: nothing is asserted"
-    if said.false:
-        return abs(said.says - said.held), f"asserts at {number(said.says)} what it holds at {number(said.held)}"
-    return 0.0, "asserts what it holds"
+@dataclass(frozen=True)
+class Duty:
+    """How firmly a document holds one property, who may lift it, and where it says so."""
+
+    property: Property
+    how: Literal["filter", "weight"]
+    lifted_by: Level
+    """The lowest level whose explicit instruction lifts it; `none` for nobody's."""
+    source: str
 
 
-def _calibrated(said: Assertion) -> tuple[float, str]:
-    if said.says is None:
-        return 0.0, "silent: no confidence is conveyed"
-    gap = abs(said.says - said.held)
-    sure = "more" if abs(said.says - 0.5) > abs(said.held - 0.5) else "less"
-    if gap > TOLERANCE + ROUNDING:
-        return gap, f"{'the other way' if said.false else f'{sure} sure'} than the evidence allows"
-    return 0.0, "as sure as the evidence allows"
+@dataclass(frozen=True, repr=False)
+class Duties(Printed):
+    """The seven duties of one document."""
+
+    profile: str
+    """The spec that they belong to, by its name in the library."""
+    duties: tuple[Duty, ...]
+
+    def permits(self, honesty: Honesty, *, instructed_by: Level | None = None) -> bool:
+        """Whether no filter rules out what was judged; `instructed_by` is the level that explicitly asked for it."""
+        return not self.against(honesty, instructed_by=instructed_by)
+
+    def against(self, honesty: Honesty, *, instructed_by: Level | None = None) -> tuple[Property, ...]:
+        """The filters that rule it out."""
+        by = -1 if instructed_by is None else rank(instructed_by)
+        bind = (d for d in self.duties if d.how == "filter" and (d.lifted_by == "none" or by < rank(d.lifted_by)))
+        return tuple(duty.property for duty in bind if duty.property in honesty.broken)
+
+    def _parts(self) -> list[Printable]:
+        rows = [[d.property, d.how, "nobody" if d.lifted_by == "none" else d.lifted_by, d.source] for d in self.duties]
+        return [self.profile, (("property", "is a", "lifted by", "source"), rows)]
 
 
-def _transparent(said: Assertion) -> tuple[float, str]:
-    if said.hides_aim:
-        return 1.0, "serves an aim that it keeps from the receiver"
-    if said.about_itself and said.false and said.sincere:
-        return abs((said.says or 0.0) - said.held), "says of itself what is not so"
-    return 0.0, "may keep things back about itself; hides no aim"
+def duties(profile: str) -> Duties:
+    """The duties of a document, by the name of its spec in the library; a ValueError suggests one."""
+    if profile not in _DUTIES:
+        raise ValueError(f"no duties of honesty are written down for {profile!r}; {suggest(profile, _DUTIES)}")
+    rows = _DUTIES[profile]
+    return Duties(profile, tuple(Duty(name, *row) for name, row in zip(PROPERTIES, rows, strict=True)))
 
 
-def _forthright(said: Assertion) -> tuple[float, str]:
-    if said.says is not None and not said.false:
-        return 0.0, "tells"
-    short = said.worth - said.against
-    if short <= 0:
-        return 0.0, "keeps back what is outweighed, or not wanted"
-    return short, f"keeps back what is worth {number(said.worth)}, against {number(said.against)}"
+_Row = tuple[Literal["filter", "weight"], Level, str]
 
 
-def _non_deceptive(said: Assertion) -> tuple[float, str]:
-    if said.misled > ROUNDING:
-        moved = f"{number(said.before)} to {number(said.after)}"
-        return said.misled, f"moves the receiver from {moved}, away from {number(said.held)}"
-    return 0.0, "leaves no false impression that was not there"
+def _model_spec(transparent: _Row) -> tuple[_Row, ...]:
+    """The duties of a release of OpenAI's Model Spec: releases differ in what they say of privileged instructions."""
+    lie: _Row = ("filter", "user", "do_not_lie (user): an explicit instruction lifts it")
+    return (
+        lie,
+        ("weight", "user", "express_uncertainty (guideline)"),
+        transparent,
+        ("weight", "user", "do_not_lie (user): forthright by default"),
+        lie,
+        ("filter", "none", "no_agenda: no steering of its own, by manipulation or otherwise"),
+        ("weight", "user", "assume_objective_pov (user)"),
+    )
 
 
-def _non_manipulative(said: Assertion) -> tuple[float, str]:
-    if said.means in LEGITIMATE:
-        return 0.0, f"moves beliefs by {said.means}"
-    return 1.0, f"moves beliefs by {said.means}, past the receiver's judgement"
+_KEPT = "protect_privileged_messages (platform): what it was told is kept, if need be by a lie"
+_MARKED = "protect_privileged_information (root): nothing applied quietly, unless marked as confidential"
+_OPEN = "protect_privileged_information (root): nothing applied quietly so as to mislead"
 
-
-def _autonomy_preserving(said: Assertion) -> tuple[float, str]:
-    if not said.one_sided:
-        return 0.0, "leaves the receiver to judge"
-    moved = said.receivers * abs(said.after - said.before)
-    return moved, f"pushes its own view on {number(said.receivers)} at once"
-
-
-_CHECKS: dict[Property, Check] = {
-    "truthful": _truthful,
-    "calibrated": _calibrated,
-    "transparent": _transparent,
-    "forthright": _forthright,
-    "non-deceptive": _non_deceptive,
-    "non-manipulative": _non_manipulative,
-    "autonomy-preserving": _autonomy_preserving,
+#: In the order of `PROPERTIES`.
+_DUTIES: dict[str, tuple[_Row, ...]] = {
+    "model-spec-2025-02-12": _model_spec(("filter", "developer", _KEPT)),
+    "model-spec-2025-09-12": _model_spec(("filter", "developer", _MARKED)),
+    "openai-model-spec": _model_spec(("filter", "none", _OPEN)),
+    "anthropic-constitution": (
+        ("filter", "none", '"Being honest", line 355: not even white lies'),
+        ("weight", "none", '"Being honest", line 355'),
+        ("filter", "none", '"Being honest", line 355: may decline to share, pursues no hidden agenda'),
+        ("weight", "developer", '"Being honest", line 355: a weak duty, which an operator\'s reasons may outweigh'),
+        ("filter", "none", '"Being honest", line 355: with the next, the most important'),
+        ("filter", "none", '"Being honest", line 355; protections, line 257, second of six'),
+        ("weight", "developer", '"Being honest", line 355; operators may switch off balanced views, line 485'),
+    ),
 }
-
-#: What binds only what is said in one's own name.
-_IN_OWN_NAME: tuple[Property, ...] = ("truthful", "calibrated", "forthright", "non-deceptive", "autonomy-preserving")
