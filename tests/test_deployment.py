@@ -37,9 +37,9 @@ def found():
 def one_by_one(found, dial):
     """Outcomes (O, T) at a position, by `policy.override` and `expect` alone."""
     rows = []
-    for operator in found.operators:
+    for operator in found.agents.operators:
         row = []
-        for model in found.models:
+        for model in found.agents.models:
             world = model.believes(found.original)
             own = sk.policy.bayes(found.original, believed=world, harm_weight=world.harm_weight)
             gain = sk.evaluate.gain(world, operator.policy, own, harm_weight=world.harm_weight)
@@ -85,7 +85,7 @@ def test_by_hand():
     assert not best.inside
     assert along(found, [1.0]).expected().departs == pytest.approx([0.75])
     table = overrides.two_by_two(found)
-    assert (table.good_defers, table.good_acts, table.bad_defers, table.bad_acts) == pytest.approx((-0.2, 0.0, -0.2, -0.2))
+    assert table.nets == pytest.approx(np.array([[-0.2, 0.0], [-0.2, -0.2]]))
     assert table.break_even == 0
 
 
@@ -96,10 +96,10 @@ def test_by_hand():
 def test_at_the_ends_somebody_else_decides(name, context):
     found = opened(name, context)
     curve = along(found, [0.0, 1.0])
-    for o, operator in enumerate(found.operators):
+    for o, operator in enumerate(found.agents.operators):
         assert np.allclose(curve.each.net[o, :, 0], sk.expect(found.original, operator.policy).net)
         assert not curve.each.departs[o, :, 0].any()
-        for t in range(len(found.models)):
+        for t in range(len(found.agents.models)):
             assert curve.each.net[o, t, 1] == pytest.approx(float(sk.expect(found.original, found.own[t]).net), abs=1e-12)
 
 
@@ -151,11 +151,13 @@ def test_a_blend_is_best_at_an_end_and_the_dial_is_not(found):
     assert lines.net[[0, -1]] == pytest.approx(curve.net[[0, -1]])
     assert lines.net.argmax() in (0, 20)
     assert 0 < curve.net.argmax() < 20
-    own, told = found.own[1], found.operators[1].policy
+    own, told = found.own[1], found.agents.operators[1].policy
     mixed = sk.policy.blend(told, own, 0.3)
     alone = deploy(
         found.original,
-        Agents(operators=(replace(found.operators[1], chance=1.0),), models=(replace(found.models[1], chance=1.0),)),
+        Agents(
+            operators=(replace(found.agents.operators[1], chance=1.0),), models=(replace(found.agents.models[1], chance=1.0),)
+        ),
     )
     net = along(alone, [0.0, 1.0]).expected().net
     assert float(sk.expect(found.original, mixed).net) == pytest.approx(float(0.7 * net[0] + 0.3 * net[1]))
@@ -185,13 +187,13 @@ def test_bad_orders_and_bad_judgement_cause_the_whole_regret(name, context, safe
     assert np.allclose(each.obeyed + each.judged, each.regret, rtol=0, atol=1e-14)
     assert min(each.obeyed.min(), each.judged.min()) >= -1e-14
     case, people = found.case, found.case.population
-    best = (found.original.value(found.harm_weight).T @ people.joint)[found.original.allowed].max(0)  # (K,)
+    best = (found.original.value(found.original.harm_weight).T @ people.joint)[found.original.allowed].max(0)  # (K,)
     for position in (0, 30, 64, 100):
-        for o in range(len(found.operators)):
-            for t in range(len(found.models)):
-                chosen = np.eye(len(found.operators))[o], np.eye(len(found.models))[t]
+        for o in range(len(found.agents.operators)):
+            for t in range(len(found.agents.models)):
+                chosen = np.eye(len(found.agents.operators))[o], np.eye(len(found.agents.models))[t]
                 answer = found.mean_policy(POSITIONS[position], operators=chosen[0], models=chosen[1]).answer
-                given = answer * (case.value(found.harm_weight).T @ people.joint).T
+                given = answer * (case.value(found.original.harm_weight).T @ people.joint).T
                 departs = np.arange(answer.shape[1]) >= len(found.original.responses)
                 obeyed = (answer[:, ~departs].sum(1) * best - given[:, ~departs].sum(1)).sum()
                 assert each.obeyed[o, t, position] == pytest.approx(obeyed, abs=1e-12)
@@ -275,16 +277,6 @@ def test_arrays_are_one_by_one_whatever_their_length(found, count, shared):
     assert optimum.in_plausible_worlds(found, rng=np.random.default_rng(1), worlds=count).best.low.shape == (count,)
 
 
-def test_a_best_position_is_told_with_digits_that_lie_in_it():
-    for low, high, said in ((0.575, 0.633, "0.63"), (0.49735, 0.49764, "0.4976"), (0.1411275, 0.1412644, "0.1412")):
-        assert optimum.spot(low, high) == said
-        assert low < float(optimum.spot(low, high)) <= high
-    rng = np.random.default_rng(0)
-    for high in rng.uniform(0, 1, 200):
-        low = high * (1 - 10 ** rng.uniform(-14, 0))
-        assert low < float(optimum.spot(low, high)) <= high
-
-
 def test_the_range_reaches_the_end_where_that_is_best():
     """In `bright-line` full autonomy is best, as stated and in most plausible worlds."""
     found = opened("bright-line", "")
@@ -304,10 +296,10 @@ def test_plausible_worlds_one_by_one(found):
     dials = np.unique(np.concatenate([[0.0, 1.0], found.cuts, (found.cuts[1:] + found.cuts[:-1]) / 2]))
     for n in range(12):
         net = np.zeros(len(dials))
-        for o, operator in enumerate(found.operators):
-            for t in range(len(found.models)):
+        for o, operator in enumerate(found.agents.operators):
+            for t in range(len(found.agents.models)):
                 bent = sk.policy.override(operator.policy, found.own[t], gain=found.gain[o, t], dial=dials, scale=found.scale)
-                value = net_per_sender(found.original, bent, found.harm_weight)
+                value = net_per_sender(found.original, bent, found.original.harm_weight)
                 net += p[n, o] * q[n, t] * (value * worlds.joint[n]).sum((-1, -2))
         best = dials[net >= net.max() - 1e-13]
         assert plausible.low[n] <= best.min() <= plausible.high[n] + 1e-12
@@ -358,7 +350,8 @@ def test_break_even_is_where_acting_and_deferring_are_worth_the_same(found):
     assert 0 < table.break_even < 1
     ends = optimum.worth(found, trust_in_model=table.break_even)[[0, -1]]
     assert ends[0] == pytest.approx(ends[1])
-    assert table.good_acts > table.good_defers == table.bad_defers > table.bad_acts
+    (good_defers, good_acts), (bad_defers, bad_acts) = table.nets.tolist()
+    assert good_acts > good_defers == bad_defers > bad_acts
 
 
 def test_the_list_adds_up_to_the_curve(found):
@@ -406,10 +399,11 @@ def test_beliefs_are_what_they_say():
         (lambda f: replace(f.agents, models=(*f.agents.models, replace(f.agents.models[1], chance=0.0))), "same name"),
         (lambda f: f.agents.with_trust(model=1.5), "from 0 to 1"),
         (
-            lambda f: Agents(operators=f.agents.operators, models=(replace(f.models[0], chance=1.0),)).with_trust(model=0.5),
+            lambda f: Agents(operators=f.agents.operators, models=(replace(f.agents.models[0], chance=1.0),)).with_trust(
+                model=0.5
+            ),
             "one side",
         ),
-        (lambda f: along(f).expected("nobody"), "none of the agents"),
         (lambda f: optimum.break_even_trust(f, "weather"), "not in 'weather'"),
         (lambda f: f.with_options(aversion=-1.0), "aversion"),
         (lambda f: losses.total_loss(f, 0.5, 1.5), "whole numbers"),
@@ -424,7 +418,7 @@ def test_what_makes_no_sense_is_said(found, wrong, says):
 
 def test_a_deployment_shows_what_each_would_do_alone(found):
     shown = repr(found)
-    for row, policy in (("careless", found.operators[1].policy), ("naive", found.own[2])):
+    for row, policy in (("careless", found.agents.operators[1].policy), ("naive", found.own[2])):
         net = number(1000 * float(sk.expect(found.original, policy).net))
         assert next(line for line in shown.splitlines() if row in line).endswith(net)
     assert "<table" in found._repr_html_()

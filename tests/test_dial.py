@@ -46,8 +46,8 @@ def test_every_context_of_the_library_opens(name):
 def test_a_row_is_the_policy_of_override(made, rng):
     found, view = made.view.found, made.view
     for _ in range(12):
-        o, t, at = rng.integers(len(found.operators)), rng.integers(len(found.models)), int(rng.integers(101))
-        operator, model = found.operators[o], found.models[t]
+        o, t, at = rng.integers(len(found.agents.operators)), rng.integers(len(found.agents.models)), int(rng.integers(101))
+        operator, model = found.agents.operators[o], found.agents.models[t]
         world = model.believes(found.original)
         own = sk.policy.bayes(found.original, believed=world, harm_weight=world.harm_weight)
         gain = sk.evaluate.gain(world, operator.policy, own, harm_weight=world.harm_weight)
@@ -114,6 +114,16 @@ def test_no_position_is_called_the_best_if_the_slider_passes_over_it():
     said = dial_table.sentences(view)[: len(POSITIONS)]
     assert not any("the best there is here" in line for line in said)
     assert "(between two positions of the slider)" in dial_table.notes(view)[0]
+
+
+def test_a_best_position_is_told_with_digits_that_lie_in_it():
+    for low, high, said in ((0.575, 0.633, "0.63"), (0.49735, 0.49764, "0.4976"), (0.1411275, 0.1412644, "0.1412")):
+        assert dial_table.spot(low, high) == said
+        assert low < float(dial_table.spot(low, high)) <= high
+    rng = np.random.default_rng(0)
+    for high in rng.uniform(0, 1, 200):
+        low = high * (1 - 10 ** rng.uniform(-14, 0))
+        assert low < float(dial_table.spot(low, high)) <= high
 
 
 def test_toggles_and_slider_are_one_row(made):
@@ -192,7 +202,7 @@ def test_what_notebook_05_says_is_so():
     app = sk.load("medication-threshold").in_context("vulnerable-platform")
     found, objects = sk.dial.deployment.deploy(app), sk.dial.deployment.deploy(app, objection=1.0)
     assert app.population.shares[-1] > 0.4
-    answers = [[app.responses[r] for r in operator.policy.answer.argmax(1)] for operator in found.operators]
+    answers = [[app.responses[r] for r in operator.policy.answer.argmax(1)] for operator in found.agents.operators]
     assert [set(row) for row in answers] == [{"refuse-with-reason"}, {"full-bare"}, {"refuse"}]
     net = 1000 * sk.dial.overrides.along(found, [0.0, 1.0]).expected().net
     best = optimum.best_position(found)
@@ -200,7 +210,7 @@ def test_what_notebook_05_says_is_so():
     assert round(1000 * sk.dial.overrides.along(objects, [0.0]).expected().net[0]) == 302
     assert float(optimum.best_position(objects).low) == 0
     tables = [sk.dial.overrides.two_by_two(each) for each in (found, objects)]
-    assert [round(1000 * table.good_defers) for table in tables] == [172, 324]
+    assert [round(1000 * table.nets[0, 0]) for table in tables] == [172, 324]
     assert [round(100 * table.break_even) for table in tables] == [76, 96]
     worlds = optimum.in_plausible_worlds(objects, rng=np.random.default_rng(0))
     assert 0.4 < (worlds.best.low == 0).mean() < 0.6

@@ -178,19 +178,16 @@ def _probabilities(members: Sequence[Operator | Model], trusted: list[bool], tru
     given = np.asarray(trust, dtype=float)[..., None]
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError(f"trust is the probability that the {what}, from 0 to 1, not {given[..., 0]}")
-    good, bad = (_parts(stated, kind) for kind in (right, ~right))
-    if (bad is None and (given < 1).any()) or (good is None and (given > 0).any()):
+    mixed = given * _parts(stated, right) + (1 - given) * _parts(stated, ~right)
+    if (np.abs(mixed.sum(-1) - 1) > 1e-9).any():
         raise ValueError(f"the agents have only one side: nobody is there for whom it would matter whether the {what}")
-    none = np.zeros(len(stated))
-    return given * (none if good is None else good) + (1 - given) * (none if bad is None else bad)
+    return mixed
 
 
-def _parts(stated: Floats, kind: Bools) -> Floats | None:
-    """The probabilities of one side as parts of 1, alike if all are 0; None if nobody is on it."""
-    if not kind.any():
-        return None
-    weights = np.where(kind, stated, 0.0) if stated[kind].sum() > 0 else kind.astype(float)
-    return weights / weights.sum()
+def _parts(stated: Floats, side: Bools) -> Floats:
+    """The probabilities of one side as parts of 1, alike if all are 0; nothing if nobody is on it."""
+    weights = np.where(side, stated, 0.0) if stated[side].sum() > 0 else side.astype(float)
+    return weights / max(weights.sum(), 1e-300)
 
 
 def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: float = 0.8) -> Agents:

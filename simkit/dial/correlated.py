@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import Bools, Floats, Ints, frozen, frozen_bools
+from ..arrays import Floats, Ints, frozen, frozen_bools
 from ..case import Case, Events
 
 
@@ -25,9 +25,9 @@ def with_departures(case: Case, pairs: Ints, times: float) -> Case:
 
     The harm that a departure adds counts `times` as often.  A ValueError if some would become more than certain.
     """
-    instead, own = pairs.T
+    gives = np.append(np.arange(len(case.responses)), pairs[:, 1])
     harms, neglects = (
-        _events(events, means, instead, own, times)
+        _events(events, means, pairs, times)
         for events, means in ((case.harm_events, case.harm), (case.neglect_events, case.neglect))
     )
     if (harms.chance + neglects.chance).max() > 1 + 1e-12:
@@ -38,34 +38,28 @@ def with_departures(case: Case, pairs: Ints, times: float) -> Case:
     return replace(
         case,
         responses=(*case.responses, *(f"{case.responses[r]} instead of {case.responses[q]}" for q, r in pairs)),
-        kinds=(*case.kinds, *(case.kinds[r] for r in own)),
-        help=frozen(np.hstack([case.help, case.help[:, own]])),
+        kinds=tuple(case.kinds[r] for r in gives),
+        help=frozen(case.help[:, gives]),
         harm_events=harms,
         neglect_events=neglects,
-        crosses=_again(case.crosses, own),
-        forbidden=_again(case.forbidden, own),
-        ruled_out=_again(case.ruled_out, own),
-        shows=(*case.shows, *(case.shows[r] for r in own)) if case.shows else (),
-        constraints=(*case.constraints, *(case.constraints[r] for r in own)) if case.constraints else (),
+        crosses=frozen_bools(case.crosses[gives]),
+        forbidden=frozen_bools(case.forbidden[gives]),
+        ruled_out=frozen_bools(case.ruled_out[gives]),
+        shows=tuple(case.shows[r] for r in gives) if case.shows else (),
+        constraints=tuple(case.constraints[r] for r in gives) if case.constraints else (),
         observed={},
         same_weights=(),
         contexts={},
     )
 
 
-def _again(filtered: Bools, own: Ints) -> Bools:
-    """A departure is filtered as the answer that it gives."""
-    return frozen_bools(np.append(filtered, filtered[own]))
-
-
-def _events(events: Events, means: Floats, instead: Ints, own: Ints, times: float) -> Events:
+def _events(events: Events, means: Floats, pairs: Ints, times: float) -> Events:
     """Events of the case and of its departures; what a departure adds counts `times` as often."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.where(means[:, own] > 0, 1 - means[:, instead] / means[:, own], 0.0)
-    chance = events.chance[:, own] * (1 + (times - 1) * np.maximum(part, 0.0))
-    return Events(
-        chance=frozen(np.hstack([events.chance, chance])), severity=np.hstack([events.severity, events.severity[:, own]])
-    )
+    instead, own = means[:, pairs[:, 0]], means[:, pairs[:, 1]]
+    part = np.divide(np.maximum(own - instead, 0.0), own, out=np.zeros_like(own), where=own > 0)
+    chance, severity = (np.hstack([values, values[:, pairs[:, 1]]]) for values in (events.chance, events.severity))
+    chance[:, events.chance.shape[1] :] *= 1 + (times - 1) * part
+    return Events(chance=frozen(chance), severity=severity)
 
 
 def with_agents(case: Case, names: Sequence[str], probabilities: Floats) -> Case:

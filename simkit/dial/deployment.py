@@ -90,7 +90,6 @@ class Deployment:
     original: Case
     """The truth, without the clarifying question: the assistant answers at once."""
     agents: Agents
-    harm_weight: float
     scale: float = 1.0
     """The believed gain (help units per sender) that is enough at dial ½."""
     objection: float | None = None
@@ -112,7 +111,7 @@ class Deployment:
             )
         if not 0 <= self.aversion < np.inf:
             raise ValueError(f"an aversion to spread is a finite number, never negative, not {self.aversion}")
-        for operator in self.operators:
+        for operator in self.agents.operators:
             policy = operator.policy
             if policy.batch or policy.states or policy.after is not None:
                 raise ValueError(f"{operator.name} needs one policy that answers at once and is the same in all states")
@@ -135,27 +134,17 @@ class Deployment:
         vars(new).update({name: value for name, value in vars(self).items() if name not in {"case", *vars(new)}})
         return new
 
-    @property
-    def operators(self) -> tuple[Operator, ...]:
-        """Who may instruct."""
-        return self.agents.operators
-
-    @property
-    def models(self) -> tuple[Model, ...]:
-        """Who may judge."""
-        return self.agents.models
-
     # --- instructions and judgements ---
 
     @cached_property
     def instructed(self) -> Policy:
         """What each operator instructs: a batch, answer (O, K, R)."""
-        return stack([operator.policy for operator in self.operators])
+        return stack([operator.policy for operator in self.agents.operators])
 
     @cached_property
     def _believed(self) -> tuple[Case, ...]:
         """The case that each model has in mind, (T)."""
-        return tuple(model.believes(self.original) for model in self.models)
+        return tuple(model.believes(self.original) for model in self.agents.models)
 
     @cached_property
     def own(self) -> Policy:
@@ -249,14 +238,14 @@ class Deployment:
 
     def value(self, means: Floats) -> Floats:
         """Net value of help, harm and neglect (3, …), help units."""
-        return means[0] - self.harm_weight * (means[1] + means[2])
+        return means[0] - self.original.harm_weight * (means[1] + means[2])
 
     @cached_property
     def best(self) -> Floats:
         """Net value of the best policy on each signal, (K,), help units per request: no operator and no model beats the sum."""
-        policy = bayes(self.original, harm_weight=self.harm_weight)
-        nets = per_sender(self.original, policy, self.original.value(self.harm_weight))
-        return frozen((nets * self.original.population.joint).sum(0))
+        case = self.original
+        nets = per_sender(case, bayes(case), case.value(case.harm_weight))
+        return frozen((nets * case.population.joint).sum(0))
 
     # --- an ordinary case and an ordinary batch of policies ---
 
@@ -266,10 +255,10 @@ class Deployment:
 
         Every reading takes it with `policy`.  A ValueError if the harm that departures add would become more than certain.
         """
-        probabilities, names = self.agents.model_probabilities(), [model.name for model in self.models]
+        probabilities, names = self.agents.model_probabilities(), [model.name for model in self.agents.models]
         if self.shared_principal:
             probabilities = np.outer(self.agents.operator_probabilities(), probabilities).ravel()
-            names = [f"{operator.name}, {name}" for operator in self.operators for name in names]
+            names = [f"{operator.name}, {name}" for operator in self.agents.operators for name in names]
         return with_agents(with_departures(self.original, self._pairs, self.safeguards.numbers[1]), names, probabilities)
 
     @cached_property
@@ -285,12 +274,11 @@ class Deployment:
 
     def policy(self, dial: ArrayLike) -> Policy:
         """What the assistant does at a position, or at an array of them (D,), in every state of `case`: (…, Z, K, R + P)."""
-        answers = self._answers(dial)
-        if self.shared_principal:
-            answers = answers.reshape(len(answers), -1, *answers.shape[3:])
-        else:
-            answers = np.tensordot(self.agents.operator_probabilities(), answers, (0, 1))
-        answers = np.repeat(answers, len(self.original.population.states), axis=1)
+        operators, models = self.at.shape[:2]
+        who = np.eye(operators * models)
+        if not self.shared_principal:
+            who = np.kron(self.agents.operator_probabilities(), np.eye(models))
+        answers = np.repeat(self._answers(dial, who), len(self.original.population.states), axis=1)
         return self._policy("agents", dial, answers, self.case.population.states)
 
     def mean_policy(self, dial: ArrayLike, *, operators: ArrayLike | None = None, models: ArrayLike | None = None) -> Policy:
@@ -299,27 +287,21 @@ class Deployment:
         `operators` (…, O) and `models` (…, T) are probabilities, for all positions or for each of them; as stated if none are
         given.  Its means are exact; of totals it knows nothing, since models are shared.
         """
-        p, q = (
-            np.atleast_2d(np.asarray(stated if given is None else given, dtype=float))
-            for stated, given in (
-                (self.agents.operator_probabilities(), operators),
-                (self.agents.model_probabilities(), models),
-            )
-        )
-        answers = self._answers(dial)
-        weights = (p[:, :, None] * q[:, None, :]).reshape(-1, 1, p.shape[-1] * q.shape[-1])
-        mixed = weights @ answers.reshape(len(answers), weights.shape[-1], -1)
-        return self._policy("agents on average", dial, mixed.reshape(len(answers), *answers.shape[3:]), ())
+        p = np.atleast_2d(np.asarray(self.agents.operator_probabilities() if operators is None else operators, dtype=float))
+        q = np.atleast_2d(np.asarray(self.agents.model_probabilities() if models is None else models, dtype=float))
+        who = (p[:, :, None] * q[:, None, :]).reshape(-1, 1, self.at.shape[0] * self.at.shape[1])
+        return self._policy("agents on average", dial, self._answers(dial, who)[:, 0], ())
 
-    def _answers(self, dial: ArrayLike) -> Floats:
-        """What happens with each operator and model at each position: (D, O, T, K, R + P)."""
+    def _answers(self, dial: ArrayLike, who: Floats) -> Floats:
+        """What is answered at each position by each mixture `who` (…, A, O · T) of operators and models: (D, A, K, R + P)."""
         happens, (instead, own) = self.safeguards.numbers[0], self._pairs.T
         instructed = np.broadcast_to(self.instructed.answer[:, None], (*self.at.shape, self.instructed.answer.shape[-1]))
         departures = instructed[..., instead] * self.own.answer[..., own]
         follow = np.concatenate([instructed, np.zeros(departures.shape)], axis=-1)
         depart = np.concatenate([(1 - happens) * instructed, happens * departures], axis=-1)
         departs = np.moveaxis(self.taken[..., self.step(dial)], -1, 0)[..., None] > 0
-        return np.where(departs, depart, follow)
+        each = np.where(departs, depart, follow)
+        return (who @ each.reshape(len(each), who.shape[-1], -1)).reshape(len(each), -1, *each.shape[3:])
 
     def _policy(self, name: str, dial: ArrayLike, answers: Floats, states: tuple[str, ...]) -> Policy:
         positions = np.asarray(dial, dtype=float)
@@ -336,12 +318,15 @@ class Deployment:
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         """The agents: what each would give to most senders if it alone decided, and what that would be worth."""
-        rows = [*self._rows("operator", self.operators, self.instructed), *self._rows("model", self.models, self.own)]
+        rows = [
+            *self._rows("operator", self.agents.operators, self.instructed),
+            *self._rows("model", self.agents.models, self.own),
+        ]
         return ["who", "probability", "alone, gives most senders", "worth per 1000"], rows
 
     def _rows(self, kind: str, members: Sequence[Operator | Model], policies: Policy) -> list[list[str]]:
         case, people = self.original, self.original.population
-        nets = (per_sender(case, policies, case.value(self.harm_weight)) * people.joint).sum((-1, -2))
+        nets = (per_sender(case, policies, case.value(case.harm_weight)) * people.joint).sum((-1, -2))
         mostly = (people.signal_chance[:, None] * policies.answer).sum(1).argmax(1)
         return [
             [f"{kind}: {member.name}", percent(member.chance), case.responses[given], number(1000 * float(net))]
@@ -376,12 +361,10 @@ def deploy(
     batch, asks, differs by state or was made for another case, if a belief has other signals or responses, or if a harm has no
     finite mean: gains are means.
     """
-    weight = float(case.weight(harm_weight))
-    asked = replace(case, question=None, harm_weight=weight)
+    asked = replace(case, question=None, harm_weight=float(case.weight(harm_weight)))
     return Deployment(
         original=replace(asked, forbidden=frozen_bools(np.zeros_like(case.forbidden))),
         agents=agents or usual_agents(asked),
-        harm_weight=weight,
         scale=scale,
         objection=objection,
         safeguards=safeguards,

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats
 from ..population import draw_worlds
-from ..text import html_lines, whole_percent
+from ..text import whole_percent
 from .deployment import Deployment
 
 #: Worths that differ by less than this part of the largest are the same.
@@ -44,7 +44,7 @@ def worth(
 
 def _worth(deployment: Deployment, net: Floats, p: Floats, q: Floats) -> Floats:
     """Mean less aversion times sd of net values over operators p (…, O) and models q (…, T), of each step (…, M + 1)."""
-    guards, taken, models = deployment.safeguards, deployment.taken, len(deployment.models)
+    guards, taken, models = deployment.safeguards, deployment.taken, len(deployment.agents.models)
     happens, over = (x[..., None, None, None] for x in (guards.happens, guards.times - 1))
     start, gains = net[..., 0, :].sum(-1), happens * (net[..., 1 : models + 1, :] + over * net[..., models + 1 :, :])
     if not deployment.aversion:  # only means are needed: operators and models are mixed first
@@ -52,20 +52,10 @@ def _worth(deployment: Deployment, net: Floats, p: Floats, q: Floats) -> Floats:
         steps = mixed.reshape(*mixed.shape[:-3], -1) @ taken.reshape(-1, taken.shape[-1])
         return (p * start).sum(-1)[..., None] + steps
     nets = start[..., None, None] + (gains[..., None, :] @ taken)[..., 0, :]
-    by_model = _over_operators(p, nets)
-    mean = _over_models(q, by_model)
-    square = _over_models(q, _over_operators(p, nets**2) if deployment.shared_principal else by_model**2)
+    by_model = np.einsum("...o,...otm->...tm", p, nets)
+    squares = np.einsum("...o,...otm->...tm", p, nets**2) if deployment.shared_principal else by_model**2
+    mean, square = (np.einsum("...t,...tm->...m", q, values) for values in (by_model, squares))
     return mean - deployment.aversion * np.sqrt(np.maximum(square - mean**2, 0.0))
-
-
-def _over_operators(p: Floats, values: Floats) -> Floats:
-    """Σ_o p[…, o] · values[…, o, t, m], (…, T, M + 1); leading axes broadcast."""
-    return np.einsum("...o,...otm->...tm", p, values)
-
-
-def _over_models(q: Floats, values: Floats) -> Floats:
-    """Σ_t q[…, t] · values[…, t, m], (…, M + 1); leading axes broadcast."""
-    return np.einsum("...t,...tm->...m", q, values)
 
 
 # --- the best position ------------------------------------------------------------------------------------------------
@@ -124,15 +114,6 @@ def _best(deployment: Deployment, worths: Floats) -> Optimum:
     )
 
 
-def spot(low: float, high: float) -> str:
-    """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
-    for digits in range(2, 17):
-        place = np.floor(high * 10**digits + 1e-9) / 10**digits
-        if low < place <= high:
-            return f"{place:.{digits}f}"
-    return repr(float(high))
-
-
 # --- how surely -------------------------------------------------------------------------------------------------------
 
 
@@ -164,9 +145,6 @@ class Plausible:
         low, high = self.range
         first = f"In {whole_percent(self.holds)} of {len(self.worths)} plausible worlds a position between the ends beats both"
         return f"{first} (stakes and beliefs as stated); in 90% of them the best lies between {low:.2f} and {high:.2f}."
-
-    def _repr_html_(self) -> str:
-        return html_lines(repr(self), [])
 
 
 def in_plausible_worlds(deployment: Deployment, *, rng: np.random.Generator, worlds: int = 1000) -> Plausible:
@@ -214,8 +192,9 @@ def break_even_trust(deployment: Deployment, of: str = "model") -> TrustRange:
     word."""
     if of not in ("model", "operator"):
         raise ValueError(f"trust is in the model or in the operator, not in {of!r}")
-    trusted = [m.good for m in deployment.models] if of == "model" else [o.legitimate for o in deployment.operators]
-    stated = getattr(deployment.agents, f"trust_in_{of}")
+    agents = deployment.agents
+    trusted = [m.good for m in agents.models] if of == "model" else [o.legitimate for o in agents.operators]
+    stated = getattr(agents, f"trust_in_{of}")
     if all(trusted) or not any(trusted):
         return TrustRange(stated=stated, below=None, above=None)
 

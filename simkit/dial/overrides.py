@@ -50,8 +50,6 @@ class Curve:
     each: Outlook
     probability: Floats
     best: float
-    operators: tuple[str, ...]
-    models: tuple[str, ...]
 
     @property
     def badly(self) -> Bools:
@@ -59,23 +57,14 @@ class Curve:
         return self.each.regret > abs(self.best) / 2
 
     @property
-    def badly_off(self) -> tuple[Floats, Floats]:
-        """P(it goes badly), (D,): mostly because a bad order is obeyed, and mostly because the model judges badly."""
-        mostly = self.each.obeyed >= self.each.judged
-        return tuple(np.tensordot(self.probability, self.badly & cause, 2) for cause in (mostly, ~mostly))  # type: ignore[return-value]
+    def badly_off(self) -> Floats:
+        """P(it goes badly), (2, D): where mostly orders that are obeyed lose it, and where mostly own judgement does."""
+        orders = self.each.obeyed >= self.each.judged
+        return np.stack([np.tensordot(self.probability, self.badly & cause, 2) for cause in (orders, ~orders)])
 
-    def expected(self, operator: str | None = None, model: str | None = None) -> Outlook:
-        """The outlook (D,) with one operator, one model, or both; whatever is not named is averaged over.  A ValueError if
-        unknown."""
-        rows = self._row(operator, self.operators, 1), self._row(model, self.models, 0)
-        return Outlook(**{name: np.tensordot(np.outer(*rows), values, 2) for name, values in vars(self.each).items()})
-
-    def _row(self, name: str | None, names: tuple[str, ...], others: int) -> Floats:
-        if name is None:
-            return self.probability.sum(others)
-        if name not in names:
-            raise ValueError(f"none of the agents is called {name!r}; there are {', '.join(names)}")
-        return np.eye(len(names))[names.index(name)]
+    def expected(self) -> Outlook:
+        """The outlook (D,) over all operators and models."""
+        return Outlook(**{name: np.tensordot(self.probability, values, 2) for name, values in vars(self.each).items()})
 
 
 def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> Curve:
@@ -89,8 +78,6 @@ def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> Curve:
         each=_outlook(deployment, deployment.step(positions)),
         probability=np.outer(agents.operator_probabilities(), agents.model_probabilities()),
         best=float(deployment.best.sum()),
-        operators=tuple(operator.name for operator in deployment.operators),
-        models=tuple(model.name for model in deployment.models),
     )
 
 
@@ -121,7 +108,7 @@ def _outlook(deployment: Deployment, step: Ints) -> Outlook:
 def _means(deployment: Deployment) -> tuple[Floats, Floats]:
     """Help, harm and neglect per request if operators are followed (3, O, K), and what departures change in them (3, O, T, K),
     with irreversible harm counted as often as the safeguards say."""
-    means, models = deployment.means, len(deployment.models)
+    means, models = deployment.means, len(deployment.agents.models)
     added = (deployment.safeguards.numbers[1] - 1) * means[:, :, models + 1 :]
     return means[:, :, 0], means[:, :, 1 : models + 1] + added
 
@@ -145,9 +132,6 @@ class Departures:
     true: Floats
     share: Floats
     net: Floats
-
-    def __len__(self) -> int:
-        return len(self.at)
 
     def _rows(self) -> list[list[str]]:
         words = zip(self.operator, self.model, self.signal, strict=True)
@@ -196,28 +180,23 @@ def departures(deployment: Deployment, *, least: float = 0.0) -> Departures:
 # --- two by two -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class TwoByTwo:
-    """{good values, other values} × {defers, acts}: expected net value per request, help units."""
+    """{good values, other values} × {defers, acts}: expected net value per request, (2, 2), help units."""
 
-    good_defers: float
-    good_acts: float
-    bad_defers: float
-    bad_acts: float
+    nets: Floats
     trust: float
     """P(good values) as stated."""
 
     @property
     def break_even(self) -> float:
         """P(good values) from which acting is worth as much as deferring: lost / (lost + won); 0 if always, nan if never."""
-        lost, won = self.bad_defers - self.bad_acts, self.good_acts - self.good_defers
-        if won <= 0:
-            return float("nan")
-        return max(lost, 0.0) / (max(lost, 0.0) + won)
+        won, lost = (self.nets[:, 1] - self.nets[:, 0]) * (1, -1)
+        return float(max(lost, 0.0) / (max(lost, 0.0) + won)) if won > 0 else float("nan")
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
-        rows = ("good values", self.good_defers, self.good_acts), ("other values", self.bad_defers, self.bad_acts)
-        cells = [[name, *(number(1000 * value) for value in values)] for name, *values in rows]
+        rows = zip(("good values", "other values"), 1000 * self.nets, strict=True)
+        cells = [[name, *(number(value) for value in values.tolist())] for name, values in rows]
         return ["net per 1000", "defers (dial 0)", "acts (dial 1)"], cells
 
     def _note(self) -> str:
@@ -242,11 +221,4 @@ def two_by_two(deployment: Deployment) -> TwoByTwo:
     agents, curve = deployment.agents, along(deployment, [0.0, 1.0])
     nets = np.tensordot(agents.operator_probabilities(), curve.each.net, 1)
     # Differences from one model are averaged, so that what is the same for all stays the same to the last digit.
-    good, other = (nets[0] + agents.model_probabilities(trust) @ (nets - nets[0]) for trust in (1.0, 0.0))
-    return TwoByTwo(
-        good_defers=float(good[0]),
-        good_acts=float(good[1]),
-        bad_defers=float(other[0]),
-        bad_acts=float(other[1]),
-        trust=agents.trust_in_model,
-    )
+    return TwoByTwo(nets=nets[0] + agents.model_probabilities([1.0, 0.0]) @ (nets - nets[0]), trust=agents.trust_in_model)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..dial.deployment import POSITIONS
-from ..dial.optimum import TrustBreakEven, spot
+from ..dial.optimum import TrustBreakEven
 from ..plots import HARMFUL
 from ..text import number, people, percent, whole_percent
 from . import panels
@@ -53,6 +53,15 @@ def notes(view: DialView) -> list[str]:
         alone = f"Looked at alone: {who}. With the agents as expected the best position is {where}."
         said += [alone if who else " ".join([*_best_said(view), *_turns_said(view)])] * len(POSITIONS)
     return said
+
+
+def spot(low: float, high: float) -> str:
+    """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
+    for digits in range(2, 17):
+        place = np.floor(high * 10**digits + 1e-9) / 10**digits
+        if low < place <= high:
+            return f"{place:.{digits}f}"
+    return repr(float(high))
 
 
 def place(low: float, high: float) -> str:
@@ -146,7 +155,7 @@ def _axes(low: Floats, high: Floats, label: str) -> list[dict[str, Any]]:
 def _means_panel(view: DialView, settings: DialSettings) -> Panel:
     """Help, loss and net value along the dial, the best position, and where it lies in plausible worlds."""
     help_, loss, net = (1000 * view.means[name] for name in ("help", "loss", "net"))
-    weighed = view.found.harm_weight * loss
+    weighed = view.found.original.harm_weight * loss
     axes = _axes(np.minimum(net, 0.0), np.maximum(help_, weighed), "help units per 1000")
     spread = [curve(POSITIONS, 1000 * view.worths, colour=INK, width=1.5, dash=[2, 3])] if settings.aversion else []
     return panels.chart(

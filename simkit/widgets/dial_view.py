@@ -172,8 +172,8 @@ def _verdict(case: Case, agents: Agents | None, settings: DialSettings) -> Verdi
 def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
     """What the toggles offer: the agents as expected, or one of it alone."""
     return {
-        "operator": (EXPECTED, *(operator.name for operator in found.operators)),
-        "model": (EXPECTED, *(model.name for model in found.models)),
+        "operator": (EXPECTED, *(operator.name for operator in found.agents.operators)),
+        "model": (EXPECTED, *(model.name for model in found.agents.models)),
     }
 
 
@@ -219,7 +219,7 @@ def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings
     stands = _only(settings, *SAFEGUARDS, "users")
     chances = _seen(looks, np.moveaxis(_tails(found, replace(stands, shared_principal=True)), 0, -1))
     if not settings.shared_principal:
-        models = len(found.models) + 1  # the first rows: operators as expected
+        models = len(found.agents.models) + 1  # the first rows: operators as expected
         chances[:models] = looks[1][:models] @ _tails(found, stands).T
     return chances
 
