@@ -131,7 +131,7 @@ class Deployment:
         """The same deployment with other options; whatever does not depend on them is not computed again."""
         given = {"safeguards": safeguards, "shared_principal": shared_principal, "aversion": aversion}
         new = replace(self, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-        vars(new).update({name: value for name, value in vars(self).items() if name not in {"case", *vars(new)}})
+        vars(new).update({name: value for name, value in vars(self).items() if name not in {"case", "effects", *vars(new)}})
         return new
 
     # --- instructions and judgements ---
@@ -224,6 +224,13 @@ class Deployment:
         First of following each operator; then what each departure changes in them; then the harm that it adds.
         """
         return (self._terms * self.original.population.joint).sum(-2)
+
+    @cached_property
+    def effects(self) -> tuple[Floats, Floats]:
+        """Help, harm and neglect of following (3, O, K), and what departures change in them with safeguards (3, O, T, K)."""
+        models = len(self.agents.models)
+        added = (self.safeguards.numbers[1] - 1) * self.means[:, :, models + 1 :]
+        return self.means[:, :, 0], self.means[:, :, 1 : models + 1] + added
 
     @cached_property
     def net(self) -> Floats:

@@ -83,7 +83,7 @@ def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> Curve:
 
 def _outlook(deployment: Deployment, step: Ints) -> Outlook:
     """Means of each operator and model on some steps of the staircase (D,), arrays (O, T, D)."""
-    followed, changed = _means(deployment)
+    followed, changed = deployment.effects
     lost = deployment.best - deployment.value(followed)  # by each order, (O, K)
     rows = np.empty((6, *changed.shape[1:]))  # what each departure changes, (6, O, T, K)
     rows[:3], rows[3], rows[5] = changed, deployment.original.population.signal_chance, lost[:, None]
@@ -103,14 +103,6 @@ def _outlook(deployment: Deployment, step: Ints) -> Outlook:
         departs=summed[3],
         mistaken=summed[4],
     )
-
-
-def _means(deployment: Deployment) -> tuple[Floats, Floats]:
-    """Help, harm and neglect per request if operators are followed (3, O, K), and what departures change in them (3, O, T, K),
-    with irreversible harm counted as often as the safeguards say."""
-    means, models = deployment.means, len(deployment.agents.models)
-    added = (deployment.safeguards.numbers[1] - 1) * means[:, :, models + 1 :]
-    return means[:, :, 0], means[:, :, 1 : models + 1] + added
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
@@ -156,7 +148,7 @@ def departures(deployment: Deployment, *, least: float = 0.0) -> Departures:
     """The list that the dial walks down; departures that fewer than `least` of all requests meet are left out of it (not of
     net)."""
     agents, people, happen = deployment.agents, deployment.original.population, deployment.at < 1
-    followed, changed = _means(deployment)
+    followed, changed = deployment.effects
     gains, sent = deployment.value(changed), people.signal_chance
     met = np.outer(agents.operator_probabilities(), agents.model_probabilities())[..., None] * deployment.safeguards.numbers[0]
     order = np.argsort(deployment.at[happen], kind="stable")
