@@ -213,7 +213,7 @@ class Deployment:
         stakes = np.stack([case.help, case.harm, case.neglect])
         followed, decided = (np.stack([per_sender(case, policy, values) for values in stakes]) for policy in (told, own))
         more = np.maximum(stakes[:, :, None, :] - stakes[:, :, :, None], 0.0)  # (3, S, instructed, own)
-        more[0] = 0.0  # help is no harm: it may stay
+        more[0] = 0.0  # harm and neglect only
         added = np.einsum("vokrs,tkr->votsk", np.einsum("okq,vsqr->vokrs", told.answer, more), own.answer, optimize=True)
         return np.concatenate([followed[:, :, None], decided[:, None] - followed[:, :, None], added], axis=2)
 
