@@ -57,9 +57,9 @@ def _events(events: Events, means: Floats, pairs: Ints, times: float) -> Events:
     """Events of the case and of its departures; what a departure adds counts `times` as often."""
     instead, own = means[:, pairs[:, 0]], means[:, pairs[:, 1]]
     part = np.divide(np.maximum(own - instead, 0.0), own, out=np.zeros_like(own), where=own > 0)
-    chance, severity = (np.hstack([values, values[:, pairs[:, 1]]]) for values in (events.chance, events.severity))
-    chance[:, events.chance.shape[1] :] *= 1 + (times - 1) * part
-    return Events(chance=frozen(chance), severity=severity)
+    chance = events.chance[:, pairs[:, 1]] * (1 + (times - 1) * part)
+    severity = np.hstack([events.severity, events.severity[:, pairs[:, 1]]])
+    return Events(chance=frozen(np.hstack([events.chance, chance])), severity=severity)
 
 
 def with_agents(case: Case, names: Sequence[str], probabilities: Floats) -> Case:

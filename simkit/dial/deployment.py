@@ -282,9 +282,8 @@ class Deployment:
     def policy(self, dial: ArrayLike) -> Policy:
         """What the assistant does at a position, or at an array of them (D,), in every state of `case`: (…, Z, K, R + P)."""
         operators, models = self.at.shape[:2]
-        who = np.eye(operators * models)
-        if not self.shared_principal:
-            who = np.kron(self.agents.operator_probabilities(), np.eye(models))
+        apart, mixed = np.eye(operators * models), np.kron(self.agents.operator_probabilities(), np.eye(models))
+        who = apart if self.shared_principal else mixed
         answers = np.repeat(self._answers(dial, who), len(self.original.population.states), axis=1)
         return self._policy("agents", dial, answers, self.case.population.states)
 
