@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 import simkit as sk
-from simkit.exercises import Exercise, judged, numeric, thousand_users
+from simkit.exercises import thousand_users
+from simkit.exercises.exercise import Exercise, numeric
 
 
 def fresh(number: int) -> Exercise:
     """An exercise that nobody has tried."""
-    return replace(thousand_users.exercises[number - 1])
+    return Exercise(thousand_users.exercises[number - 1].judge)
 
 
 def test_hints_get_plainer_and_the_last_one_stays():
@@ -96,7 +97,14 @@ def test_rules_that_are_too_broad_or_too_narrow_are_caught():
 
 
 def test_a_verdict_is_escaped():
-    exercise = Exercise("?", lambda answer: f"<script>{answer}</script>", right="", hints=("<b>",))
+    @Exercise
+    def exercise(answer):
+        """?
+
+        Hint: <b>
+        """
+        return f"<script>{answer}</script>"
+
     html = exercise.check("<img>")._repr_html_()
     assert "<script>" not in html
     assert "&lt;img&gt;" in html
@@ -104,7 +112,7 @@ def test_a_verdict_is_escaped():
 
 
 def test_an_exercise_is_the_docstring_of_its_judge():
-    @judged
+    @Exercise
     def exercise(answer):
         """Say yes.
 
@@ -113,7 +121,7 @@ def test_an_exercise_is_the_docstring_of_its_judge():
         """
         return "" if answer == "yes" else "No."
 
-    assert (exercise.asks, exercise.right, exercise.hints) == ("Say yes.", "Well said.", ())
+    assert (exercise.asks, exercise.right, exercise.hints) == ("Say yes.", ["Well said."], [])
     assert exercise.check("no").hint == ""
     assert exercise.check("yes").says == "Well said."
 
@@ -129,9 +137,9 @@ def test_every_exercise_has_a_question_hints_and_a_last_word():
     assert len(found) == 21
     for exercise in found:
         assert exercise.asks.endswith((".", "?")), exercise
-        assert "Hint" not in exercise.asks + exercise.right
+        assert "Hint" not in " ".join([exercise.asks, *exercise.right])
         assert len(exercise.hints) == 3, exercise
-        assert exercise.right, exercise
+        assert len(exercise.right) == 1, exercise
 
 
 def test_exercises_are_counted_from_1():
@@ -143,7 +151,7 @@ def test_exercises_are_counted_from_1():
 def test_mistakes_of_the_second_notebook_are_named():
     from simkit.exercises import whole_population
 
-    first, second, third = map(replace, whole_population.exercises)
+    first, second, third = (Exercise(each.judge) for each in whole_population.exercises)
     assert "even odds come earlier" in first.check(560_000 / 0.6931).says
     assert "same news" in second.check(1.01).says
     assert "ten times on average" in third.check(10_000).says
@@ -184,7 +192,7 @@ def test_the_chain_of_command_catches_what_is_wrong():
 def test_mistakes_about_the_dial_are_named():
     from simkit.exercises import the_dial
 
-    first, second, third, fourth = map(replace, the_dial.exercises)
+    first, second, third, fourth = (Exercise(each.judge) for each in the_dial.exercises)
     assert "table above" in first.check(76.2).says
     assert "would be right" in first.check(0.287).says
     assert "other values" in first.check(71.3).says

@@ -91,6 +91,23 @@ def test_copies_are_made_once_and_never_overwritten(here, installed, served):
     assert "The notebooks are in simkit-notebooks; 4 that were there are kept." in call("01").output
 
 
+def test_half_a_copy_never_passes_for_a_notebook(here, installed, monkeypatch):
+    whole = lab.shutil.copyfile
+
+    def breaks_off(_, target):
+        Path(target).write_text("half", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lab.shutil, "copyfile", breaks_off)
+    with pytest.raises(lab.CannotOpen, match="No space left on device"):
+        lab.copy(installed, here / "copies")
+    assert not list(here.rglob("*.ipynb"))
+    monkeypatch.setattr(lab.shutil, "copyfile", whole)
+    assert "Copied 4 files" in lab.copy(installed, here / "copies")
+    assert {path.read_text(encoding="utf-8") for path in here.rglob("*.ipynb")} == {BARE}
+    assert not list(here.rglob("*.part"))
+
+
 def test_copies_go_where_somebody_wants_them(here, installed, served):  # noqa: ARG001
     shelf(here / "notebooks")  # --dest means copies, in a clone too
     assert call("01", "--dest", "deep/er").exit_code == 0

@@ -6,7 +6,3 @@
 One room for each notebook.  What is right is computed by the library, not written down; solutions live apart, in
 `notebooks/solutions`.
 """
-
-from .exercise import Exercise, Verdict, judged, numeric
-
-__all__ = ["Exercise", "Verdict", "judged", "numeric"]

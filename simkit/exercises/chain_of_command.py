@@ -12,12 +12,12 @@ from ..scenario import load
 from ..spec import channels, decide
 from ..spec import load as load_rules
 from ..uncertainty import break_even_shares
-from .exercise import Form, Numbers, checker, judged, numeric
+from .exercise import Exercise, Form, Numbers, checker, numeric
 
 MOST_MESSAGES = 3
 
 
-@judged
+@Exercise
 def void_order(answer: Any) -> str:
     """Which value of system-prompt holds after the operator says denies and the user asks for reveals?
 
@@ -31,11 +31,9 @@ def void_order(answer: Any) -> str:
     known = rules.behaviours["system-prompt"].behaviour.values
     if not isinstance(answer, str) or answer not in known:
         return Form(f"A value of system-prompt is needed: {', '.join(known)}.")
-    said = [
-        Message(level="developer", sets={"system-prompt": "denies"}),
-        Message(level="user", sets={"system-prompt": "reveals"}),
-    ]
-    if answer == decide(rules, said, "system-prompt").value:
+    operator = Message(level="developer", sets={"system-prompt": "denies"})
+    user = Message(level="user", sets={"system-prompt": "reveals"})
+    if answer == decide(rules, [operator, user], "system-prompt").value:
         return ""
     return {
         "denies": "That would deceive users about something that they could be harmed by. The spec has a floor there.",
@@ -44,7 +42,7 @@ def void_order(answer: Any) -> str:
     }[answer]
 
 
-@judged
+@Exercise
 def lent_authority(answer: Any) -> str:
     """Write messages after which a tool's output decides length.
 

@@ -1,7 +1,7 @@
 """One exercise: a question, a judge that says what is wrong with an answer, and hints from gentle to plain.
 
 An exercise is written as one function.  Its docstring is what students read: the question, then paragraphs that begin with
-`Hint:`, from gentle to plain, and with `Right:`, said of a right answer.  Under `judged` the function says what is wrong with
+`Hint:`, from gentle to plain, and with `Right:`, said of a right answer.  Under `Exercise` the function says what is wrong with
 an answer; under `numeric` it computes the right number, and wrong ones that people give for a known reason.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from html import escape
@@ -22,8 +22,6 @@ import numpy as np
 Judge = Callable[[Any], str]
 #: The right number, and known mistakes: what is to be said, and the number that gives them away.
 Numbers = tuple[float, Mapping[str, float]]
-
-
 #: Mark, word and colour of an answer that is right, that is wrong, and of none.
 MARKS = {True: ("✓ ", "Right", "#1a7f37"), False: ("✗ ", "Not yet", "#b35900"), None: ("", "Not tried yet", "#59636e")}
 
@@ -52,15 +50,15 @@ class Verdict:
         return f"{head}<b>{mark}{word}.</b> {escape(self.says)}{hint}</div>"
 
 
-@dataclass(frozen=True, eq=False)
 class Exercise:
-    """A question that checks its answers.  `hints` go from gentle to plain; each wrong answer brings the next one."""
+    """A question that checks its answers, made of its `judge`.  Each wrong answer brings the next hint."""
 
-    asks: str
-    judge: Judge = field(repr=False)
-    right: str = field(repr=False, kw_only=True)
-    hints: tuple[str, ...] = field(repr=False, kw_only=True)
-    _wrong: list[str] = field(init=False, repr=False, default_factory=list)
+    def __init__(self, judge: Judge) -> None:
+        asks, *parts = re.split(r"^ *(?=Hint: |Right: )", judge.__doc__ or "", flags=re.MULTILINE)
+        said = [" ".join(part.split()).partition(": ") for part in parts]
+        self.judge, self.asks = judge, " ".join(asks.split())
+        self.hints, self.right = ([text for kind, _, text in said if kind == which] for which in ("Hint", "Right"))
+        self._wrong: list[str] = []
 
     def check(self, answer: Any) -> Verdict:
         """Judge an answer.  None is no answer yet; the same wrong answer twice brings no new hint."""
@@ -68,19 +66,13 @@ class Exercise:
             return Verdict(None, "Replace None by your answer.")
         wrong = self.judge(answer)
         if not wrong or isinstance(wrong, Form):
-            return Verdict(not wrong, wrong or self.right)
+            return Verdict(not wrong, wrong or " ".join(self.right))
         if repr(answer) not in self._wrong:
             self._wrong.append(repr(answer))
         return Verdict(False, wrong, self.hints[min(len(self._wrong), len(self.hints)) - 1] if self.hints else "")
 
-
-def judged(judge: Judge) -> Exercise:
-    """Make an exercise of a function from an answer to what is wrong with it."""
-    asks, *rest = re.split(r"^\s*(Hint|Right):", judge.__doc__ or "", flags=re.MULTILINE)
-    said: dict[str, list[str]] = {"Hint": [], "Right": []}
-    for kind, text in zip(rest[::2], rest[1::2], strict=True):
-        said[kind].append(" ".join(text.split()))
-    return Exercise(" ".join(asks.split()), judge, right=" ".join(said["Right"]), hints=tuple(said["Hint"]))
+    def __repr__(self) -> str:
+        return f"<Exercise: {self.asks}>"
 
 
 def numeric(
@@ -111,7 +103,7 @@ def numeric(
             return next(known, f"{given:g} is too {'large' if given > value else 'small'}.")
 
         judge.__doc__ = compute.__doc__
-        return judged(judge)
+        return Exercise(judge)
 
     return made
 

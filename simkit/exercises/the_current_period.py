@@ -7,10 +7,9 @@ from typing import Any
 
 from ..theory.release import ReleaseRule, course, months_needed
 from ..theory.trust import Types
-from .exercise import Form, Numbers, checker, judged, numeric
+from .exercise import Exercise, Form, Numbers, checker, numeric
 
 MONTHS = 24
-LEAST_ALIGNED, MOST_DECEPTIVE = 0.70, 0.10
 #: The models of the notebook.
 MODELS = Types(aligned=0.8, overt=0.1, deceptive=0.1, fails=0.3, slips=0.02, unnoticed=0.5)
 
@@ -44,16 +43,14 @@ def covert_months() -> Numbers:
     Right: Two thirds of the time that it takes with every second audit covert. Verification is bought with audits that are hard
     to make.
     """
-    second, never_noticed = "So many months it takes if every second audit is covert.", replace(MODELS, unnoticed=1.0)
+    never_noticed = months_needed(replace(MODELS, unnoticed=1.0), 0.95, covert_every=1)
     return months_needed(MODELS, 0.95, covert_every=1), {
-        second: months_needed(MODELS, 0.95, covert_every=2),
-        "That would be so if no covert audit were ever noticed. Here half of them are.": (
-            months_needed(never_noticed, 0.95, covert_every=1)
-        ),
+        "So many months it takes if every second audit is covert.": months_needed(MODELS, 0.95, covert_every=2),
+        "That would be so if no covert audit were ever noticed. Here half of them are.": never_noticed,
     }
 
 
-@judged
+@Exercise
 def rule(answer: Any) -> str:
     """Make a release rule that, within 24 months, loosens at least 70 of 100 aligned models and at most 10 of 100 deceptive
     ones.
@@ -70,12 +67,10 @@ def rule(answer: Any) -> str:
         aligned, _, deceptive = (float(part) for part in course(answer, MODELS, MONTHS).loosened[-1])
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         return f"This rule cannot be followed for {MONTHS} months: {error}."
-    if deceptive > MOST_DECEPTIVE + 1e-9:
-        most = f"at most {100 * MOST_DECEPTIVE:.0f} are allowed"
-        return f"It loosens {100 * deceptive:.3g} of 100 deceptive models; {most}."
-    if aligned < LEAST_ALIGNED - 1e-9:
-        least = f"at least {100 * LEAST_ALIGNED:.0f} are asked for"
-        return f"It loosens only {100 * aligned:.3g} of 100 aligned models within {MONTHS} months; {least}."
+    if deceptive > 0.1 + 1e-9:
+        return f"It loosens {100 * deceptive:.3g} of 100 deceptive models; at most 10 are allowed."
+    if aligned < 0.7 - 1e-9:
+        return f"It loosens only {100 * aligned:.3g} of 100 aligned models within {MONTHS} months; at least 70 are asked for."
     return ""
 
 

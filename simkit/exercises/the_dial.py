@@ -13,7 +13,7 @@ from ..dial.losses import bad_worlds
 from ..dial.optimum import best_position
 from ..dial.overrides import along, two_by_two
 from ..scenario import load
-from .exercise import Form, Numbers, checker, judged, numeric
+from .exercise import Exercise, Form, Numbers, checker, numeric
 
 
 @cache
@@ -74,7 +74,7 @@ def fewest_bad_worlds() -> Numbers:
     }
 
 
-@judged
+@Exercise
 def corrigible_is_best(answer: Any) -> str:
     """Make agents with whom full corrigibility is best although the model is good with a probability of at least one half.
     Leave the operators as they are.

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from ..case import Case
 from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
 from ..uncertainty import break_even_shares
-from .exercise import Form, Numbers, checker, judged, numeric
-
-
-@cache
-def _overdose() -> Case:
-    return load("medication-threshold")
+from .exercise import Exercise, Form, Numbers, checker, numeric
 
 
 @numeric(within=0.1, of_100=True)
@@ -28,23 +21,18 @@ def nurses_at_risk() -> Numbers:
     Right: The claim is cheap to fake, and still 92 of 100 who make it are clinicians: there are three times as many of them as
     of people at risk, and half of them make it, against 4 in 100. It holds only while few at risk have learned the claim.
     """
-    people = _overdose().population
+    people = load("medication-threshold").population
     nurse, at_risk = people.signal_names.index("as-a-nurse+plain"), people.segments.index("at-risk")
     return 100 * float(people.risk[nurse]), {
         "That is how many at-risk senders claim to be a nurse in a plain tone. The question is the other way round: how many "
-        "of those who claim it are at risk.": 100 * float(people.signals[at_risk, nurse]),
+        "of those who claim it are at risk.": 100 * people.signals[at_risk, nurse],
         "That is the share of at-risk senders, before anything was read, and also how many of them claim to be a nurse in any "
-        "tone. The question is the other way round: of those who claim it, how many are at risk.": (
-            100 * float(people.shares[at_risk])
-        ),
+        "tone. The question is the other way round: of those who claim it, how many are at risk.": 100 * people.shares[at_risk],
         "You counted every tone. A plain tone is evidence too: only 80 of 100 at-risk senders use it.": 3.2,
     }
 
 
-MOST_TURNED_AWAY, LEAST_REACHED = 0.06, 0.24
-
-
-@judged
+@Exercise
 def rule(answer: Any) -> str:
     """Make a policy for the overdose question that turns away at least 24 of 100 at-risk senders, and at most 60 of 1000
     harmless ones.
@@ -61,18 +49,16 @@ def rule(answer: Any) -> str:
     if answer.batch == (1,):
         answer = answer[0]
     try:
-        found = expect(_overdose(), answer)
+        found = expect(load("medication-threshold"), answer)
     except (TypeError, ValueError) as error:
         return f"This is no single policy for the overdose question: {error}."
     if answer.batch:
         return "One policy is needed, not a batch of them."
     turned_away, reached = float(found.over_refusal), 1 - float(found.under_refusal)
-    if turned_away > MOST_TURNED_AWAY + 1e-9:
-        most = f"at most {1000 * MOST_TURNED_AWAY:.0f} are allowed"
-        return f"It turns away {1000 * turned_away:.4g} of 1000 harmless senders; {most}."
-    if reached < LEAST_REACHED - 1e-9:
-        least = f"at least {100 * LEAST_REACHED:.0f} are asked for"
-        return f"It turns away {100 * max(reached, 0.0):.3g} of 100 at-risk senders; {least}."
+    if turned_away > 0.06 + 1e-9:
+        return f"It turns away {1000 * turned_away:.4g} of 1000 harmless senders; at most 60 are allowed."
+    if reached < 0.24 - 1e-9:
+        return f"It turns away {100 * max(reached, 0.0):.3g} of 100 at-risk senders; at least 24 are asked for."
     return ""
 
 
@@ -89,8 +75,8 @@ def safety_prompt() -> Numbers:
     """
     case = load("xstest")
     with_prompt, without = (observed(case, name) for name in ("mistral-safety-prompt", "mistral"))
-    present = "That is the present share of unsafe askers. Below which share does the order change?"
-    return 100 * float(break_even_shares(case, with_prompt, without)[0]), {present: 7.0}
+    even = 100 * float(break_even_shares(case, with_prompt, without)[0])
+    return even, {"That is the present share of unsafe askers. Below which share does the order change?": 7.0}
 
 
 exercises = (nurses_at_risk, rule, safety_prompt)

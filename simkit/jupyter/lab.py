@@ -6,6 +6,7 @@ server is Jupyter's own, in this process, with the user's own Jupyter configurat
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -39,13 +40,9 @@ def in_place() -> Path | None:
     return next((folder for folder in (Path("notebooks"), Path()) if (folder / f"{START}.ipynb").is_file()), None)
 
 
-def names() -> list[str]:
-    """The names under which notebooks can be opened."""
-    return _names(in_place() or library("notebooks"))
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("*.ipynb"))
+def names(folder: Path | None = None) -> list[str]:
+    """The names under which the notebooks of a folder can be opened; if none is given, those that are found."""
+    return sorted(path.stem for path in (folder or in_place() or library("notebooks")).glob("*.ipynb"))
 
 
 def prepare(notebook: str = START, dest: Path | None = None) -> tuple[Path, str]:
@@ -54,21 +51,19 @@ def prepare(notebook: str = START, dest: Path | None = None) -> tuple[Path, str]
     `notebook` is a path, a name or the beginning of one; `dest` the folder for copies.  Raises `CannotOpen`.
     """
     if Path(notebook).name != notebook or Path(notebook).is_file():
-        if dest is not None:
-            raise CannotOpen(
-                f"--dest is the folder for copies of simkit's notebooks, and {notebook} is a file: leave --dest out"
-            )
-        return _checked(Path(notebook)), ""
+        return _file(Path(notebook), dest), ""
     here = in_place() if dest is None else None
     source = here or library("notebooks")
-    file = f"{pick(notebook.removesuffix('.ipynb'), _names(source))}.ipynb"
+    file = f"{pick(notebook.removesuffix('.ipynb'), names(source))}.ipynb"
     if here:
         return here / file, ""
     dest = Path(COPIES) if dest is None else dest
     return dest / file, copy(source, dest)
 
 
-def _checked(path: Path) -> Path:
+def _file(path: Path, dest: Path | None) -> Path:
+    if dest is not None:
+        raise CannotOpen(f"--dest is the folder for copies of simkit's notebooks, and {path} is a file: leave --dest out")
     if path.suffix != ".ipynb":
         raise CannotOpen(f"{path} is not a notebook: its name does not end in .ipynb")
     if not path.is_file():
@@ -93,22 +88,19 @@ def pick(name: str, known: Iterable[str]) -> str:
 
 def copy(source: Path, dest: Path) -> str:
     """Copy the files of `source` that `dest` does not have, and say so; what is there stays as it is."""
-    new, kept = 0, 0
+    files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
+    files = [path for path in files if not any(part.startswith((".", "__")) for part in path.parts)]  # left behind by tools
+    new = [path for path in files if not (dest / path).exists()]
     try:
-        for path in sorted(path for path in source.rglob("*") if path.is_file()):
-            inside = path.relative_to(source)
-            if any(part.startswith((".", "__")) for part in inside.parts):
-                continue  # left behind by tools
-            (dest / inside).parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with path.open("rb") as original, (dest / inside).open("xb") as copied:
-                    shutil.copyfileobj(original, copied)
-                new += 1
-            except FileExistsError:
-                kept += 1
+        for path in new:
+            (dest / path).parent.mkdir(parents=True, exist_ok=True)
+            beside = dest / f"{path}.part"  # moved into place when whole: what is there is never half a file
+            shutil.copyfile(source / path, beside)
+            beside.replace(dest / path)
     except OSError as error:
         raise CannotOpen(f"{dest} cannot be written ({error.strerror}): choose another folder with --dest") from None
-    did = f"Copied {new} file{'s' * (new != 1)} to {dest}" if new else f"The notebooks are in {dest}"
+    did = f"Copied {len(new)} file{'s' * (len(new) != 1)} to {dest}" if new else f"The notebooks are in {dest}"
+    kept = len(files) - len(new)
     return did + (f"; {kept} that {'were' if kept != 1 else 'was'} there {'are' if kept != 1 else 'is'} kept." if kept else ".")
 
 
@@ -200,11 +192,8 @@ def _end_on_interrupt(server: Any) -> None:
 
 def has_window() -> bool:
     """Whether a browser can open a window.  Text browsers do not count: they would take the terminal over."""
-    windows = sys.platform in ("win32", "cygwin", "darwin")
-    if not windows and not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
-        return False
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return True
+    always = sys.platform in ("win32", "cygwin", "darwin")
+    if always or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
+        with contextlib.suppress(webbrowser.Error):
+            return bool(webbrowser.get())
+    return False
