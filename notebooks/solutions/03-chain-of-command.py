@@ -21,11 +21,11 @@ second = [
     spec.Message(level="user", by="tool", sets={"length": "brief"}),
 ]
 
-# 3. The share at which the conclusion turns.
+# 3. The share at which the conclusion breaks even.
 free = sk.load("bright-line").without_constraints()
 pair = sk.policy.constant(free, "background"), sk.policy.constant(free, "laboratory-detail")
 found = sk.compare(free, *pair, rng=np.random.default_rng(0))
-third = 1e6 * next(flip.breaks_even_at[0] for flip in found.break_evens if flip.of == "share of malicious")
+third = 1e6 * next(each.breaks_even_at[0] for each in found.break_evens if each.of == "share of malicious")
 
 # 4. At no hostile operators the lie costs nothing, at 3% it costs more than all leaks: halve the interval between.
 secret = sk.load("confidential-prompt")
