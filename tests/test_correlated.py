@@ -64,6 +64,8 @@ def test_random_cases_and_agents(seed):
     for of in ("help", "harm", "neglect", "net"):
         assert np.allclose(getattr(outcome, of), getattr(curve.expected(), of), rtol=0, atol=1e-12)
     assert curve.each.regret.min() >= -1e-12
+    assert min(curve.each.obeyed.min(), curve.each.judged.min()) >= -1e-12
+    assert np.allclose(curve.each.obeyed + curve.each.judged, curve.each.regret, rtol=0, atol=1e-12)
     best = best_position(found)
     assert float(best.worth) == pytest.approx(float(outcome.net.max()), abs=1e-12)
 

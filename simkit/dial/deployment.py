@@ -282,8 +282,8 @@ class Deployment:
     def policy(self, dial: ArrayLike) -> Policy:
         """What the assistant does at a position, or at an array of them (D,), in every state of `case`: (…, Z, K, R + P)."""
         operators, models = self.at.shape[:2]
-        apart, mixed = np.eye(operators * models), np.kron(self.agents.operator_probabilities(), np.eye(models))
-        who = apart if self.shared_principal else mixed
+        mixed = np.eye(operators) if self.shared_principal else self.agents.operator_probabilities()[None]
+        who = frozen(np.kron(mixed, np.eye(models)))
         answers = np.repeat(self._answers(dial, who), len(self.original.population.states), axis=1)
         return self._policy("agents", dial, answers, self.case.population.states)
 
