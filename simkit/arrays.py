@@ -41,7 +41,7 @@ def contract(weights: Floats, values: Floats) -> Floats:
     total = weights @ np.where(np.isfinite(values), values, 0.0)
     for infinity in (np.inf, -np.inf):
         total = np.where(weights @ (values == infinity).astype(float) > 0, infinity, total)
-    return total
+    return np.where(weights @ np.isnan(values).astype(float) > 0, np.nan, total) if np.isnan(values).any() else total
 
 
 def whole_numbers(amounts: Floats) -> Floats:

@@ -11,6 +11,7 @@ from worlds import random_case, random_policy
 import simkit as sk
 from simkit.arrays import frozen
 from simkit.policy import Axis, Policy
+from simkit.population import draw_interval
 from simkit.severity import Pareto
 
 PROPERTY = settings(deadline=None, max_examples=40)
@@ -137,3 +138,72 @@ def test_rows_have_a_column_of_the_axis(seed, axis, kind):
 def test_two_policies_are_never_the_same_number_by_accident():
     """Negative control: the comparison of this file sees a difference in the last bit."""
     assert not same([np.array(1.0)], [np.nextafter(1.0, 2)])
+
+
+@given(seed=st.integers(0, 10**6), axis=st.sampled_from(sorted(AXES)), kind=st.sampled_from(("answers", "asks", "by state")))
+@settings(deadline=None, max_examples=25)
+def test_compare(seed, axis, kind):
+    """The same worlds for all, so the same draws; of two that are told the better one first, the sign is turned."""
+    case, batch = drawn(seed, AXES[axis], kind)
+    reference = batch[0]
+
+    def rng():
+        return np.random.default_rng(seed)
+
+    whole = sk.compare(case, batch, reference, rng=rng(), worlds=30)
+    assert same(whole.break_even_shares, [sk.uncertainty.break_even_shares(case, one, reference) for one in batch])
+    for i, one in enumerate(batch):
+        alone = sk.compare(case, one, reference, rng=rng(), worlds=30)
+        sign = 1 if whole.gain[i] >= 0 else -1
+        assert alone.gain == sign * whole.gain[i]
+        assert np.array_equal(alone.draws, sign * whole.draws[i])
+        assert (alone.holds, alone.better, alone.worse) == (whole[i].holds, whole[i].better, whole[i].worse)
+        assert alone.holds == whole.holds[i]
+    assert len(whole.lines()) == 1 + len(AXES[axis].values)
+    best = sk.compare(case, batch, rng=rng(), worlds=30)
+    assert best.gain.max() == 0, "all of a batch are compared with its best"
+
+
+def test_what_counts_leave_open_is_drawn_for_a_member_as_for_it_alone():
+    case = sk.load("xstest")
+    models = [sk.policy.observed(case, name) for name in ("gpt-4", "mistral", "llama-2")]
+    whole = sk.compare(case, sk.policy.stack(models), models[0], rng=np.random.default_rng(3), worlds=50)
+    for i in (1, 2):
+        alone = sk.compare(case, models[i], models[0], rng=np.random.default_rng(3), worlds=50)
+        assert np.array_equal(np.abs(alone.draws), np.abs(whole.draws[i]))
+    assert not whole.draws[0].any(), "the same evidence is drawn once"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_differs_by_state_is_weighed_by_state(seed):
+    """A second route: each world as a case of its own, whose exact means are taken."""
+    case, batch = drawn(seed, AXES["texts"], "by state")
+    found = sk.compare(case, batch, batch[0], rng=np.random.default_rng(seed), worlds=4)
+    base = draw_interval(
+        *(getattr(case.population, x) for x in ("base_share", "low", "high")), rng=np.random.default_rng(seed), size=4
+    )
+    for n, share in enumerate(base / base.sum(1, keepdims=True)):
+        there = dataclasses.replace(case, population=dataclasses.replace(case.population, base_share=frozen(share)))
+        nets = sk.expect(there, batch).net
+        assert found.draws[:, n] == pytest.approx(nets - nets[0], abs=1e-12)
+    share = found.break_even_shares[1]
+    if np.isfinite(share):
+        bad, people = case.population.harmful, case.population
+        moved = np.where(bad, people.base_share / people.base_share[bad].sum() * share, 0)
+        moved += np.where(bad, 0, people.base_share / people.base_share[~bad].sum() * (1 - share))
+        there = dataclasses.replace(case, population=dataclasses.replace(people, base_share=frozen(moved)))
+        nets = sk.expect(there, batch).net
+        assert nets[1] == pytest.approx(nets[0], abs=1e-8)
+    gains = sk.evaluate.gain(case, batch[0], batch)
+    nets = sk.expect(case, batch).net
+    assert gains @ case.population.signal_chance == pytest.approx(nets - nets[0])
+
+
+def test_what_compare_cannot_do_says_so():
+    case, batch = drawn(1, AXES["texts"], "answers")
+    with pytest.raises(ValueError, match="with which reference"):
+        sk.compare(case, batch[0], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="one policy as the reference"):
+        sk.compare(case, batch, batch, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="take one of the comparison"):
+        _ = sk.compare(case, batch, rng=np.random.default_rng(0), worlds=5).break_evens

@@ -205,7 +205,7 @@ def test_the_same_evidence_is_drawn_once():
 
 def test_a_flip_says_whether_it_is_plausible():
     flip = sk.uncertainty.BreakEven("share of x", 0.1, (0.3,), 0.05, 0.2)
-    assert str(flip) == "share of x (0.1) turns it at 0.3, outside 0.05 to 0.2"
+    assert str(flip) == "share of x (0.1) would reverse it at 0.3, outside 0.05 to 0.2"
     assert str(dataclasses.replace(flip, breaks_even_at=(0.15, 0.3))).endswith("0.15 and 0.3, inside 0.05 to 0.2")
 
 

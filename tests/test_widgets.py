@@ -70,7 +70,7 @@ def test_the_fraction_of_worlds_is_that_of_compare():
     said = float(re.search(r"in (\d+)% of 1000", made.sentences)[1]) / 100
     assert said == pytest.approx(found.holds, abs=5 * np.sqrt(0.25 / WORLDS))
     assert "less than mistral" in made.sentences
-    turn = float(re.search(r"it turns where ([\d.]+)%", made.sentences)[1])
+    turn = float(re.search(r"; ([\d.]+)% [^;]* would reverse it", made.sentences)[1])
     assert any(
         turn == pytest.approx(100 * at, abs=0.06)
         for flip in found.break_evens

@@ -81,7 +81,7 @@ def bright_line() -> Numbers:
     """
     case = load("bright-line").without_constraints()
     pair = (constant(case, name) for name in ("background", "laboratory-detail"))
-    share = 1e6 * float(break_even_shares(case, *pair)[0])
+    share = 1e6 * float(break_even_shares(case, *pair))
     return share, {
         "That is the share as the file states it.": 10.0,
         "One harm unit counts as much as 20 help units here; you count it as one.": 20 * share,

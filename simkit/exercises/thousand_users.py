@@ -75,7 +75,7 @@ def safety_prompt() -> Numbers:
     """
     case = load("xstest")
     with_prompt, without = (observed(case, name) for name in ("mistral-safety-prompt", "mistral"))
-    even = 100 * float(break_even_shares(case, with_prompt, without)[0])
+    even = 100 * float(break_even_shares(case, with_prompt, without))
     return even, {"That is the present share of unsafe askers. Below which share does the order change?": 7.0}
 
 

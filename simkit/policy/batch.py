@@ -146,6 +146,13 @@ class Policy:
             raise TypeError(f"{self.name} is one policy, not a batch")
         return (self[i] for i in range(self.batch[0]))
 
+    def as_batch(self) -> Policy:
+        """The policy as a batch of one; a batch as it is."""
+        if self.batch:
+            return self
+        after, counts = (None if table is None else table[None] for table in (self.after, self.counts))
+        return replace(self, answer=self.answer[None], after=after, counts=counts, axis=Axis("policy", (self.name,)))
+
     def in_state(self, state: str) -> Policy:
         """What a policy that differs by state does in one of them; any other policy is the same in all."""
         if not self.states:

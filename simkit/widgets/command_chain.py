@@ -24,7 +24,7 @@ from ..spec.compiler import compile as compile_rules
 from ..spec.rules import Ready, Rules
 from ..spec.rules import load as load_rules
 from ..spec.trace import DEEDS, Decision, Step
-from ..uncertainty import Leads, leads
+from ..uncertainty import Comparison, compare
 from . import panels
 from .controls import menu
 from .instrument import Instrument, Settings, from_dict
@@ -147,7 +147,7 @@ class ChainView:
     contexts: tuple[Case, ...]
     decisions: tuple[Decision, ...]
     policies: tuple[Policy, ...]
-    leads: tuple[Leads, ...]
+    leads: tuple[Comparison, ...]
     dots: Dots
 
 
@@ -200,7 +200,7 @@ def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = Fals
     decisions = [decide(rules, (*here.messages, *more), ready.name) for here in contexts for more in rest]
     policies = [compile_each(rules, here, rest) for here in contexts]
     found = [
-        leads(here, policy, nobody, rng=np.random.default_rng(0))
+        compare(here, policy.as_batch(), nobody, rng=np.random.default_rng(0), worlds=1000)
         for here, policy, nobody in zip(contexts, policies, silent, strict=True)
     ]
     counted = [dots(here, policy) for here, policy in zip(contexts, policies, strict=True)]

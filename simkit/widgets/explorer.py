@@ -25,7 +25,7 @@ from ..plots import HARMFUL
 from ..policy import Axis, Policy, candidates, declining
 from ..scenario import load
 from ..text import number, tally
-from ..uncertainty import Leads, leads
+from ..uncertainty import Comparison, compare
 from . import panels
 from .chosen_policies import best_responses, labelled, named
 from .controls import Range, context_menu, menu, round_steps, steps
@@ -175,7 +175,7 @@ class ExplorerView:
     reference: Policy
     dots: Dots
     outcome: Outcome
-    leads: Leads
+    leads: Comparison
 
     @property
     def gain(self) -> Floats:
@@ -194,7 +194,7 @@ def look(case: Case, policies: Policy, settings: ExplorerSettings) -> ExplorerVi
         reference=reference,
         dots=dots(case, policies, SENDERS),
         outcome=expect(case, policies, weight),
-        leads=leads(case, policies, reference, rng=np.random.default_rng(0), harm_weight=weight),
+        leads=compare(case, policies.as_batch(), reference, rng=np.random.default_rng(0), worlds=1000, harm_weight=weight),
     )
 
 

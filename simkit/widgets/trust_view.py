@@ -135,7 +135,7 @@ def _enough(case: Case, senders: Policy, trust: float) -> tuple[float, float]:
     weight = case.weight(None)
     won = net_per_sender(case, loosened, weight) - net_per_sender(case, held, weight)
     worlds = draw_worlds(case.population, np.random.default_rng(0), WORLDS)
-    return float((weigh(worlds.joint, won) >= 0).mean()), float(break_even_shares(case, loosened, held)[0])
+    return float((weigh(worlds.joint, won) >= 0).mean()), float(break_even_shares(case, loosened, held))
 
 
 def loosening(case: Case, dial_now: float, dial_loosened: float) -> Policy:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..case import Case
 from ..text import number, percent, whole_percent
-from ..uncertainty import Leads
+from ..uncertainty import Comparison
 
 SENDERS = 1000
 
@@ -16,21 +16,20 @@ def heading(case: Case) -> str:
     return f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else "")
 
 
-def surely(case: Case, found: Leads, reference: str) -> list[str]:
+def surely(case: Case, found: Comparison, reference: str) -> list[str]:
     """How each policy compares with the reference, in which fraction of plausible worlds, and where they break even."""
     if not np.isfinite(found.gain).all():
         return ["Some harm here has no finite mean, so there is no net value to compare."] * len(found.gain)
     who, now, worlds = harmful_senders(case), now_and_base(case), found.draws.shape[1]
     gains = SENDERS * found.gain
-    holds = np.where(gains > 0, found.ahead, found.behind)
     same = (np.abs(gains) < 1e-9) & (found.ahead + found.behind == 0)
-    never = f"; no share of {who} turns it" if case.population.harmful.any() else ""
-    said = []
-    for gain, often, turn, alike in zip(*(x.tolist() for x in (gains, holds, found.break_even, same)), strict=True):
+    never = f"; no share of {who} would reverse it" if case.population.harmful.any() else ""
+    said, shares = [], found.break_even_shares
+    for gain, often, turn, alike in zip(*(x.tolist() for x in (gains, found.holds, shares, same)), strict=True):
         if alike:
             said.append(f"This does the same to everybody as {reference}.")
             continue
-        turns = never if turn != turn else f"; it turns where {percent(turn)} are {who}{now}"
+        turns = never if turn != turn else f"; {percent(turn)} {who}{now} would reverse it"
         said.append(
             f"Per 1000 senders, worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, "
             f"in {whole_percent(often)} of {worlds} plausible worlds (stakes as stated){turns}."
