@@ -291,7 +291,7 @@ def test_shapes_broadcast(human):
 
 def test_values_speak():
     assert "deferring is worth 8 more" in repr(play(uniform(-40, 60), Rational()))
-    assert repr(play(Normal(mean=[-1, 1], sd=1), Rational())) == "<Choices (2,): deferring pays in 100% of them>"
+    assert repr(play(Normal(mean=[-1, 1], sd=1), Rational())) == "<Prospects (2,): deferring pays in 100% of them>"
 
 
 @pytest.mark.parametrize(

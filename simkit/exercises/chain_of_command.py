@@ -12,7 +12,7 @@ from ..scenario import load
 from ..spec import channels, decide
 from ..spec import load as load_rules
 from ..uncertainty import break_even_shares
-from .exercise import Exercise, Form, Numbers, checker, numeric
+from .exercise import Exercise, Form, Known, checker, numeric
 
 MOST_MESSAGES = 3
 
@@ -70,7 +70,7 @@ def lent_authority(answer: Any) -> str:
 
 
 @numeric(within=0.05, high=1000000.0)
-def bright_line() -> Numbers:
+def bright_line() -> Known:
     """In bright-line, at how many malicious senders in a million would weighing agree with the line?
 
     Hint: sk.compare lists the values at which a conclusion breaks even.
@@ -89,7 +89,7 @@ def bright_line() -> Numbers:
 
 
 @numeric(within=0.03, high=1000)
-def hidden_goals() -> Numbers:
+def hidden_goals() -> Known:
     """How many of 1000 operators must have a hidden goal before the constitution brings no more harm than the release of
     February 2025?
 

@@ -21,7 +21,7 @@ import numpy as np
 #: What is wrong with an answer; empty if it is right.
 Judge = Callable[[Any], str]
 #: The right number, and known mistakes: what is to be said, and the number that gives them away.
-Numbers = tuple[float, Mapping[str, float]]
+Known = tuple[float, Mapping[str, float]]
 #: Mark, word and colour of an answer that is right, that is wrong, and of none.
 MARKS = {True: ("✓ ", "Right", "#1a7f37"), False: ("✗ ", "Not yet", "#b35900"), None: ("", "Not tried yet", "#59636e")}
 
@@ -33,7 +33,7 @@ class Form(str):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Feedback:
     """What became of an answer: whether it is right (None: not tried yet), what is to be said of it, and perhaps a hint."""
 
     right: bool | None
@@ -60,16 +60,16 @@ class Exercise:
         self.hints, self.right = ([text for kind, _, text in said if kind == which] for which in ("Hint", "Right"))
         self._wrong: list[str] = []
 
-    def check(self, answer: Any) -> Verdict:
+    def check(self, answer: Any) -> Feedback:
         """Judge an answer.  None is no answer yet; the same wrong answer twice brings no new hint."""
         if answer is None:
-            return Verdict(None, "Replace None by your answer.")
+            return Feedback(None, "Replace None by your answer.")
         wrong = self.judge(answer)
         if not wrong or isinstance(wrong, Form):
-            return Verdict(not wrong, wrong or " ".join(self.right))
+            return Feedback(not wrong, wrong or " ".join(self.right))
         if repr(answer) not in self._wrong:
             self._wrong.append(repr(answer))
-        return Verdict(False, wrong, self.hints[min(len(self._wrong), len(self.hints)) - 1] if self.hints else "")
+        return Feedback(False, wrong, self.hints[min(len(self._wrong), len(self.hints)) - 1] if self.hints else "")
 
     def __repr__(self) -> str:
         return f"<Exercise: {self.asks}>"
@@ -77,14 +77,14 @@ class Exercise:
 
 def numeric(
     *, within: float, low: float = 0, high: float = 100, of_100: bool = False
-) -> Callable[[Callable[[], Numbers]], Exercise]:
+) -> Callable[[Callable[[], Known]], Exercise]:
     """Make an exercise of a function that computes the right number and known mistakes.
 
     An answer is right within `within` of the number, relative to it.  `of_100` says that the question asks for a percentage, so
     that a fraction is told from a wrong number.
     """
 
-    def made(compute: Callable[[], Numbers]) -> Exercise:
+    def made(compute: Callable[[], Known]) -> Exercise:
         numbers = cache(compute)
 
         def judge(answer: Any) -> str:
@@ -108,10 +108,10 @@ def numeric(
     return made
 
 
-def checker(*exercises: Exercise) -> Callable[[int, Any], Verdict]:
+def checker(*exercises: Exercise) -> Callable[[int, Any], Feedback]:
     """`check(number, answer)` for the exercises of a notebook, counted from 1."""
 
-    def check(number: int, answer: Any) -> Verdict:
+    def check(number: int, answer: Any) -> Feedback:
         """Judge the answer to an exercise, counted from 1.  A ValueError if there is none of that number."""
         if number not in range(1, len(exercises) + 1):
             raise ValueError(f"there are exercises 1 to {len(exercises)}, not {number!r}")

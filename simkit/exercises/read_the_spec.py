@@ -7,11 +7,11 @@ import numpy as np
 from ..scenario import load
 from ..spec import amend, assess_impact, compare, depends_on, facts, load_amendment
 from ..spec import load as load_spec
-from .exercise import Numbers, checker, numeric
+from .exercise import Known, checker, numeric
 
 
 @numeric(within=0.03)
-def root() -> Numbers:
+def root() -> Known:
     """Of 100 sections of the release of December 2025 that have a level, how many are root?
 
     Hint: facts.sections is a tuple; each section has .authority, which is None where there is no level.
@@ -26,7 +26,7 @@ def root() -> Numbers:
 
 
 @numeric(within=0.001, high=1000)
-def dependents() -> Numbers:
+def dependents() -> Known:
     """From how many sections does a path of references lead to chain_of_command, in the same release?
 
     Hint: Whoever cites a section that cites it depends on it too.
@@ -41,7 +41,7 @@ def dependents() -> Numbers:
 
 
 @numeric(within=0.001, high=1000)
-def changed_levels() -> Numbers:
+def changed_levels() -> Known:
     """Between February and December 2025, of how many sections did the level change its meaning, apart from its name?
 
     Hint: compare(old, new) sets renames apart.
@@ -63,7 +63,7 @@ def _mix(harm_weight: float) -> float:
 
 
 @numeric(within=0.01, of_100=True)
-def amendment() -> Numbers:
+def amendment() -> Known:
     """One harm unit outweighs only 5 help units. How many of 100 senders in icu-team and malicious-operator have to come to the
     second before the amendment is worth it?
 

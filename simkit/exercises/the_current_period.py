@@ -7,7 +7,7 @@ from typing import Any
 
 from ..theory.release import ReleaseRule, course, months_needed
 from ..theory.trust import Types
-from .exercise import Exercise, Form, Numbers, checker, numeric
+from .exercise import Exercise, Form, Known, checker, numeric
 
 MONTHS = 24
 #: The models of the notebook.
@@ -15,7 +15,7 @@ MODELS = Types(aligned=0.8, overt=0.1, deceptive=0.1, fails=0.3, slips=0.02, unn
 
 
 @numeric(within=0.02, of_100=True)
-def deceptive_at_best() -> Numbers:
+def deceptive_at_best() -> Known:
     """A model passes open audits only, thousands of them, without a failure. Of 100 models with that record, how many are
     deceptive?
 
@@ -34,7 +34,7 @@ def deceptive_at_best() -> Numbers:
 
 
 @numeric(within=0.001, high=1000)
-def covert_months() -> Numbers:
+def covert_months() -> Known:
     """Every audit is covert, and all are passed. After how many months does trust reach 95%?
 
     Hint: A covert audit is failed with probability 0.3 if it goes unnoticed, and with probability 0.02 if it is noticed.

@@ -13,7 +13,7 @@ from ..dial.losses import bad_worlds
 from ..dial.optimum import best_position
 from ..dial.overrides import along, two_by_two
 from ..scenario import load
-from .exercise import Exercise, Form, Numbers, checker, numeric
+from .exercise import Exercise, Form, Known, checker, numeric
 
 
 @cache
@@ -23,7 +23,7 @@ def _deployed(trust_in_operator: float = 0.9) -> Deployment:
 
 
 @numeric(within=0.02, of_100=True)
-def good_values() -> Numbers:
+def good_values() -> Known:
     """Operators are worse than thought: legitimate with a probability of 70% only. From which probability of good values on, in
     percent, is full autonomy worth more than full corrigibility?
 
@@ -40,7 +40,7 @@ def good_values() -> Numbers:
 
 
 @numeric(within=0.02, low=1, high=100)
-def irreversibility() -> Numbers:
+def irreversibility() -> Known:
     """Suppose that the harm that departures add stays more often, because nobody was ready to undo it. From which factor
     (irreversibility) on is the best position below one half?
 
@@ -55,7 +55,7 @@ def irreversibility() -> Numbers:
 
 
 @numeric(within=0.02, high=1000)
-def fewest_bad_worlds() -> Numbers:
+def fewest_bad_worlds() -> Known:
     """One principal stands behind all deployments of a model with a million users. Of 1000 worlds, how many are bad (more than
     twice the loss of following all instructions) at the position where the fewest are?
 

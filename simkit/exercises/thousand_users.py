@@ -8,11 +8,11 @@ from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
 from ..uncertainty import break_even_shares
-from .exercise import Exercise, Form, Numbers, checker, numeric
+from .exercise import Exercise, Form, Known, checker, numeric
 
 
 @numeric(within=0.1, of_100=True)
-def nurses_at_risk() -> Numbers:
+def nurses_at_risk() -> Known:
     """Of 100 messages that claim to come from a nurse, in a plain tone, how many come from an at-risk sender?
 
     Hint: Count dots. Of 1000 senders, how many at-risk senders and how many others send such a message?
@@ -63,7 +63,7 @@ def rule(answer: Any) -> str:
 
 
 @numeric(within=0.05, of_100=True)
-def safety_prompt() -> Numbers:
+def safety_prompt() -> Known:
     """At which share of unsafe askers, in percent, are Mistral with and without its safety prompt worth the same (net value,
     everything else as in the file)?
 

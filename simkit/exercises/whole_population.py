@@ -8,11 +8,11 @@ from ..event_counts import front_pages
 from ..policy import constant
 from ..scenario import load
 from ..totals import total
-from .exercise import Numbers, checker, numeric
+from .exercise import Known, checker, numeric
 
 
 @numeric(within=0.2, low=1, high=10000000000.0)
-def even_odds() -> Numbers:
+def even_odds() -> Known:
     """From how many senders on is a front page about harm (one harm larger than 300 harm units) more likely than not, if
     everybody gets full-with-care?
 
@@ -33,7 +33,7 @@ def even_odds() -> Numbers:
 
 
 @numeric(within=0.03, high=1000)
-def largest_total() -> Numbers:
+def largest_total() -> Known:
     """All 8 billion people ask, everybody gets full-with-care, and all share whichever state their world is in. Which multiple
     of the mean does the total harm exceed in one run of a thousand?
 
@@ -53,7 +53,7 @@ def largest_total() -> Numbers:
 
 
 @numeric(within=0.02, low=1, high=1000000000000.0)
-def runs_needed() -> Numbers:
+def runs_needed() -> Known:
     """How many runs must be simulated to know a probability of one in a thousand with a relative standard error of 1%?
 
     Hint: How often must the event be seen so that its count has a standard deviation of 1%?

@@ -31,7 +31,7 @@ from scipy.special import ndtr, ndtri, xlog1py
 
 from ..arrays import Floats
 from ..text import number, percent
-from .inputs import Numbers, amount, at_least, chance, check_fields, positive, real
+from .inputs import Numbers, amount, at_least, check_fields, positive, probability, real
 
 # --- upfront auditing --------------------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ class Upfront:
 
 def red_wins_upfront(attack_rate: Numbers, share: Numbers, outputs: Numbers, works: Numbers) -> Floats:
     """P(red wins) if it attacks each of `outputs` N ≥ 1 with probability p and the first `share` α of them is audited, (…)."""
-    p, a, w = chance("attack_rate", attack_rate), chance("share", share), chance("works", works)
+    p, a, w = probability("attack_rate", attack_rate), probability("share", share), probability("works", works)
     n = amount("outputs", outputs, low=1)
     return np.exp(xlog1py(a * n, -p)) * -np.expm1(xlog1py((1 - a) * n, -w * p))
 
@@ -63,7 +63,7 @@ def audit_upfront(share: Numbers, outputs: Numbers, works: Numbers) -> Upfront:
     The expected number of attacks hardly depends on the number of outputs: a fixed share of audits buys the same safety at
     every scale.
     """
-    a, w, n = chance("share", share), chance("works", works), amount("outputs", outputs, low=1)
+    a, w, n = probability("share", share), probability("works", works), amount("outputs", outputs, low=1)
     ratio = w * (1 - a)
     with np.errstate(divide="ignore", invalid="ignore"):
         many = np.where(ratio > 0, np.log1p(ratio / a) / ratio, 1 / a)  # attacks, N·p*
@@ -79,7 +79,7 @@ def monitored(caught: Numbers, deployed: Numbers, attempts: Numbers = np.inf) ->
 
     An attempt is caught with probability c = `caught`, works with probability s = `deployed`.  A ValueError if c + s > 1.
     """
-    c, s, k = chance("caught", caught), chance("deployed", deployed), at_least("attempts", attempts, 0)
+    c, s, k = probability("caught", caught), probability("deployed", deployed), at_least("attempts", attempts, 0)
     decided = c + s
     if np.any(decided > 1 + 1e-12):
         raise ValueError(
@@ -157,12 +157,12 @@ class Monitor:
 
     def catches(self, budget: Numbers) -> Floats:
         """P(an attack is audited) if the fraction `budget` of innocent outputs may be, (…)."""
-        return ndtr((self.separation + ndtri(chance("budget", budget))) / self.spread)
+        return ndtr((self.separation + ndtri(probability("budget", budget))) / self.spread)
 
 
 def monitor_through(false_alarms: Numbers, caught: Numbers) -> Monitor:
     """The equal-variance monitor with these two rates: separation d′ = Φ⁻¹(caught) − Φ⁻¹(false alarms)."""
-    rates = chance("false_alarms", false_alarms), chance("caught", caught)
+    rates = probability("false_alarms", false_alarms), probability("caught", caught)
     return Monitor(separation=ndtri(rates[1]) - ndtri(rates[0]))
 
 
@@ -174,7 +174,7 @@ def control_tax(attempts: Numbers, works: Numbers, caught: Numbers) -> Floats:
 
     Each works with probability p₊ = `works`; audits catch each with probability t = `caught`.
     """
-    lam, p, t = at_least("attempts", attempts, 0), chance("works", works), chance("caught", caught)
+    lam, p, t = at_least("attempts", attempts, 0), probability("works", works), probability("caught", caught)
     ends = p + (1 - p) * t  # an attack ends the game: it works, or it is caught
     some = ends > 0
     with np.errstate(invalid="ignore"):

@@ -35,7 +35,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..text import number
-from .inputs import Numbers, amount, at_least, chance, chances, check_fields, correlation, quotient
+from .inputs import Numbers, amount, at_least, check_fields, correlation, distribution, probability, quotient
 
 # --- two estimates -----------------------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ class TwoEstimates:
 
     def loss(self, weight: Numbers) -> Floats:
         """Expected loss at a weight on the agent's estimate, 0 to 1, (…)."""
-        w = chance("weight", weight)
+        w = probability("weight", weight)
         return (w * self.agent_error) ** 2 + ((1 - w) * self.human_noise) ** 2
 
     @property
@@ -79,7 +79,7 @@ def index_correlation(dial: Numbers, principal: Numbers, agent: Numbers) -> Floa
 
     0 where two perfect signals contradict each other and cancel: the index is then always 0.
     """
-    d, h, a = chance("dial", dial), correlation("principal", principal), correlation("agent", agent)
+    d, h, a = probability("dial", dial), correlation("principal", principal), correlation("agent", agent)
     return np.clip(_over((1 - d) * h + d * a, np.sqrt(_index_variance(d, h, a))), -1, 1)[()]
 
 
@@ -112,7 +112,7 @@ class SignalTypes:
 
     def __post_init__(self) -> None:
         check_fields(self, lambda *given: np.atleast_1d(correlation(*given)), "correlation")
-        object.__setattr__(self, "chance", chances("chance of the types", self.chance))
+        object.__setattr__(self, "chance", distribution("chance of the types", self.chance))
         kinds = [np.shape(given)[-1] for given in (self.correlation, self.chance)]
         if kinds[0] != kinds[1]:
             raise ValueError(f"each type needs a chance: {kinds[0]} types, {kinds[1]} chances")
@@ -199,7 +199,7 @@ class TwoSignals:
 
     def _pairs(self, dial: Numbers) -> tuple[Floats, Floats, Floats, Floats]:
         """Dial, ρ_H, ρ_A and weight of harm for each pair of types, (…, principals, agents)."""
-        d, w = chance("dial", dial)[..., None, None], np.asarray(self.harm_weight)[..., None, None]
+        d, w = probability("dial", dial)[..., None, None], np.asarray(self.harm_weight)[..., None, None]
         return d, np.asarray(self.principals.correlation)[..., :, None], np.asarray(self.agents.correlation)[..., None, :], w
 
     def _cells(self, dial: Numbers) -> Floats:
@@ -242,5 +242,5 @@ def discounted_trust(trust: Numbers, aversion: Numbers) -> Floats:
     That holds for two types of agents, as long as the one of probability q does better.  It may be negative: then no dial
     at which the types differ is worth its spread.
     """
-    q = chance("trust", trust)
+    q = probability("trust", trust)
     return q - amount("aversion", aversion) * np.sqrt(q * (1 - q))

@@ -37,7 +37,7 @@ def positive(name: str, value: ArrayLike, rule: str = "must be positive") -> Flo
     return _checked(name, array, array > 0, rule)
 
 
-def chance(name: str, value: ArrayLike) -> Floats:
+def probability(name: str, value: ArrayLike) -> Floats:
     """Probabilities, shares and other numbers from 0 to 1."""
     array = np.asarray(value, dtype=float)
     fix = " (a percentage is divided by 100)" if array.size and np.nanmax(array) > 1 else ""
@@ -50,9 +50,9 @@ def correlation(name: str, value: ArrayLike) -> Floats:
     return _checked(name, array, np.abs(array) <= 1, "must be a correlation, from −1 to 1")
 
 
-def chances(name: str, value: ArrayLike) -> Floats:
+def distribution(name: str, value: ArrayLike) -> Floats:
     """Probabilities that add up to 1 along the last axis."""
-    array = np.atleast_1d(chance(name, value))
+    array = np.atleast_1d(probability(name, value))
     total = array.sum(-1)
     _checked(name, total, np.abs(total - 1) <= 1e-9, "must add up to 1")
     return array

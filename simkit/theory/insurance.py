@@ -24,7 +24,7 @@ import numpy as np
 
 from ..arrays import Floats
 from ..text import number, text_table
-from .inputs import Numbers, amount, chance, check_fields, real
+from .inputs import Numbers, amount, check_fields, probability, real
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -83,7 +83,7 @@ class DeferOrAct:
 
 
 def _weighed(good: Numbers, bad: Numbers, trust: Numbers, aversion: Numbers) -> Floats:
-    p = chance("trust", trust)
+    p = probability("trust", trust)
     lamda = amount("aversion", aversion)
     return p * good + (1 - p) * bad - lamda * np.sqrt(p * (1 - p)) * np.abs(np.subtract(good, bad))
 
@@ -115,7 +115,7 @@ def overseen(
         for name, value in (("benefit", benefit), ("harm", harm), ("misuse", misuse))
     )
     c, v, f, r = (
-        chance(name, value)
+        probability(name, value)
         for name, value in (("caught", caught), ("reverted", reverted), ("blocked", blocked), ("bad_principal", bad_principal))
     )
     return DeferOrAct(

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import betainc
 
 from ..arrays import Floats
-from .inputs import Numbers, chance
+from .inputs import Numbers, probability
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +37,7 @@ def follow(right: Numbers, orders: Numbers) -> Following:
     What the robot believes of `right` changes nothing as long as it is above 1/2.  `orders` are whole numbers from 1 up, of any
     size.  A ValueError otherwise.
     """
-    p, n = chance("right", right), np.asarray(orders, dtype=float)
+    p, n = probability("right", right), np.asarray(orders, dtype=float)
     if not (np.all(n >= 1) and np.all(n == np.floor(n)) and np.isfinite(n).all()):
         raise ValueError(f"orders must be a whole number from 1 up, not {orders}")
     odd = n - (n % 2 == 0)  # an even number of orders is worth as much as one order less

@@ -37,7 +37,7 @@ from scipy.special import erfcx, expit, ndtr
 
 from ..arrays import Floats
 from ..text import number
-from .inputs import Numbers, amount, at_least, chance, chances, check_fields, quotient, real
+from .inputs import Numbers, amount, at_least, check_fields, distribution, probability, quotient, real
 
 # --- overseers ---------------------------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class Fallible:
     right: Numbers
 
     def __post_init__(self) -> None:
-        check_fields(self, chance, "right")
+        check_fields(self, probability, "right")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -108,7 +108,7 @@ class Coin:
     allow: Numbers
 
     def __post_init__(self) -> None:
-        check_fields(self, chance, "allow")
+        check_fields(self, probability, "allow")
 
     def allows(self, u: Numbers) -> Floats:
         """π(u)."""
@@ -163,7 +163,7 @@ class Discrete:
 
     def __post_init__(self) -> None:
         check_fields(self, lambda *given: np.atleast_1d(real(*given)), "values")
-        check_fields(self, chances, "chances")
+        check_fields(self, distribution, "chances")
         if self.values.shape[-1] != self.chances.shape[-1]:
             raise ValueError(f"each value needs a chance: {self.values.shape[-1]} values, {self.chances.shape[-1]} chances")
 
@@ -192,7 +192,7 @@ Belief = Normal | Discrete
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Choices:
+class Prospects:
     """What acting, switching off and deferring are worth, and the incentive to defer Δ; all of shape (…), units of U."""
 
     act: Floats
@@ -202,12 +202,12 @@ class Choices:
 
     def __repr__(self) -> str:
         if np.ndim(self.incentive):
-            return f"<Choices {np.shape(self.incentive)}: deferring pays in {np.mean(self.incentive > 0):.0%} of them>"
+            return f"<Prospects {np.shape(self.incentive)}: deferring pays in {np.mean(self.incentive > 0):.0%} of them>"
         shown = [number(float(value)) for value in (self.act, self.off, self.defer, self.incentive)]
         return "act {}, switch off {}, defer {}: deferring is worth {} more than the best of the others".format(*shown)
 
 
-def play(belief: Belief, human: Overseer) -> Choices:
+def play(belief: Belief, human: Overseer) -> Prospects:
     """The off-switch game with a belief about the good of the act and an overseer; parameters broadcast.
 
     A ValueError names a parameter that cannot be; a TypeError an overseer that only a Discrete belief can meet.
@@ -215,7 +215,7 @@ def play(belief: Belief, human: Overseer) -> Choices:
     gap = np.asarray(belief._incentive(human))
     mean = np.broadcast_to(belief.mean, gap.shape)
     defer = np.maximum(mean, 0) + gap
-    return Choices(act=mean[()], off=np.zeros(gap.shape)[()], defer=defer[()], incentive=gap[()])
+    return Prospects(act=mean[()], off=np.zeros(gap.shape)[()], defer=defer[()], incentive=gap[()])
 
 
 def critical_temperature(mean: Numbers, sd: Numbers) -> Floats:

@@ -23,7 +23,7 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints, frozen
 from ..text import html_table, number, percent, text_table
-from .inputs import chance
+from .inputs import probability
 from .trust import Types, ceiling, reached
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def by_trust(types: Types, threshold: float, *, covert_every: int = 0, name: str
 
     With `covert_every` 0 only open audits count.
     """
-    bar, counts = float(chance("threshold", threshold)), np.array([1, int(covert_every > 0)])
+    bar, counts = float(probability("threshold", threshold)), np.array([1, int(covert_every > 0)])
 
     def verdict(_: int | Ints, passed: Ints, failed: Ints) -> Ints:
         return reached(types, bar, np.maximum(passed, 0) * counts, failed * counts).astype(int)
@@ -210,7 +210,7 @@ def _audited(alive: Floats, fails: Floats, kind: int) -> Floats:
 
 def months_needed(types: Types, threshold: float, *, covert_every: int = 0) -> float:
     """The fewest months of passed audits, every `covert_every`-th of them covert, that bring trust to `threshold`; else inf."""
-    bar = float(chance("threshold", threshold))
+    bar = float(probability("threshold", threshold))
 
     def enough(months: int) -> bool:
         covert = months // covert_every if covert_every else 0
@@ -293,12 +293,12 @@ HEAD = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RuleTable:
-    """Courses of several rules, as a table that reads itself out, and what is odd about each (`findings`)."""
+    """Courses of several rules, as a table that reads itself out, and what is odd about each (`oddities`)."""
 
     courses: tuple[Course, ...]
 
     @property
-    def findings(self) -> dict[str, str]:
+    def oddities(self) -> dict[str, str]:
         """What is odd about each rule of which something is."""
         return {each.rule.name: said for each in self.courses if (said := finding(each))}
 
@@ -326,7 +326,7 @@ class RuleTable:
         ]
 
     def _said(self) -> list[str]:
-        return [f"{name}: {said}" for name, said in self.findings.items()]
+        return [f"{name}: {said}" for name, said in self.oddities.items()]
 
     def __repr__(self) -> str:
         return "\n".join([text_table(HEAD, self.rows()), *self._said()])

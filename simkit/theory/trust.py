@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 
 from ..arrays import Bools, Floats
-from .inputs import Numbers, amount, chance, check_fields, positive
+from .inputs import Numbers, amount, check_fields, positive, probability
 
 TYPES = ("aligned", "overt", "deceptive")
 
@@ -52,7 +52,7 @@ class Types:
     unnoticed: Numbers = 1.0
 
     def __post_init__(self) -> None:
-        check_fields(self, chance, "aligned", "overt", "deceptive", "fails", "slips", "unnoticed")
+        check_fields(self, probability, "aligned", "overt", "deceptive", "fails", "slips", "unnoticed")
         total = np.asarray(self.aligned + self.overt + self.deceptive)
         if (np.abs(total - 1) > 1e-9).any():
             raise ValueError(f"shares of aligned, overt and deceptive models add up to 1, not to {total.flat[0]:g}")
@@ -112,7 +112,7 @@ def reached(types: Types, threshold: ArrayLike, passed: ArrayLike = (0, 0), fail
 
     Trust that equals the threshold has reached it; a ceiling that trust only comes ever nearer to is not reached.
     """
-    bar = chance("threshold", threshold)
+    bar = probability("threshold", threshold)
     with np.errstate(invalid="ignore"):
         weight = _log_weights(types, passed, failed)
         odds = np.exp(weight - weight.max(-1, keepdims=True))
@@ -138,7 +138,7 @@ def break_even_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike =
 
     With fewer deceptive models trust is above.  nan if trust stays on one side whatever their share.
     """
-    bar, shares = chance("threshold", threshold), types.prior
+    bar, shares = probability("threshold", threshold), types.prior
     with np.errstate(divide="ignore", invalid="ignore"):
         record = np.nan_to_num(belief(types, passed, failed) / shares)  # likelihoods, up to a factor
         a, m = shares[..., 0], shares[..., 1]
@@ -183,17 +183,17 @@ def rate_bound(
     With a uniform prior and no failure: 1 − (1 − confidence)^(1/(n + 1)), near 3/n at 95%.
     """
     a, b = positive("prior", prior)
-    return betaincinv(a + amount("failures", failures), b + amount("clean", clean), chance("confidence", confidence))
+    return betaincinv(a + amount("failures", failures), b + amount("clean", clean), probability("confidence", confidence))
 
 
 def trials_to_bound(rate: ArrayLike, *, confidence: ArrayLike = 0.95) -> Floats:
     """Trials without a failure that show a failure rate below `rate`: −ln(1 − confidence) / rate (Kalra & Paddock 2016)."""
-    return -np.log1p(-chance("confidence", confidence)) / positive("rate", rate)
+    return -np.log1p(-probability("confidence", confidence)) / positive("rate", rate)
 
 
 def trials_to_measure(rate: ArrayLike, *, within: ArrayLike, confidence: ArrayLike = 0.95) -> Floats:
     """Trials that know a rate to within a part `within` of it: z² / (within² · rate), z two-sided (Kalra & Paddock 2016)."""
-    z = ndtri(0.5 + chance("confidence", confidence) / 2)
+    z = ndtri(0.5 + probability("confidence", confidence) / 2)
     return z**2 / (positive("within", within) ** 2 * positive("rate", rate))
 
 
@@ -202,7 +202,7 @@ def trials_to_beat(rate: ArrayLike, *, better: ArrayLike, confidence: ArrayLike 
 
     (z_confidence + z_power)² (1 − better) / (better² · rate), z one-sided (Kalra & Paddock 2016).
     """
-    z = ndtri(chance("confidence", confidence)) + ndtri(chance("power", power))
+    z = ndtri(probability("confidence", confidence)) + ndtri(probability("power", power))
     part = positive("better", better)
     return z**2 * (1 - part) / (part**2 * positive("rate", rate))
 
@@ -213,8 +213,8 @@ def conservative(clean: ArrayLike, *, target: ArrayLike, believed: ArrayLike, ch
     θ(1 − ε)^n / [θ(1 − ε)^n + (1 − θ)(1 − p)^n]: whoever is not believed to be good is taken to be just worse than the target
     (Bishop et al. 2011; Zhao, Strigini et al. 2020).  A ValueError unless believed ≤ target.
     """
-    runs, theta = amount("clean", clean), chance("chance_of_it", chance_of_it)
-    goal, good = chance("target", target), chance("believed", believed)
+    runs, theta = amount("clean", clean), probability("chance_of_it", chance_of_it)
+    goal, good = probability("target", target), probability("believed", believed)
     if (good > goal).any():
         raise ValueError(f"what is believed of the rate ({good.max():g}) cannot lie above the target ({goal.min():g})")
     with np.errstate(divide="ignore"):
