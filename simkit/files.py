@@ -22,12 +22,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
-    MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 MAX_BYTES = 512 * 1024
@@ -207,103 +207,75 @@ class _Builder:
         self.root: list[Any] = []
         self.stack: list[tuple[Any, Path_]] = [(self.root, ())]
         self.key: str | None = None  # a mapping's key that waits for its value
-        self.key_line = 0
+        self.line = 0  # of that key, or else of the event
         self.lines: dict[Path_, int] = {}
         self.problems: list[Problem] = []
         self.documents = self.nodes = 0
 
     def take(self, event: Any) -> None:
+        if self.key is None:
+            self.line = event.start_mark.line + 1
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
                 self.stop(event, "a second document begins here, and a file holds one", "take out the line `---`")
-        elif isinstance(event, AliasEvent):
-            if self.waits_for_key:
-                self.stop(event, "a name must be plain text", "write the name out")
-            self.note(self.place(event, None), "", "aliases are not allowed", "write the value out")
-        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
-            self.open(event, {} if isinstance(event, MappingStartEvent) else [])
-        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
+        elif isinstance(event, CollectionEndEvent):
             self.stack.pop()
-        elif isinstance(event, ScalarEvent):
-            self.scalar(event)
+        elif isinstance(event, NodeEvent):
+            waits_for_key = isinstance(self.stack[-1][0], dict) and self.key is None
+            (self.take_key if waits_for_key else self.take_value)(event)
 
     def tree(self) -> Tree:
         if not self.root:
             raise InvalidFile(self.name, [Problem((), "the file is empty")])
         return Tree(self.name, self.root[0], self.lines, tuple(self.problems))
 
-    def open(self, event: Any, collection: Any) -> None:
-        if self.waits_for_key:
-            self.stop(event, "a name must be plain text", "write one name, a colon and its value")
-        if len(self.stack) > MAX_DEPTH:
-            self.stop(event, f"nesting is deeper than {MAX_DEPTH} levels")
-        path = self.place(event, collection)
-        self.forbid_marks(event, path)
-        self.stack.append((collection, path))
-
-    def scalar(self, event: Any) -> None:
-        if self.waits_for_key:
-            self.take_key(event)
-        else:
-            path = self.place(event, None)
-            self.forbid_marks(event, path)
-            self.put(path, self.resolve(event, path))
-
     def take_key(self, event: Any) -> None:
-        self.key, self.key_line = event.value, event.start_mark.line + 1
-        path = (*self.path_here(), self.key)
+        if not isinstance(event, ScalarEvent):
+            alias = isinstance(event, AliasEvent)
+            self.stop(
+                event, "a name must be plain text", "write the name out" if alias else "write one name, a colon and its value"
+            )
+        self.key = event.value
+        path = (*self.stack[-1][1], self.key)
         self.forbid_marks(event, path)
         self.check_text(event, path)
         if self.key == "<<" and not event.style:
-            self.note(path, "", "merge keys are not allowed", "write the entries out")
+            self.note(path, "merge keys are not allowed", "write the entries out")
 
-    @property
-    def waits_for_key(self) -> bool:
-        return isinstance(self.stack[-1][0], dict) and self.key is None
-
-    def path_here(self) -> Path_:
-        return self.stack[-1][1]
-
-    def place(self, event: Any, value: Any) -> Path_:
-        """Put `value` where the next node belongs; the path that it got."""
+    def take_value(self, event: Any) -> None:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             self.stop(event, f"it holds more than {MAX_NODES} values")
         holder, base = self.stack[-1]
-        if isinstance(holder, dict):
-            key, line = str(self.key), self.key_line
-            self.key = None
-            path = (*base, key)
-            if key in holder:
-                first = self.lines.get(path, 0)
-                rule = f"this name stands twice (first on line {first})"
-                self.problems.append(Problem(path, rule, "keep one of them", line=line))
-            holder[key] = value
-        else:
-            line = event.start_mark.line + 1
-            path = base if holder is self.root else (*base, len(holder))
+        step: Any = len(holder) if isinstance(holder, list) else self.key
+        path = () if holder is self.root else (*base, step)
+        if isinstance(holder, dict) and step in holder:
+            self.note(path, f"this name stands twice (first on line {self.lines[path]})", "keep one of them")
+        self.lines[path] = self.line
+        value = self.value_of(event, path)
+        if isinstance(holder, list):
             holder.append(value)
-        self.lines[path] = line
-        return path
-
-    def put(self, path: Path_, value: Any) -> None:
-        holder = self.stack[-1][0]
-        if isinstance(holder, dict):
-            holder[path[-1]] = value
         else:
-            holder[-1] = value
+            holder[step] = value
+        self.key = None
+        if isinstance(event, CollectionStartEvent):
+            if len(self.stack) > MAX_DEPTH:
+                self.stop(event, f"nesting is deeper than {MAX_DEPTH} levels")
+            self.stack.append((value, path))
 
-    def resolve(self, event: Any, path: Path_) -> Any:
-        """The value of a scalar by YAML 1.2's core schema; null and numbers that are not finite are problems."""
-        if event.style or not event.implicit[0]:
-            self.check_text(event, path)
-            return event.value
-        value = plain_value(event.value)
+    def value_of(self, event: Any, path: Path_) -> Any:
+        """What a node stands for by YAML 1.2's core schema; null and numbers that are not finite are problems."""
+        self.forbid_marks(event, path)
+        if isinstance(event, AliasEvent):
+            return self.note(path, "aliases are not allowed", "write the value out")
+        if isinstance(event, CollectionStartEvent):
+            return {} if isinstance(event, MappingStartEvent) else []
+        value = event.value if event.style or not event.implicit[0] else plain_value(event.value)
         if value is None:
-            self.note(path, "", "nothing stands here (null is not allowed)", _null_fix(path[-1] if path else ""))
+            self.note(path, "nothing stands here (null is not allowed)", _null_fix(path[-1] if path else ""))
         elif isinstance(value, float) and not math.isfinite(value):
-            self.note(path, shown(event.value, quote=False), "a number must be finite", "")
+            self.note(path, "a number must be finite", value=shown(event.value, quote=False))
         elif isinstance(value, str):
             self.check_text(event, path)
         return value
@@ -311,18 +283,17 @@ class _Builder:
     def check_text(self, event: Any, path: Path_) -> None:
         bad = next((char for char in event.value if not is_plain(char)), None)
         if bad is not None:
-            self.note(path, "", f"it holds the invisible character U+{ord(bad):04X}", "take it out")
+            self.note(path, f"it holds the invisible character U+{ord(bad):04X}", "take it out")
 
     def forbid_marks(self, event: Any, path: Path_) -> None:
-        if event.anchor is not None:
-            self.note(path, "", "anchors are not allowed", "write the value out where it is needed")
-        if event.tag is not None and not (isinstance(event, ScalarEvent) and event.tag == "!"):
-            self.note(path, "", f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out")
+        tag = None if isinstance(event, AliasEvent) else event.tag
+        if event.anchor is not None and not isinstance(event, AliasEvent):
+            self.note(path, "anchors are not allowed", "write the value out where it is needed")
+        if tag is not None and not (isinstance(event, ScalarEvent) and tag == "!"):
+            self.note(path, f"tags are not allowed ({shown(str(tag), quote=False)})", "take the tag out")
 
-    def note(self, path: Path_, value: str, rule: str, fix: str) -> None:
-        """A problem of the name that waits for its value, or else of the value that was placed last."""
-        line = self.lines[path] if self.key is None else self.key_line
-        self.problems.append(Problem(path, rule, fix, value, line))
+    def note(self, path: Path_, rule: str, fix: str = "", value: str = "") -> None:
+        self.problems.append(Problem(path, rule, fix, value, self.line))
 
     def stop(self, event: Any, rule: str, fix: str = "") -> None:
         raise InvalidFile(self.name, [*self.problems, Problem((), rule, fix, line=event.start_mark.line + 1)])

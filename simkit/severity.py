@@ -19,23 +19,38 @@ from .schema import Note, Positive, Probability, record
 
 
 @record
-class Point:
+class OneEvent:
+    """What every kind of severity has in common; `moment(order)` is E severity^order."""
+
+    about: Note = ""
+    """What such an event is."""
+
+    @property
+    def mean(self) -> float:
+        """Mean severity of one event, harm units."""
+        return self.moment(1)
+
+    @property
+    def mean_square(self) -> float:
+        """Mean of the squared severity of one event, harm units²."""
+        return self.moment(2)
+
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order."""
+        raise NotImplementedError
+
+
+@record
+class Point(OneEvent):
     """Always the same severity."""
 
     kind: Literal["point"]
     value: Positive
     """Severity of every event, harm units."""
-    about: Note = ""
 
-    @property
-    def mean(self) -> float:
-        """Mean severity of one event, harm units."""
-        return self.value
-
-    @property
-    def mean_square(self) -> float:
-        """Mean of the squared severity of one event, harm units²."""
-        return self.value**2
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order."""
+        return self.value**order
 
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
@@ -51,7 +66,7 @@ class Point:
 
 
 @record
-class Lognormal:
+class Lognormal(OneEvent):
     """Log-severity is normal: most events are small, a few are very large."""
 
     kind: Literal["lognormal"]
@@ -59,17 +74,10 @@ class Lognormal:
     """Half of the events are worse, harm units."""
     sigma: Annotated[Positive, Field(le=6)]
     """Standard deviation of log-severity; 1 spreads 90% of events over a factor of about 27."""
-    about: Note = ""
 
-    @property
-    def mean(self) -> float:
-        """Mean severity of one event, harm units."""
-        return self.median * math.exp(self.sigma**2 / 2)
-
-    @property
-    def mean_square(self) -> float:
-        """Mean of the squared severity of one event, harm units²."""
-        return self.median**2 * math.exp(2 * self.sigma**2)
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order."""
+        return self.median**order * math.exp(order**2 * self.sigma**2 / 2)
 
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
@@ -93,7 +101,7 @@ class Lognormal:
 
 
 @record
-class Gamma:
+class Gamma(OneEvent):
     """A light tail: severities of the order of the mean."""
 
     kind: Literal["gamma"]
@@ -101,17 +109,10 @@ class Gamma:
     """Mean severity, harm units."""
     shape: Positive
     """1 is exponential; larger is more regular."""
-    about: Note = ""
 
-    @property
-    def mean(self) -> float:
-        """Mean severity of one event, harm units."""
-        return self.average
-
-    @property
-    def mean_square(self) -> float:
-        """Mean of the squared severity of one event, harm units²."""
-        return self.average**2 * (1 + 1 / self.shape)
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order."""
+        return self.average**order * math.prod(1 + i / self.shape for i in range(order))
 
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
@@ -132,7 +133,7 @@ class Gamma:
 
 
 @record
-class Pareto:
+class Pareto(OneEvent):
     """A power-law tail: P(severity > x) = (smallest / x)^tail.  The mean is infinite when tail <= 1."""
 
     kind: Literal["pareto"]
@@ -140,17 +141,10 @@ class Pareto:
     """Smallest severity, harm units."""
     tail: Positive
     """Tail exponent; smaller is heavier."""
-    about: Note = ""
 
-    @property
-    def mean(self) -> float:
-        """Mean severity of one event, harm units."""
-        return self.smallest * self.tail / (self.tail - 1) if self.tail > 1 else math.inf
-
-    @property
-    def mean_square(self) -> float:
-        """Mean of the squared severity of one event, harm units²."""
-        return self.smallest**2 * self.tail / (self.tail - 2) if self.tail > 2 else math.inf
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order; infinite from the order of the tail on."""
+        return self.smallest**order * self.tail / (self.tail - order) if self.tail > order else math.inf
 
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
@@ -169,7 +163,7 @@ class Pareto:
 
 
 @record
-class Level:
+class SeverityLevel:
     """One row of a severity table."""
 
     value: Positive
@@ -178,28 +172,21 @@ class Level:
 
 
 @record
-class Table:
+class SeverityTable(OneEvent):
     """A few named levels of severity with their chances."""
 
     kind: Literal["table"]
-    levels: Annotated[tuple[Level, ...], Field(min_length=1)]
+    levels: Annotated[tuple[SeverityLevel, ...], Field(min_length=1)]
     """Severities and their chances; the chances add up to 1."""
-    about: Note = ""
 
     def __post_init__(self) -> None:
         total = math.fsum(level.chance for level in self.levels)
         if abs(total - 1) > 1e-9:
             raise ValueError(f"the chances of a severity table add up to 1, not {total:.9g}")
 
-    @property
-    def mean(self) -> float:
-        """Mean severity of one event, harm units."""
-        return math.fsum(level.value * level.chance for level in self.levels)
-
-    @property
-    def mean_square(self) -> float:
-        """Mean of the squared severity of one event, harm units²."""
-        return math.fsum(level.value**2 * level.chance for level in self.levels)
+    def moment(self, order: int) -> float:
+        """E severity^order, harm units^order."""
+        return math.fsum(level.value**order * level.chance for level in self.levels)
 
     def above(self, x: ArrayLike) -> Floats:
         """P(severity > x) for sizes x ≥ 0 in harm units, (…,)."""
@@ -218,4 +205,4 @@ class Table:
         return rng.choice(values, size, p=chances / chances.sum())
 
 
-Severity = Annotated[Point | Lognormal | Gamma | Pareto | Table, Field(discriminator="kind")]
+Severity = Annotated[Point | Lognormal | Gamma | Pareto | SeverityTable, Field(discriminator="kind")]

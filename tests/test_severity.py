@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 from scipy import stats
 
-from simkit.severity import Gamma, Level, Lognormal, Pareto, Point, Table
+from simkit.severity import Gamma, Lognormal, Pareto, Point, SeverityLevel, SeverityTable
 
 KINDS = {
     "lognormal": (Lognormal(kind="lognormal", median=3.0, sigma=0.8), stats.lognorm(0.8, scale=3.0)),
@@ -30,7 +30,10 @@ def test_a_wrong_distribution_is_seen():
 
 def test_point_and_table():
     assert Point(kind="point", value=2.5).mean == 2.5
-    table = Table(kind="table", levels=(Level(value=1, chance=0.7), Level(value=5, chance=0.2), Level(value=50, chance=0.1)))
+    table = SeverityTable(
+        kind="table",
+        levels=(SeverityLevel(value=1, chance=0.7), SeverityLevel(value=5, chance=0.2), SeverityLevel(value=50, chance=0.1)),
+    )
     assert table.mean == pytest.approx(6.7)
     draws = table.draw(np.random.default_rng(0), 50_000)
     assert [(draws == x).mean() for x in (1, 5, 50)] == pytest.approx([0.7, 0.2, 0.1], abs=0.01)
@@ -45,4 +48,4 @@ def test_wrong_parameters_are_refused(wrong):
     with pytest.raises(ValidationError):
         Lognormal(kind="lognormal", **{"sigma": 1.0, **wrong})
     with pytest.raises(ValidationError, match="add up to 1"):
-        Table(kind="table", levels=(Level(value=1, chance=0.7),))
+        SeverityTable(kind="table", levels=(SeverityLevel(value=1, chance=0.7),))

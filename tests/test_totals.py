@@ -20,7 +20,7 @@ from simkit.compound.placed import place_on_line
 from simkit.compound.quantiles import Mixtures
 from simkit.compound.steps import windows
 from simkit.population import worlds_from
-from simkit.severity import Gamma, Level, Lognormal, Pareto, Point, Table
+from simkit.severity import Gamma, Lognormal, Pareto, Point, SeverityLevel, SeverityTable
 from simkit.totals import Disagreement
 
 ROWS = json.loads((Path(__file__).parent / "reference" / "totals.json").read_text(encoding="utf-8"))["anchors"]
@@ -38,8 +38,8 @@ def close(value, expected, rel=1e-6):
 
 def table(values, chances):
     chances = np.array(chances) / np.sum(chances)
-    return Table(
-        kind="table", levels=tuple(Level(value=float(v), chance=float(c)) for v, c in zip(values, chances, strict=True))
+    return SeverityTable(
+        kind="table", levels=tuple(SeverityLevel(value=float(v), chance=float(c)) for v, c in zip(values, chances, strict=True))
     )
 
 

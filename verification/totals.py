@@ -24,7 +24,7 @@ from worlds import random_case, random_policy
 import simkit as sk
 from simkit.case import Case
 from simkit.compound.lattice import bracket
-from simkit.severity import Gamma, Level, Lognormal, Pareto, Severity, Table
+from simkit.severity import Gamma, Lognormal, Pareto, Severity, SeverityLevel, SeverityTable
 
 LEVELS = (0.5, 0.9, 0.99)
 
@@ -34,7 +34,14 @@ def random_severity(rng: np.random.Generator) -> Severity:
         Lognormal(kind="lognormal", median=1.0, sigma=float(rng.uniform(0.2, 2.5))),
         Gamma(kind="gamma", average=1.0, shape=float(rng.uniform(0.2, 8))),
         Pareto(kind="pareto", smallest=1.0, tail=float(rng.uniform(0.6, 4))),
-        Table(kind="table", levels=(Level(value=0.5, chance=0.6), Level(value=2.0, chance=0.3), Level(value=15.0, chance=0.1))),
+        SeverityTable(
+            kind="table",
+            levels=(
+                SeverityLevel(value=0.5, chance=0.6),
+                SeverityLevel(value=2.0, chance=0.3),
+                SeverityLevel(value=15.0, chance=0.1),
+            ),
+        ),
     ]
     return kinds[rng.integers(len(kinds))]
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 
 from ..arrays import Floats
-from ..severity import Point, Severity, Table
+from ..severity import Point, Severity, SeverityTable
 from .laws import Laws
 from .transforms import smooth
 
@@ -35,7 +35,7 @@ POINTS, MOST = 2**14, 2**21
 def span_of(severities: tuple[Severity, ...]) -> float:
     """The largest span of which every size of the points and tables is a multiple, harm units; 0 if there is none."""
     sizes = [sev.value for sev in severities if isinstance(sev, Point)]
-    sizes += [level.value for sev in severities if isinstance(sev, Table) for level in sev.levels if level.chance > 0]
+    sizes += [level.value for sev in severities if isinstance(sev, SeverityTable) for level in sev.levels if level.chance > 0]
     if not sizes:
         return 0.0
     parts = [Fraction(size).limit_denominator(10**4) for size in sizes]
@@ -89,7 +89,7 @@ def _masses(severity: Severity, span: float, points: int, rounding: Rounding) ->
     if rounding == "shared":
         steps = np.diff(severity.limited_mean(k * span)) / span
         return np.maximum(-np.diff(steps, prepend=1.0), 0.0)
-    if isinstance(severity, Point | Table):
+    if isinstance(severity, Point | SeverityTable):
         levels = [(severity.value, 1.0)] if isinstance(severity, Point) else [(lv.value, lv.chance) for lv in severity.levels]
         masses = np.zeros(points)
         for value, chance in levels:
@@ -207,6 +207,6 @@ def fitting_span(severities: tuple[Severity, ...], end: float, points: int) -> f
     atoms = span_of(severities)
     if not atoms or end / atoms > MOST:
         return end / (points - 2)
-    if all(isinstance(severity, Point | Table) for severity in severities):
+    if all(isinstance(severity, Point | SeverityTable) for severity in severities):
         return atoms
     return atoms / max(int(atoms * (points - 3) / end), 1)

@@ -26,7 +26,7 @@ from ..case import Case
 from ..evaluate import fits
 from ..policy import Policy
 from ..population import Worlds
-from ..severity import Pareto, Point, Severity, Table
+from ..severity import Pareto, Point, Severity, SeverityTable
 from .paths import Line, Path, on_path
 from .transforms import Complexes, log1p, log1p_rest, smooth
 
@@ -225,7 +225,7 @@ def _least(severity: Severity) -> float:
             return severity.smallest
         case Point():
             return severity.value
-        case Table():
+        case SeverityTable():
             return min(level.value for level in severity.levels if level.chance > 0)
     return 0.0
 

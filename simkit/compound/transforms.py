@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..severity import Gamma, Lognormal, Pareto, Point, Severity, Table
+from ..severity import Gamma, Lognormal, Pareto, Point, Severity, SeverityTable
 
 Complexes = NDArray[np.complex128]
 Kernel = Callable[[Complexes], Complexes]
@@ -39,7 +39,7 @@ FAR = 60.0
 
 def smooth(severity: Severity) -> bool:
     """Whether a severity has a density: no single size has a chance of its own."""
-    return not isinstance(severity, Point | Table)
+    return not isinstance(severity, Point | SeverityTable)
 
 
 def psi(severity: Severity, scale: Floats, shape: Complexes) -> Complexes:
@@ -61,7 +61,7 @@ def _transform(severity: Severity, scale: Floats, shape: Complexes, *, centred: 
     match severity:
         case Point():
             return kernel(_bounded(s * severity.value))
-        case Table():
+        case SeverityTable():
             return np.sum([level.chance * kernel(_bounded(s * level.value)) for level in severity.levels], axis=0)
         case Gamma():
             return _gamma(severity, s, centred=centred)
