@@ -1,6 +1,10 @@
-"""Small things that every room does with arrays: freezing and rounding them, and products in which 0 · ∞ is 0."""
+"""Small things that every room does with arrays: freezing, checking and rounding them, and products in which 0 · ∞ is 0."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +26,40 @@ def frozen_bools(values: ArrayLike) -> Bools:
     array = np.array(values, dtype=bool)
     array.setflags(write=False)
     return array
+
+
+def checked(
+    name: str,
+    values: ArrayLike,
+    shape: Mapping[str, int],
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    whole: bool = False,
+) -> Floats:
+    """`values` as a read-only float array: finite, from `low` to `high`, of the shape whose axes have these names and lengths.
+
+    With `whole` each row adds up to 1 (within 1e-6).  A ValueError says which argument breaks which rule, where, and by what.
+    """
+    array, sizes = frozen(values), tuple(shape.values())
+    if array.shape != sizes:
+        raise ValueError(f"{name} has shape {array.shape}; ({', '.join(shape)}) = {sizes} is needed")
+    least = f"{name} is never negative" if low == 0 else f"{name} is at least {low:g}"
+    rules = {f"{name} is finite": np.isfinite(array), least: array >= low, f"{name} is at most {high:g}": array <= high + 1e-9}
+    for rule, kept in rules.items():
+        if not kept.all():
+            at = np.unravel_index(kept.argmin(), sizes)
+            raise ValueError(f"{name}[{', '.join(map(str, at))}] is {array[at]:g}: {rule}")
+    if whole and not (kept := abs(array.sum(-1) - 1) <= 1e-6).all():
+        row = array.reshape(-1, sizes[-1])[kept.argmin()]
+        raise ValueError(f"{name} adds up to {row.sum():.9g}, not to 1" + (f" (row {kept.argmin()})" if kept.ndim else ""))
+    return array
+
+
+def settle(made: Any, **fields: Any) -> None:
+    """Set fields of a frozen dataclass while it is being made."""
+    for name, value in fields.items():
+        object.__setattr__(made, name, value)
 
 
 def met(weight: Floats, values: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""A scenario ready to be evaluated: the arrays of one ambiguous request, in one context, in one state or all of them.
+"""One ambiguous request as arrays and names, in one context, in one state or all of them.
 
 S segments, K signal combinations, R responses, J replies to the clarifying question.  Help is per request (help units);
 `harm` and `neglect` are expected harm units per request: chance of the event times its mean severity.
@@ -9,32 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from itertools import compress
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, Ints, frozen, frozen_bools
+from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle
 from .files import suggest
 from .messages import Message
-from .population import Population, mixed, with_overlap, with_shares
-from .scenario_rules import KINDS, REFUSALS
+from .population import Population, Question, mixed, with_overlap, with_shares
 from .severity import Point, Severity
 from .text import html_lines, html_table, number, percent, text_table
 
 W = TypeVar("W", float, ArrayLike)
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Question:
-    """A clarifying question: cost (S,) in help units; reply (S, J) = P(reply j | segment s)."""
-
-    asks: str
-    replies: tuple[str, ...]
-    cost: Floats
-    reply: Floats
-    learned_reply: Floats
-    """What each segment would reply once it had learned which reply helps it, (S, J)."""
+ResponseKind = Literal["refuse", "refuse-with-reason", "partial", "answer", "act"]
+KINDS: tuple[ResponseKind, ...] = get_args(ResponseKind)
+REFUSALS: tuple[ResponseKind, ...] = ("refuse", "refuse-with-reason")
+CELLS = "Cells: expected help / harm (of answering or of not answering) per request."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,7 +38,11 @@ class Events:
     severity: Ints
 
     def __post_init__(self) -> None:
+        shape = dict(zip(("segments", "responses"), np.shape(self.severity), strict=True))
+        settle(self, chance=checked("chance of an event", self.chance, shape, low=0))
         self.severity.setflags(write=False)
+        if (self.severity[self.chance > 0] < 0).any():
+            raise ValueError("an event that can happen has a severity")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,10 +72,10 @@ class Case:
     harm_events: Events
     neglect_events: Events
     severities: tuple[Severity, ...]
-    crosses: Bools
-    """Whether a response breaks a hard constraint, (R,)."""
-    forbidden: Bools
-    """Whether the operator rules a response out, (R,)."""
+    crosses: Bools = field(default_factory=lambda: frozen_bools([]))
+    """Whether a response breaks a hard constraint, (R,); by default none."""
+    forbidden: Bools = field(default_factory=lambda: frozen_bools([]))
+    """Whether the operator rules a response out, (R,); by default none."""
     ruled_out: Bools = field(default_factory=lambda: frozen_bools([]))
     """Whether a written spec rules a response out, (R,); by default none."""
     question: Question | None = None
@@ -89,7 +86,7 @@ class Case:
     context: str = ""
     state: str = ""
     edits: tuple[str, ...] = ()
-    """What was changed since the file, in words."""
+    """What was changed since the case was made, in words."""
     about: str = ""
     units: str = ""
     messages: tuple[Message, ...] = ()
@@ -99,28 +96,35 @@ class Case:
     same_weights: tuple[tuple[str, str], ...] = ()
     """Pairs of observed models that differ by a system prompt only: with it, without it."""
     contexts: Mapping[str, InContext] = field(default_factory=dict)
-    """The operators' deployments that the file describes."""
+    """The operators' deployments in which the request comes."""
     shows: tuple[Mapping[str, str], ...] = ()
     """The behaviours of a written spec that each response shows, and their values, (R) mappings; none if empty."""
     constraints: tuple[tuple[str, ...], ...] = ()
     """The hard constraints that each response crosses, by name, (R) tuples; unnamed if empty."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people call a response, by its name; what is left out goes by its name."""
 
     def __post_init__(self) -> None:
-        count, responses = len(self.population.segments), len(self.responses)
-        for name, array in {"help": self.help, "harm": self.harm_events.chance, "neglect": self.neglect_events.chance}.items():
-            if array.shape != (count, responses):
-                raise ValueError(f"{name} has shape {array.shape}; (segments, responses) = {(count, responses)} is needed")
-        if not np.isfinite(self.help).all():
-            raise ValueError("help is finite")
-        chances = self.harm_events.chance, self.neglect_events.chance
-        if min(chance.min() for chance in chances) < 0 or (chances[0] + chances[1]).max() > 1 + 1e-12:
+        none = frozen_bools(np.zeros(len(self.responses)))
+        settle(self, **{name: none for name in ("crosses", "forbidden", "ruled_out") if not len(getattr(self, name))})
+        cells = {"segments": len(self.segments), "responses": len(self.responses)}
+        settle(self, help=checked("help", self.help, cells))
+        harm, neglect = (checked(f"{n}_events", getattr(self, f"{n}_events").chance, cells) for n in ("harm", "neglect"))
+        if (harm + neglect).max() > 1 + 1e-12:
             raise ValueError("harm and neglect are at most one event: chances are never negative and add up to at most 1")
+        if max(self.harm_events.severity.max(), self.neglect_events.severity.max()) >= len(self.severities):
+            raise ValueError(f"the number of a severity is below {len(self.severities)}, as many as there are")
         if not set(self.kinds) <= set(KINDS):
             raise ValueError(f"a response is one of {', '.join(KINDS)}, not {', '.join(set(self.kinds) - set(KINDS))}")
-        if self.question is not None and not np.allclose(self.question.reply.sum(1), 1, rtol=0, atol=1e-9):
-            raise ValueError("the replies of each segment add up to 1")
-        if self.ruled_out.size == 0:
-            object.__setattr__(self, "ruled_out", frozen_bools(np.zeros(responses)))
+        for name in ("kinds", "crosses", "forbidden", "ruled_out"):
+            if len(getattr(self, name)) != len(self.responses):
+                rule = f"one for each of {len(self.responses)} responses is needed"
+                raise ValueError(f"{name} has {len(getattr(self, name))} entries; {rule}")
+        if self.question is not None and len(self.question.cost) != len(self.segments):
+            raise ValueError(
+                f"reply has {len(self.question.cost)} rows; one for each of {len(self.segments)} segments is needed"
+            )
+        self.weight(self.harm_weight)
         if not self.allowed.any():
             raise ValueError("a written spec leaves one response: if nothing else, a refusal")
         if not (~(self.crosses | self.forbidden) & self.refuses).any():
@@ -176,6 +180,16 @@ class Case:
         """The names of the segments."""
         return self.population.segments
 
+    @property
+    def segment_labels(self) -> tuple[str, ...]:
+        """What people call each segment, (S,); by default its name."""
+        return tuple(self.population.labels.get(name, name) for name in self.segments)
+
+    @property
+    def response_labels(self) -> tuple[str, ...]:
+        """What people call each response, (R,); by default its name."""
+        return tuple(self.labels.get(name, name) for name in self.responses)
+
     def response(self, name: str) -> int:
         """Where a response stands, or a ValueError that suggests a name."""
         if name not in self.responses:
@@ -195,11 +209,7 @@ class Case:
             self,
             context=name,
             population=replace(self.population, odds=new.odds, base_signals=new.base_signals),
-            help=new.help,
-            harm_events=new.harm_events,
-            neglect_events=new.neglect_events,
-            forbidden=new.forbidden,
-            messages=new.messages,
+            **{key: getattr(new, key) for key in ("help", "harm_events", "neglect_events", "forbidden", "messages")},
         )
 
     def _edited(self, said: str, **changes: Any) -> Case:
@@ -294,21 +304,15 @@ class Case:
 
     def _lines(self) -> list[str]:
         """The case in words."""
-        said = [f"{message.level}: {message.says}" for message in self.messages if message.says]
-        lines = [f"{self.title}: “{self.request}”", *(text for text in (self.about, self.units) if text)]
-        for who, out in (
-            ("Constraints rule", self.crosses),
-            ("The operator rules", self.forbidden),
-            ("The spec rules", self.ruled_out),
-        ):
-            if out.any():
-                lines.append(f"{who} out: {', '.join(name for name, no in zip(self.responses, out, strict=True) if no)}.")
-        if self.question is not None:
-            lines.append(f"It may ask: “{self.question.asks}”")
-        lines += [f"Says {line}" for line in said]
-        if self.contexts and not self.context:
-            lines.append(f"Contexts: {', '.join(self.contexts)}.")
-        return lines
+        filters = {"Constraints rule": self.crosses, "The operator rules": self.forbidden, "The spec rules": self.ruled_out}
+        return [
+            f"{self.title}: “{self.request}”",
+            *filter(None, (self.about, self.units)),
+            *(f"{who} out: {', '.join(compress(self.responses, out))}." for who, out in filters.items() if out.any()),
+            *([f"It may ask: “{self.question.asks}”"] if self.question else []),
+            *(f"Says {message.level}: {message.says}" for message in self.messages if message.says),
+            *([f"Contexts: {', '.join(self.contexts)}."] if self.contexts and not self.context else []),
+        ]
 
     def _table(self) -> tuple[list[str], list[list[str]]]:
         """Who asks, and what each response does to them."""
@@ -326,13 +330,6 @@ class Case:
     def _repr_html_(self) -> str:
         first, *rest = self._lines()
         return html_lines(first, rest) + html_table(*self._table(), CELLS)
-
-
-#: What the cells of a case's table hold.
-CELLS = "Cells: expected help / harm (of answering or of not answering) per request."
-
-
-# --- from arrays ------------------------------------------------------------------------------------------------------
 
 
 def from_arrays(
@@ -358,39 +355,48 @@ def from_arrays(
     says otherwise.  `interval` is low and high of the shares, (S,) each; `reply` (S, J) and `cost` (S,) make a question.
     A ValueError says which array is no share, chance or table.
     """
-    helps, rows = frozen(np.atleast_2d(help)), np.atleast_2d(np.asarray(signal, dtype=float))
-    count, responses = len(np.atleast_1d(share)), helps.shape[1]
+    rows, helps = np.atleast_2d(np.asarray(signal, dtype=float)), np.atleast_2d(np.asarray(help, dtype=float))
+    segments, signals, responses = len(np.atleast_1d(share)), rows.shape[1], helps.shape[1]
+    cells = {"segments": segments, "responses": responses}
     low, high = interval if interval is not None else (share, share)
+    chances = {"harm_chance": harm_chance, "neglect_chance": neglect_chance}
+    first = np.zeros(helps.shape, dtype=int)  # every event has the only severity
+    harm, neglect = (Events(chance=_spread(key, values, cells, 1.0), severity=first) for key, values in chances.items())
     return Case(
         name=name,
         request=name,
         population=Population(
-            segments=tuple(f"segment-{s}" for s in range(count)),
-            harmful=frozen_bools(np.broadcast_to(harmful, count)),
-            base_share=frozen(share),
+            segments=_names("segment", segments),
+            harmful=frozen_bools(_spread("harmful", harmful, {"segments": segments})),
+            base_share=checked("share", share, {"segments": segments}, low=0, whole=True),
             low=frozen(low),
             high=frozen(high),
-            base_signals=frozen(rows),
-            signal_names=tuple(f"signal-{k}" for k in range(rows.shape[1])),
+            base_signals=checked("signal", rows, {"segments": segments, "signals": signals}, low=0, whole=True),
+            signal_names=_names("signal", signals),
         ),
-        responses=tuple(f"response-{r}" for r in range(responses)),
+        responses=_names("response", responses),
         kinds=tuple(kinds) if kinds is not None else ("refuse", *["answer"] * (responses - 1)),
-        help=helps,
-        harm_events=_same_events(harm_chance, (count, responses)),
-        neglect_events=_same_events(neglect_chance, (count, responses)),
+        help=frozen(helps),
+        harm_events=harm,
+        neglect_events=neglect,
         severities=(severity or Point(kind="point", value=1.0),),
-        crosses=frozen_bools(np.broadcast_to(crosses, responses)),
-        forbidden=frozen_bools(np.zeros(responses)),
-        question=None if reply is None else _plain_question(frozen(reply), cost),
+        crosses=frozen_bools(_spread("crosses", crosses, {"responses": responses})),
+        question=None if reply is None else _plain_question(np.atleast_2d(np.asarray(reply, dtype=float)), cost, segments),
         harm_weight=harm_weight,
     )
 
 
-def _same_events(chance: ArrayLike, shape: tuple[int, ...]) -> Events:
-    return Events(chance=frozen(np.broadcast_to(np.asarray(chance, dtype=float), shape)), severity=np.zeros(shape, dtype=int))
+def _names(what: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{what}-{number}" for number in range(count))
 
 
-def _plain_question(reply: Floats, cost: ArrayLike) -> Question:
-    replies = tuple(f"reply-{j}" for j in range(reply.shape[1]))
-    costs = frozen(np.broadcast_to(np.asarray(cost, dtype=float), len(reply)))
-    return Question(asks="a question", replies=replies, cost=costs, reply=reply, learned_reply=reply)
+def _spread(name: str, values: ArrayLike, shape: Mapping[str, int], high: float = np.inf) -> Floats:
+    """One value for all, or one for each: checked, in full."""
+    given, sizes = np.asarray(values, dtype=float), tuple(shape.values())
+    fits = given.ndim <= len(sizes) and all(n in (1, size) for n, size in zip(given.shape[::-1], sizes[::-1], strict=False))
+    return checked(name, np.broadcast_to(given, sizes) if fits else given, shape, low=0, high=high)
+
+
+def _plain_question(reply: Floats, cost: ArrayLike, segments: int) -> Question:
+    costs = _spread("cost", cost, {"segments": segments})
+    return Question(asks="a question", replies=_names("reply", reply.shape[1]), cost=costs, reply=reply, learned_reply=reply)

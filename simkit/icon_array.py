@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Floats, Ints, whole_numbers
-from .case import Case
+from .case import KINDS, Case
 from .evaluate import exposure
 from .policy import Policy
-from .scenario_rules import KINDS
 from .text import number, text_table
 
 #: What can come of a request; a cell's event is a number from 0 to 2.

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, Ints, contract, frozen
-from .case import Case, Question
+from .case import Case
 from .evaluate import expect
 from .policy import Axis, Policy, bayes
+from .population import Question
 
 # --- the frontier -----------------------------------------------------------------------------------------------------
 

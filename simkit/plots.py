@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter
 
+from .case import REFUSALS
 from .dial.deployment import POSITIONS
 from .dial.optimum import best_position
 from .dial.overrides import along
-from .scenario_rules import REFUSALS
 from .text import number, percent, tally
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Who sends this message: segments, shares with intervals, signals; posterior; draws of plausible worlds.
+"""Who sends this message: segments, shares with intervals, signals, replies; posterior; draws of plausible worlds.
 
 A population is a share for each of S segments and, for each segment, a chance for each of K signal combinations: what the
 assistant can see.  Contexts and states multiply the odds of segments; Bayes does the rest.
@@ -12,64 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
 
-from .arrays import Bools, Floats, frozen, frozen_bools
-from .messages import Message
-from .schema import Name, NoName, Note, Probability, Text, Truth, no_entries, record
+from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
-
-
-@record
-class Share:
-    """A judged or anchored chance with the interval that a reasonable person would defend."""
-
-    value: Probability
-    low: Probability
-    """5% of belief lies below."""
-    high: Probability
-    """5% of belief lies above."""
-    basis: Literal["judged", "anchored"]
-    """`anchored` if a published figure supports it, else `judged`."""
-    source: Text
-    """Whose figure or whose judgement this is."""
-    note: Note = ""
-    """Selection: how those who were counted differ from those who send this message."""
-
-
-@record
-class Signal:
-    """One thing that the assistant can see about the sender.  Signals are independent given the segment."""
-
-    name: Name
-    values: Annotated[tuple[Name, ...], Field(min_length=1)]
-    """What it may read; unique over all signals of the file."""
-    about: Note = ""
-    carries: Mapping[Name, Message] = no_entries()
-    """The message that comes with a value, for a written spec to judge: `as-a-nurse: {level: user, tells: [clinician]}`."""
-
-
-@record
-class Segment:
-    """One kind of sender."""
-
-    name: Name
-    harmful: Truth
-    """Whether this sender means harm or would come to harm by an answer."""
-    share: Share
-    signals: Mapping[Name, Mapping[Name, Probability]]
-    """For every signal, the chance of each of its values; each row adds up to 1."""
-    replies: Mapping[Name, Probability] = no_entries()
-    """The chance of each reply to the clarifying question, if the file has one."""
-    learns_from: NoName = ""
-    """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
-    about: Note = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -95,29 +45,27 @@ class Population:
     odds: Floats = field(default_factory=lambda: frozen([]))
     """What the context multiplies each base share by, (S,); 1 if not given."""
     state_chance: Floats = field(default_factory=lambda: frozen([1.0]))
-    multiply: Floats = field(default_factory=lambda: frozen([[1.0]]))
-    """What each state multiplies each share by, (Z, S)."""
+    multiply: Floats = field(default_factory=lambda: frozen([]))
+    """What each state multiplies each share by, (Z, S); 1 if not given."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people call a segment, by its name; what is left out goes by its name."""
 
     def __post_init__(self) -> None:
-        count = len(self.segments)
-        for name in ("base_share", "low", "high", "base_signals", "state_chance", "multiply"):
-            object.__setattr__(self, name, frozen(getattr(self, name)))
-        object.__setattr__(self, "harmful", frozen_bools(self.harmful))
-        object.__setattr__(self, "mix", frozen(self.mix if len(self.mix) else self.base_share))
-        object.__setattr__(self, "odds", frozen(self.odds if len(self.odds) else np.ones(count)))
-        if self.multiply.shape == (1, 1):
-            object.__setattr__(self, "multiply", frozen(np.ones((1, count))))
-        shapes: dict[str, tuple[int, ...]] = {"base_share": (count,), "low": (count,), "high": (count,), "harmful": (count,)}
-        shapes |= {"odds": (count,), "base_signals": (count, len(self.signal_names)), "multiply": (len(self.states), count)}
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} has shape {getattr(self, name).shape}; {shape} is needed")
-        for name in ("base_share", "base_signals", "state_chance"):
-            total = np.asarray(getattr(self, name)).sum(-1)
-            if not np.allclose(total, 1, rtol=0, atol=1e-6):
-                raise ValueError(f"{name} adds up to {total}, not to 1")
-        if min(self.base_share.min(), self.base_signals.min(), self.state_chance.min(), self.weights.min()) < 0:
-            raise ValueError("a share, a chance and an odds weight are never negative")
+        count, states, ones = {"segments": len(self.segments)}, {"states": len(self.states)}, np.ones((1, len(self.segments)))
+        table = {**count, "signals": len(self.signal_names)}
+        settle(
+            self,
+            base_share=checked("base_share", self.base_share, count, low=0, whole=True),
+            low=checked("low", self.low, count, low=0, high=1),
+            high=checked("high", self.high, count, low=0, high=1),
+            harmful=frozen_bools(checked("harmful", self.harmful, count)),
+            base_signals=checked("base_signals", self.base_signals, table, low=0, whole=True),
+            mix=checked("mix", self.mix if len(self.mix) else self.base_share, count, low=0),
+            odds=checked("odds", self.odds if len(self.odds) else ones[0], count, low=0),
+            state_chance=checked("state_chance", self.state_chance, states, low=0, whole=True),
+            multiply=checked("multiply", self.multiply if len(self.multiply) else ones, {**states, **count}, low=0),
+        )
+        checked("overlap", self.overlap, {"value, low, high": 3}, low=0, high=1)
         if not (self.low <= self.high).all():
             raise ValueError("the low end of a share lies above its high end")
 
@@ -186,6 +134,28 @@ class Population:
         return f"<Population: {parts}; {len(self.signal_names)} signals>"
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Question:
+    """A clarifying question: cost (S,) in help units; reply (S, J) = P(reply j | segment s)."""
+
+    asks: str
+    replies: tuple[str, ...]
+    cost: Floats
+    reply: Floats
+    learned_reply: Floats
+    """What each segment would reply once it had learned which reply helps it, (S, J)."""
+
+    def __post_init__(self) -> None:
+        segments = {"segments": len(self.cost)}
+        rows = {
+            name: checked(
+                f"{name} (the replies of each segment)", values, {**segments, "replies": len(self.replies)}, low=0, whole=True
+            )
+            for name, values in {"reply": self.reply, "learned_reply": self.learned_reply}.items()
+        }
+        settle(self, cost=checked("cost", self.cost, segments, low=0), **rows)
+
+
 def mixed(population: Population) -> Population:
     """The same people in one state, in which shares and their intervals are the mean over context and states."""
     people = population
@@ -195,11 +165,11 @@ def mixed(population: Population) -> Population:
         people,
         base_share=people.shares,
         low=people.low * scale,
-        high=people.high * scale,
+        high=np.minimum(people.high * scale, 1),
         states=("mixed",),
         state_chance=frozen([1.0]),
-        odds=frozen(np.ones(len(people.base_share))),
-        multiply=frozen(np.ones((1, len(people.base_share)))),
+        odds=frozen([]),
+        multiply=frozen([]),
     )
 
 

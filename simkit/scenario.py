@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
 from pydantic import Field
 
 from .arrays import Floats, frozen, frozen_bools
-from .case import Case, InContext, Question
-from .case import Events as EventArrays
+from .case import Case, Events, InContext, ResponseKind
 from .files import find, parse, read_text
 from .messages import Message
-from .population import Population, Segment, Share, Signal
-from .scenario_rules import ResponseKind, problems
+from .population import Population, Question
+from .scenario_rules import problems
 from .schema import (
     Amount,
     Combination,
     Count,
+    Label,
     Name,
     NoName,
     Note,
@@ -32,12 +32,61 @@ from .schema import (
     Positive,
     Probability,
     Text,
+    Truth,
     check,
     no_entries,
     obey,
     record,
 )
 from .severity import Severity
+
+
+@record
+class Share:
+    """A judged or anchored chance with the interval that a reasonable person would defend."""
+
+    value: Probability
+    low: Probability
+    """5% of belief lies below."""
+    high: Probability
+    """5% of belief lies above."""
+    basis: Literal["judged", "anchored"]
+    """`anchored` if a published figure supports it, else `judged`."""
+    source: Text
+    """Whose figure or whose judgement this is."""
+    note: Note = ""
+    """Selection: how those who were counted differ from those who send this message."""
+
+
+@record
+class Signal:
+    """One thing that the assistant can see about the sender.  Signals are independent given the segment."""
+
+    name: Name
+    values: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """What it may read; unique over all signals of the file."""
+    about: Note = ""
+    carries: Mapping[Name, Message] = no_entries()
+    """The message that comes with a value, for a written spec to judge: `as-a-nurse: {level: user, tells: [clinician]}`."""
+
+
+@record
+class Segment:
+    """One kind of sender."""
+
+    name: Name
+    label: Label = ""
+    """What people call it, if not by its name."""
+    harmful: Truth
+    """Whether this sender means harm or would come to harm by an answer."""
+    share: Share
+    signals: Mapping[Name, Mapping[Name, Probability]]
+    """For every signal, the chance of each of its values; each row adds up to 1."""
+    replies: Mapping[Name, Probability] = no_entries()
+    """The chance of each reply to the clarifying question, if the file has one."""
+    learns_from: NoName = ""
+    """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
+    about: Note = ""
 
 
 @record
@@ -54,6 +103,8 @@ class Response:
     """One thing that the assistant may do in the end."""
 
     name: Name
+    label: Label = ""
+    """What people call it, if not by its name."""
     kind: ResponseKind
     """`refuse` and `refuse-with-reason` count as refusals; `partial` and `answer` as answers; `act` does something."""
     about: Note = ""
@@ -64,7 +115,7 @@ class Response:
 
 
 @record
-class Event:
+class HarmfulEvent:
     """A harmful event: its chance per request and the name of its severity."""
 
     chance: Probability
@@ -72,20 +123,19 @@ class Event:
 
 
 V = TypeVar("V")
-Rows = dict[str, dict[str, V]]
-Helps = Mapping[Name, Mapping[Name, Number]]
-Events = Mapping[Name, Mapping[Name, Event]]
+W = TypeVar("W")
+Grid = Mapping[Name, Mapping[Name, V]]
 
 
 @record
 class Stakes:
     """What each response does for each segment: `help.<segment>.<response>`, and two kinds of harmful event."""
 
-    help: Helps
+    help: Grid[Number]
     """Expected help per request, help units; every segment and response."""
-    harm: Events = no_entries()
+    harm: Grid[HarmfulEvent] = no_entries()
     """Events that answering brings about.  What is left out cannot happen."""
-    neglect: Events = no_entries()
+    neglect: Grid[HarmfulEvent] = no_entries()
     """Events that a refusal or a poor answer brings about."""
     source: Text = "judged"
     """Whose judgement these numbers are, or what supports them."""
@@ -106,9 +156,9 @@ class Clarify:
 class Edits:
     """Stakes that a context changes; the rest stays."""
 
-    help: Helps = no_entries()
-    harm: Events = no_entries()
-    neglect: Events = no_entries()
+    help: Grid[Number] = no_entries()
+    harm: Grid[HarmfulEvent] = no_entries()
+    neglect: Grid[HarmfulEvent] = no_entries()
 
 
 @record
@@ -209,24 +259,23 @@ def load_record(name: str | Path) -> Scenario:
 
 def make_case(scenario: Scenario, name: str) -> Case:
     """The case that a checked scenario makes, with all of its contexts."""
-    severities = list(scenario.severities)
+    file = _in_context(scenario, Context(name="file", source="a context that changes nothing"))
+    population = _population(scenario, file.base_signals)
     responses = tuple(response.name for response in scenario.responses)
-    segments = tuple(segment.name for segment in scenario.segments)
-    population = _population(scenario)
     return Case(
         name=name,
         request=scenario.request,
         population=population,
         responses=responses,
         kinds=tuple(response.kind for response in scenario.responses),
-        help=frozen([[scenario.stakes.help[s][r] for r in responses] for s in segments]),
-        harm_events=_events(scenario.stakes.harm, segments, responses, severities),
-        neglect_events=_events(scenario.stakes.neglect, segments, responses, severities),
+        help=file.help,
+        harm_events=file.harm_events,
+        neglect_events=file.neglect_events,
         severities=tuple(scenario.severities.values()),
         crosses=frozen_bools([bool(response.crosses) for response in scenario.responses]),
-        forbidden=frozen_bools(np.zeros(len(responses))),
-        question=_question(scenario, segments),
-        observed={o.name: _table(o.counts, population.signal_names, responses) for o in scenario.observed},
+        forbidden=file.forbidden,
+        question=_question(scenario, population.segments),
+        observed={o.name: frozen(_table(o.counts, population.signal_names, responses, 0)) for o in scenario.observed},
         harm_weight=scenario.harm_weight,
         users=scenario.users,
         about=scenario.about,
@@ -236,101 +285,100 @@ def make_case(scenario: Scenario, name: str) -> Case:
         contexts={context.name: _in_context(scenario, context) for context in scenario.contexts},
         shows=tuple(response.shows for response in scenario.responses),
         constraints=tuple(response.crosses for response in scenario.responses),
+        labels=_labels(scenario.responses),
     )
 
 
 def _in_context(scenario: Scenario, context: Context) -> InContext:
-    """The arrays that a context replaces: its edits written over the file's rows."""
-    stakes, edits, severities = scenario.stakes, context.stakes, list(scenario.severities)
+    """The arrays in a context: its edits written over the file's rows."""
     responses = tuple(response.name for response in scenario.responses)
     segments = tuple(segment.name for segment in scenario.segments)
-    help_ = _overlaid(stakes.help, edits.help, segments)
-    harm, neglect = (_overlaid(stakes.harm, edits.harm, segments), _overlaid(stakes.neglect, edits.neglect, segments))
+    stakes, edits, severities = scenario.stakes, context.stakes, list(scenario.severities)
     return InContext(
         odds=_weights(context.multiply, segments),
         base_signals=_signal_rows(scenario, context.signals),
-        help=frozen([[help_[s][r] for r in responses] for s in segments]),
-        harm_events=_events(harm, segments, responses, severities),
-        neglect_events=_events(neglect, segments, responses, severities),
+        help=frozen(_table(stakes.help, segments, responses, 0.0, edits.help)),
+        harm_events=_events(_table(stakes.harm, segments, responses, None, edits.harm), severities),
+        neglect_events=_events(_table(stakes.neglect, segments, responses, None, edits.neglect), severities),
         forbidden=frozen_bools([name in context.forbid for name in responses]),
         messages=context.messages,
     )
 
 
-def _overlaid(rows: Mapping[str, Mapping[str, V]], new: Mapping[str, Mapping[str, V]], names: Iterable[str]) -> Rows[V]:
-    return {name: {**rows.get(name, {}), **new.get(name, {})} for name in names}
+def _table(
+    rows: Grid[V], across: Iterable[str], along: Sequence[str], nothing: W, edits: Grid[V] | None = None
+) -> list[list[V | W]]:
+    """The entries of a grid in the order of the arrays, with some of them edited, and `nothing` where none stands."""
+    merged = ({**rows.get(name, {}), **(edits or {}).get(name, {})} for name in across)
+    return [[row.get(column, nothing) for column in along] for row in merged]
 
 
-def _population(record: Scenario) -> Population:
-    segments = record.segments
-    names = [segment.name for segment in segments]
-    share = np.array([segment.share.value for segment in segments])
-    states = [(state.name, state.chance, state.multiply) for state in record.states] or [("usual", 1.0, {})]
-    chance = np.array([chance for _, chance, _ in states])
-    return Population(
-        segments=tuple(names),
-        harmful=np.array([segment.harmful for segment in segments]),
-        base_share=frozen(share / share.sum()),
-        low=frozen([segment.share.low / share.sum() for segment in segments]),
-        high=frozen([min(segment.share.high / share.sum(), 1.0) for segment in segments]),
-        base_signals=_signal_rows(record, {}),
-        signal_names=tuple("+".join(parts) for parts in product(*(signal.values for signal in record.signals))),
-        overlap=(record.overlap.value, record.overlap.low, record.overlap.high),
-        states=tuple(name for name, _, _ in states),
-        state_chance=frozen(chance / chance.sum()),
-        multiply=frozen([_weights(multiply, names) for _, _, multiply in states]),
+def _events(table: list[list[HarmfulEvent | None]], severities: list[str]) -> Events:
+    return Events(
+        chance=frozen([[event.chance if event else 0.0 for event in row] for row in table]),
+        severity=np.array([[severities.index(event.severity) if event else -1 for event in row] for row in table]),
     )
 
 
-def _carried(record: Scenario) -> tuple[tuple[Message, ...], ...]:
-    """The messages that each signal combination carries, in the order of the arrays."""
-    own = {value: message for signal in record.signals for value, message in signal.carries.items()}
-    combined = product(*(signal.values for signal in record.signals))
-    return tuple(tuple(own[value] for value in values if value in own) for values in combined)
+def _population(scenario: Scenario, base_signals: Floats) -> Population:
+    names = [segment.name for segment in scenario.segments]
+    value, low, high = (np.array([getattr(s.share, end) for s in scenario.segments]) for end in ("value", "low", "high"))
+    states = scenario.states or (State(name="usual", chance=1.0),)
+    chance = np.array([state.chance for state in states])
+    return Population(
+        segments=tuple(names),
+        harmful=frozen_bools([segment.harmful for segment in scenario.segments]),
+        base_share=frozen(value / value.sum()),
+        low=frozen(low / value.sum()),
+        high=frozen(np.minimum(high / value.sum(), 1.0)),
+        base_signals=base_signals,
+        signal_names=tuple("+".join(values) for values in _combinations(scenario)),
+        overlap=(scenario.overlap.value, scenario.overlap.low, scenario.overlap.high),
+        states=tuple(state.name for state in states),
+        state_chance=frozen(chance / chance.sum()),
+        multiply=frozen([_weights(state.multiply, names) for state in states]),
+        labels=_labels(scenario.segments),
+    )
+
+
+def _labels(entries: Iterable[Segment | Response]) -> dict[str, str]:
+    return {entry.name: entry.label for entry in entries if entry.label}
+
+
+def _combinations(scenario: Scenario) -> Iterable[tuple[str, ...]]:
+    """The values of each signal combination, in the order of the arrays."""
+    return product(*(signal.values for signal in scenario.signals))
+
+
+def _carried(scenario: Scenario) -> tuple[tuple[Message, ...], ...]:
+    """The messages that each signal combination carries."""
+    own = {value: message for signal in scenario.signals for value, message in signal.carries.items()}
+    return tuple(tuple(own[value] for value in values if value in own) for values in _combinations(scenario))
 
 
 def _weights(multiply: Mapping[str, float], names: Iterable[str]) -> Floats:
     return frozen([multiply.get(name, 1.0) for name in names])
 
 
-def _signal_rows(record: Scenario, changed: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Floats:
+def _signal_rows(scenario: Scenario, changed: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Floats:
     """Independent signals combine: the probability of a combination is the product over the signals, (S, K)."""
     rows = []
-    for segment in record.segments:
+    for segment in scenario.segments:
         row = np.ones(1)
         said = {**segment.signals, **changed.get(segment.name, {})}
-        for signal in record.signals:
+        for signal in scenario.signals:
             chances = np.array([said[signal.name].get(value, 0.0) for value in signal.values])
             row = np.outer(row, chances / chances.sum()).ravel()
         rows.append(row)
     return frozen(rows)
 
 
-def _events(rows: Events, segments: Sequence[str], responses: Sequence[str], severities: list[str]) -> EventArrays:
-    chance = np.zeros((len(segments), len(responses)))
-    number = np.full(chance.shape, -1)
-    for (s, segment), (r, response) in product(enumerate(segments), enumerate(responses)):
-        event = rows.get(segment, {}).get(response)
-        if event is not None:
-            chance[s, r], number[s, r] = event.chance, severities.index(event.severity)
-    return EventArrays(chance=frozen(chance), severity=number)
-
-
-def _question(record: Scenario, segments: tuple[str, ...]) -> Question | None:
-    if record.question is None:
+def _question(scenario: Scenario, segments: tuple[str, ...]) -> Question | None:
+    asked = scenario.question
+    if asked is None:
         return None
-    reply = _table({s.name: s.replies for s in record.segments}, segments, record.question.replies)
-    reply = reply / reply.sum(1, keepdims=True)
-    teacher = [segments.index(s.learns_from or s.name) for s in record.segments]
-    return Question(
-        asks=record.question.asks,
-        replies=record.question.replies,
-        cost=frozen(np.full(len(segments), record.question.cost)),
-        reply=frozen(reply),
-        learned_reply=frozen(reply[teacher]),
-    )
-
-
-def _table(rows: Mapping[str, Mapping[str, float]], across: Iterable[str], along: Iterable[str]) -> Floats:
-    along = list(along)
-    return frozen([[rows[name].get(column, 0.0) for column in along] for name in across])
+    reply = np.array(_table({s.name: s.replies for s in scenario.segments}, segments, asked.replies, 0.0))
+    reply /= reply.sum(1, keepdims=True)
+    teacher = [segments.index(s.learns_from or s.name) for s in scenario.segments]
+    cost = frozen(np.full(len(segments), asked.cost))
+    return Question(asks=asked.asks, replies=asked.replies, cost=cost, reply=reply, learned_reply=reply[teacher])

@@ -11,8 +11,8 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from operator import mul
-from typing import Literal, get_args
 
+from .case import REFUSALS
 from .files import Problem, near, shown
 from .schema import Names, Place, all_problems, known, too_many, twice, unknown
 
@@ -29,9 +29,6 @@ NAMED = {
     "states": ("state", 50),
     "observed": ("observed model", 100),
 }
-ResponseKind = Literal["refuse", "refuse-with-reason", "partial", "answer", "act"]
-REFUSALS: tuple[ResponseKind, ...] = ("refuse", "refuse-with-reason")
-KINDS = get_args(ResponseKind)
 EVENTS = ("harm", "neglect")
 
 

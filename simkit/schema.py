@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 Name = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 NoName = Annotated[str, Strict(), StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=60)]
+Label = Annotated[str, Strict(), StringConstraints(max_length=60)]
 Combination = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=400)]
 Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=4000)]
 Note = Annotated[str, Strict(), StringConstraints(max_length=4000)]

@@ -159,7 +159,7 @@ def test_a_signal_that_nobody_sends_tells_nothing():
 def test_arrays_that_are_no_population_are_refused():
     wrong = {
         "share adds up": {"share": [0.5, 0.4]},
-        "base_signals adds up": {"signal": [[0.5, 0.4], [0.5, 0.5]]},
+        "signal adds up": {"signal": [[0.5, 0.4], [0.5, 0.5]]},
         "never negative": {"share": [1.2, -0.2]},
         "has shape": {"help": [[0, 1]]},
         "help is finite": {"help": [[0, np.nan], [0, 1]]},

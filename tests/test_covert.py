@@ -8,7 +8,8 @@ import pytest
 
 import simkit as sk
 from simkit import spec
-from simkit.population import Share, draw_interval
+from simkit.population import draw_interval
+from simkit.scenario import Share
 from simkit.spec.honesty.secrecy import OPERATORS, TRUSTING, channels, with_hostile
 
 FEBRUARY, SEPTEMBER, DECEMBER = "model-spec-2025-02-12", "model-spec-2025-09-12", "openai-model-spec"

@@ -31,7 +31,8 @@ import numpy as np
 
 from ...arrays import Bools, Floats, frozen
 from ...case import Case, Events
-from ...population import Share, draw_interval, worlds_from
+from ...population import draw_interval, worlds_from
+from ...scenario import Share
 from ...text import Printable, Printed, number, percent, whole_percent
 from ..compiler import WrittenPolicy, compile, shows  # noqa: A004
 from ..rules import Rules
