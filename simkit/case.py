@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle
-from .files import suggest
+from .files import place_of, suggest
 from .messages import Message
 from .population import Population, Question, mixed, with_overlap, with_shares
 from .severity import Point, Severity
@@ -192,9 +192,7 @@ class Case:
 
     def response(self, name: str) -> int:
         """Where a response stands, or a ValueError that suggests a name."""
-        if name not in self.responses:
-            raise ValueError(f"no response of {self.name} is called {name!r}; {suggest(name, self.responses)}")
-        return self.responses.index(name)
+        return place_of(name, self.responses, f"response of {self.name}")
 
     def in_context(self, name: str) -> Case:
         """The same request in an operator's deployment: who then asks, what is allowed, what is at stake.
@@ -218,9 +216,7 @@ class Case:
     def in_state(self, name: str) -> Case:
         """The same request in one state, for certain."""
         population = self.population
-        if name not in population.states:
-            raise ValueError(f"no state of {self.name} is called {name!r}; {suggest(name, population.states)}")
-        row = population.multiply[[population.states.index(name)]]
+        row = population.multiply[[place_of(name, population.states, f"state of {self.name}")]]
         single = replace(population, states=(name,), state_chance=frozen([1.0]), multiply=row)
         return self._edited(f"state {name}", population=single, state=name)
 
@@ -362,6 +358,11 @@ def from_arrays(
     chances = {"harm_chance": harm_chance, "neglect_chance": neglect_chance}
     first = np.zeros(helps.shape, dtype=int)  # every event has the only severity
     harm, neglect = (Events(chance=_spread(key, values, cells, 1.0), severity=first) for key, values in chances.items())
+    question = None
+    if reply is not None:
+        said, costs = np.atleast_2d(np.asarray(reply, dtype=float)), _spread("cost", cost, {"segments": segments})
+        replies = _names("reply", said.shape[1])
+        question = Question(asks="a question", replies=replies, cost=costs, reply=said, learned_reply=said)
     return Case(
         name=name,
         request=name,
@@ -381,7 +382,7 @@ def from_arrays(
         neglect_events=neglect,
         severities=(severity or Point(kind="point", value=1.0),),
         crosses=frozen_bools(_spread("crosses", crosses, {"responses": responses})),
-        question=None if reply is None else _plain_question(np.atleast_2d(np.asarray(reply, dtype=float)), cost, segments),
+        question=question,
         harm_weight=harm_weight,
     )
 
@@ -395,8 +396,3 @@ def _spread(name: str, values: ArrayLike, shape: Mapping[str, int], high: float 
     given, sizes = np.asarray(values, dtype=float), tuple(shape.values())
     fits = given.ndim <= len(sizes) and all(n in (1, size) for n, size in zip(given.shape[::-1], sizes[::-1], strict=False))
     return checked(name, np.broadcast_to(given, sizes) if fits else given, shape, low=0, high=high)
-
-
-def _plain_question(reply: Floats, cost: ArrayLike, segments: int) -> Question:
-    costs = _spread("cost", cost, {"segments": segments})
-    return Question(asks="a question", replies=_names("reply", reply.shape[1]), cost=costs, reply=reply, learned_reply=reply)

@@ -124,6 +124,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"known: {first}{', …' if len(names) > 12 else ''}" if names else "none is declared"
 
 
+def place_of(name: str, names: Sequence[str], what: str) -> int:
+    """Where a name stands among `names`, or a ValueError that says what is called so and suggests a name."""
+    if name not in names:
+        raise ValueError(f"no {what} is called {name!r}; {suggest(name, names)}")
+    return names.index(name)
+
+
 # --- from text to a tree ----------------------------------------------------------------------------------------------
 
 
