@@ -1,11 +1,13 @@
 """A written spec at work: published numbers, authority, guarantees, classification, the graph, and policies made of it."""
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
+import matplotlib as mpl
 import networkx as nx
 import numpy as np
 import pytest
+from matplotlib.patches import FancyArrowPatch
 
 import simkit as sk
 import specs
@@ -22,6 +24,9 @@ from simkit.spec import (
     read,
 )
 from simkit.spec.authority import known_situations
+from simkit.spec.chain_map import ENDS, crossings, layout, routes, visible
+
+mpl.use("agg")
 
 SMALL = """
 about: a small spec
@@ -514,23 +519,73 @@ def test_without_a_word_about_responses_a_spec_leaves_the_choice_alone(rng):
         assert np.array_equal(sk.spec.compile(rules, case).answer, bayes(case).answer)
 
 
-def test_the_picture_of_a_graph_gives_every_node_a_place_of_its_own():
-    from simkit import spec
-    from simkit.spec.chain_map import places, visible
+@pytest.fixture(scope="module")
+def drawn():
+    """A whole spec, and a path with a protection, a waiver, a default and a message that had no effect."""
+    rules = sk.spec.load("general-assistant")
+    messages = [say("developer", sets={"dignity": "off"}), say("user", sets={"dignity": "off"})]
+    return sk.spec.graph(rules), highlighted(rules, messages, decide(rules, messages, "dignity"))
 
-    rules = spec.load("general-assistant")
-    messages = [spec.Message(level="developer", sets={"dignity": "off"}), spec.Message(level="user", sets={"dignity": "off"})]
-    path = spec.highlighted(rules, messages, spec.decide(rules, messages, "dignity"))
-    for made in (spec.graph(rules), path):
-        rows = places(made)
-        assert set(rows) == set(made)
-        assert len(set(rows.values())) == len(rows)
-    assert {"message:0", "message:1", "behaviour:dignity", "protection:dignity"} <= set(visible(path))
+
+def test_the_picture_of_a_graph_gives_every_node_a_place_of_its_own(drawn):
+    whole, path = drawn
+    for made in (whole, path.subgraph(visible(path))):
+        places, bands = layout(made)
+        assert set(places) == set(made)
+        assert len(set(places.values())) == len(places)
+        assert list(bands) == list(sk.spec.LEVELS)
+    assert {"message:0", "message:1", "default:dignity", "behaviour:dignity", "protection:dignity"} <= set(visible(path))
     assert "behaviour:length" not in visible(path)
-    ax = spec.draw_chain(path)
+
+
+def test_the_picture_of_a_path_says_what_decided(drawn):
+    ax = sk.spec.draw_chain(drawn[1])
     assert "dignity is off" in ax.get_title(loc="left")
     words = " ".join(text.get_text() for text in ax.texts)
-    assert "message 2 (user)" in words
-    heavy = [patch for patch in ax.patches if patch.get_linewidth() > 2]
+    assert "message 2 (user) wants off" in words
+    assert "dignity at least on, waived by user" in words
+    heavy = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch) and patch.get_linewidth() > 2]
     assert len(heavy) == 2, "from the user to the message, and from there to the behaviour"
-    assert len(spec.draw_chain(spec.graph(rules)).texts) == len(spec.graph(rules)) + 4
+
+
+def test_every_rule_in_the_picture_says_what_it_says(drawn):
+    labels = [about["label"] for _, about in drawn[0].nodes(data=True) if about["kind"] in ("rule", "protection", "grant")]
+    assert len(set(labels)) == len(labels)
+    words = {text.get_text() for text in sk.spec.draw_chain(drawn[0]).texts}
+    assert set(labels) <= words, "none is cut short"
+    assert "careful-with-minors: explicit-about-own-risk brief when minor" in labels
+
+
+def edges_of(made):
+    """The arrows that a picture of a graph draws, with their points."""
+    shown, kinds = made.subgraph(visible(made)), ("binds", "protects", "refers to", "trusts", "says", "speaks about")
+    places, _ = layout(shown)
+    wanted = [(a, b) for a, b, about in shown.edges(data=True) if about["kind"] in kinds]
+    return places, routes(places, wanted)
+
+
+def test_arrows_begin_and_end_at_frames(drawn):
+    for made in drawn:
+        places, found = edges_of(made)
+        assert found
+        for (a, b), points in found.items():
+            for node, (x, y) in ((a, points[0]), (b, points[-1])):
+                column, row = places[node]
+                assert x in ENDS[column]
+                assert node.startswith("level:") or abs(y - row) <= 0.4
+
+
+def test_no_arrow_to_a_behaviour_crosses_another_and_arcs_cross_least(drawn):
+    for made in drawn:
+        _, found = edges_of(made)
+        lines = [points for points in found.values() if len(points) == 2]
+        for (a, b), (c, d) in combinations(lines, 2):
+            if a[0] == c[0] and b[0] == d[0]:
+                assert (a[1] - c[1]) * (b[1] - d[1]) >= 0
+    places, found = edges_of(drawn[0])
+    order = sorted((node for node in places if node.startswith("behaviour:")), key=lambda node: places[node][1])
+    arcs = [edge for edge in found if all(node in order for node in edge)]
+    assert len(arcs) == 3
+    assert crossings(order, arcs) == 0
+    assert crossings("abcd", [("a", "c"), ("b", "d")]) == 1, "negative control"
+    assert crossings("abcd", [("a", "d"), ("b", "c")]) == 0
