@@ -118,3 +118,11 @@ def test_policies_all_at_once_are_those_of_compile(name, rng):
         each = compile_each(rules, case, said)
         for policy, more in zip(each.answer, said, strict=True):
             assert policy.tolist() == spec.compile(rules, _with(case, (*case.messages, *more))).answer.tolist()
+
+
+def test_what_else_the_operator_moves_is_on_the_screen():
+    """An order without effect beside another one that acts: the thousand change by the other, and the sentence says so."""
+    made = chain(CASE, "general-assistant", behaviour="admits-being-ai", operator="malicious-operator")
+    assert "The operator also moves safe-messaging to off." in made.sentences
+    made = chain(CASE, "general-assistant", behaviour="safe-messaging", operator="icu-team")
+    assert "also moves" not in made.sentences

@@ -18,7 +18,7 @@ from ..icon_array import Dots, dots
 from ..messages import Message
 from ..policy import Policy
 from ..scenario import load
-from ..spec.chain import decide
+from ..spec.chain import decide, decide_all
 from ..spec.compiler import check_shows, compile_each, shows
 from ..spec.compiler import compile as compile_rules
 from ..spec.rules import Ready, Rules
@@ -88,7 +88,7 @@ class Chain(Instrument[ChainSettings]):
 
     @property
     def decision(self) -> Decision:
-        """How the behaviour is decided where the buttons stand: `.text`, `.html`, `.steps`."""
+        """How the behaviour is decided where the buttons stand: `.text`, `.steps`."""
         return self.view.decisions[self.row]
 
     @property
@@ -244,16 +244,25 @@ def speaker(here: Case, step: Step) -> str:
 
 
 def sentences(view: ChainView) -> list[str]:
-    """One sentence for each row: what the behaviour is, who decided that, and who spoke in vain."""
+    """One sentence for each row: what the behaviour is, who decided that, who spoke in vain, and what else acts."""
     said: list[str] = []
+    also = {here.context: _also(view, here) for here in view.contexts}
     for here, decision in zip(_of_rows(view), view.decisions, strict=True):
         step = decision.decided_by
         vain = [other for other in decision.steps if not other.highlighted]
         lost = f" {_capital(speaker(here, vain[-1]))} {_short(vain[-1])}." if vain else ""
         why = "nobody moves the default" if step.did == "stands" else f"{speaker(here, step)} {DEEDS[step.did]}"
         holds = f"{decision.behaviour}: {decision.value or 'inaction'}, because {why}."
-        said.append(f"{holds}{lost} {_given(view, len(said))}")
+        said.append(f"{holds}{lost}{also[here.context]} {_given(view, len(said))}")
     return said
+
+
+def _also(view: ChainView, here: Case) -> str:
+    """What the operator moves besides the behaviour that is looked at: it has a part in what the thousand get."""
+    shown = {name for each in shows(here).values() for name in each} - {view.ready.name}
+    found = decide_all(view.rules, here.messages, [name for name in view.rules.behaviours if name in shown])
+    moved = [f"{name} to {d.value}" for name, d in found.items() if d.value != view.rules.behaviours[name].behaviour.default]
+    return f" The operator also moves {' and '.join(moved)}." if moved else ""
 
 
 def _given(view: ChainView, row: int) -> str:
