@@ -96,3 +96,18 @@ def _html(part: Printable) -> str:
     if isinstance(part, Printed):
         return part._repr_html_()
     return f"<p>{escape(part)}</p>" if isinstance(part, str) else html_table(*part)
+
+
+class Shown:
+    """A result that shows itself by `_parts`: a title, lines, and the head and rows of a table that may be empty."""
+
+    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        title, lines, head, rows = self._parts()
+        return "\n".join([title, *lines, *([text_table(head, rows)] if rows else [])])
+
+    def _repr_html_(self) -> str:
+        title, lines, head, rows = self._parts()
+        return html_lines(title, lines) + (html_table(head, rows) if rows else "")

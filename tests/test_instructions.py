@@ -15,8 +15,7 @@ from simkit import spec
 from simkit.files import is_plain
 from simkit.spec import read_instructions_text
 from simkit.spec.instructions.cues import CUES, condition, cue, lead, title_cue
-from simkit.spec.instructions.reader import MAX_BYTES
-from simkit.spec.instructions.walk import MAX_FOUND, MAX_SUSPICIOUS
+from simkit.spec.instructions.reader import MAX_BYTES, MAX_FOUND, MAX_SUSPICIOUS
 
 ROOT = Path(__file__).parent.parent
 

@@ -209,7 +209,7 @@ def test_what_a_meaning_names_must_exist(acme):
 
 def test_what_strangers_wrote_is_escaped(acme):
     evil = "<script>alert(1)</script>"
-    text = f"# Never {evil}\n- Never {evil} if {evil}\n<!-- {evil} -->\n```{evil}\n```\n[{evil}](x)\n\x1b[2J"
+    text = f"# Never {evil}\n- Never `{evil}` if `{evil}`\n<!-- {evil} -->\n```{evil}\n```\n[{evil}](x)\n\x1b[2J"
     file = read_instructions_text(text, evil, scope=evil)
     meant = (spec.Meaning(phrase=evil, kind="must not", condition=evil, sets={"small-talk": "off"}),)
     heard = as_messages(acme, file, meant, level="user")
@@ -254,6 +254,6 @@ def test_three_thousand_mutated_files(acme, capsys):
 
 def test_the_fuzz_sees_another_exception(acme, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr("simkit.spec.instructions.walk.condition", lambda _: 1 / 0)
+    monkeypatch.setattr("simkit.spec.instructions.reader.condition", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fuzz(5, acme)

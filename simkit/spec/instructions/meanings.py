@@ -4,26 +4,24 @@ A meaning names words, the kind of sentence in which they stand, and what that d
 message of each sentence that a meaning fits, and lists every other instruction with the reason: nothing is dropped in silence.
 
 With which authority a file speaks depends on who points at it (OpenAI's Model Spec, 2025-12-18, ignore_untrusted_data: files
-and tool outputs have none of their own; unquoted words may lend them some, and users do so implicitly for an AGENTS.md).  Here
-a file is written by developers, and arrives at the level of whoever points at it: it speaks with the lower of the two, is
-never the user's own word, and so waives no protection.
+and tool outputs have none of their own; users lend some to an AGENTS.md).  Here a file is written by developers, and speaks
+with the lower of their level and of that of whoever points at it.  It is never the user's own word: it waives no protection.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
 from ...files import parse, read_text, suggest
 from ...messages import Level, Message, Span
 from ...schema import Name, Note, Text, check, no_entries, record
-from ...text import html_lines, html_table, text_table
+from ...text import Rows, Shown
 from ..rules import Rules
 from .cues import plain
 from .records import Instruction, InstructionFile, counted, shown
@@ -32,7 +30,8 @@ Said = Literal["must", "must not", "prefer", "prefer not", "ask first", "may"]
 _DENIES = re.compile(
     r"(?<![\w-])(?:no|not|nobody|nothing|none|neither|nor|hardly|without|instead|rather than|cannot|\w+n't)(?![\w-])"
 )
-_EFFECTS = ("sets", "allows", "prefers", "tells")
+_EFFECTS = ("sets", "allows", "prefers")
+MAX_SHOWN = 40
 
 
 @record
@@ -44,9 +43,7 @@ class Meaning:
     kind: Said
     """The kind that the sentence must have: the same words after `never` mean the contrary."""
     condition: Note = ""
-    """Words of the clause that limits it (`if the kettle was recalled`); a sentence with a limit needs them here.
-
-    Whoever gives such a meaning says that the limit is met."""
+    """Words of the clause that limits it; a sentence with a limit needs them here.  Whoever gives them says that it is met."""
     sets: Mapping[Name, Name] = no_entries()
     """Behaviours that it fixes, as in `Message.sets`."""
     allows: Mapping[Name, Span] = no_entries()
@@ -59,18 +56,18 @@ class Meaning:
     def __post_init__(self) -> None:
         if not plain(self.phrase):
             raise ValueError(f"“{shown(self.phrase)}” holds no words; write words of the sentence")
-        if not any(getattr(self, name) for name in _EFFECTS):
+        if not self.said:
             raise ValueError(f"“{shown(self.phrase)}” does nothing; add sets, allows, prefers or tells")
 
     @property
-    def effects(self) -> dict[str, Any]:
-        """What it does, as a message says it."""
-        return {name: getattr(self, name) for name in _EFFECTS}
+    def effects(self) -> list[tuple[str, str, Any]]:
+        """How it acts (`sets`), on which behaviour, and the value or the range."""
+        return [(how, name, value) for how in _EFFECTS for name, value in getattr(self, how).items()]
 
     @property
     def said(self) -> str:
         """The same in words: `sets refunds=explain`."""
-        parts = [f"{how} {name}={value}" for how in _EFFECTS[:3] for name, value in _shown_effects(self.effects[how])]
+        parts = [f"{how} {name}={v if isinstance(v, str) else ' to '.join(v)}" for how, name, v in self.effects]
         return ", ".join([*parts, *(f"tells of {name}" for name in self.tells)])
 
 
@@ -91,8 +88,7 @@ def read_meanings(text: str, name: str = "<text>") -> tuple[Meaning, ...]:
     return check(Meanings, parse(text, name)).meanings
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(NamedTuple):
     """An instruction that became no message, and why."""
 
     instruction: Instruction
@@ -100,11 +96,12 @@ class Left:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Heard:
+class Heard(Shown):
     """What is heard of one or more files: messages for `decide` and `classify`, and all that was not understood.
 
-    `messages[i]` is what `understood[i]` says.  `not_understood` holds every other sentence that is an instruction by its cue
-    words, or that holds the words of a meaning; `information` counts the rest.
+    `messages[i]` is what `understood[i]` says, and `meant[i]` the same in words.  `not_understood` holds every other sentence
+    that is an instruction by its cue words, or that holds the words of a meaning; `information` counts the rest.  `unused` are
+    the meanings that fit no sentence.
     """
 
     files: tuple[str, ...]
@@ -115,50 +112,24 @@ class Heard:
     information: int
     suspicious: int
     unused: tuple[Meaning, ...]
-    """Meanings that fit no sentence."""
     meant: tuple[str, ...]
-    """What each message does, in words."""
 
-    _head = ("sentence", "where", "heard as")
-
-    def lines(self) -> list[str]:
-        """What was heard, in a few lines."""
+    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+        names = ", ".join(map(shown, self.files[:5])) + (", …" if len(self.files) > 5 else "")
         unused = ", ".join(f"“{shown(meaning.phrase)}” ({meaning.kind})" for meaning in self.unused[:10])
-        more = len(self.not_understood) - len(self._left())
         done = f"{counted(len(self.messages), 'sentence')} understood, {len(self.not_understood)} not"
-        return [
+        more = len(self.not_understood) - MAX_SHOWN
+        lines = [
             f"{done}; {self.information} hold information only.",
             *([f"{counted(self.suspicious, 'suspicious place')}: see the files."] if self.suspicious else []),
             *([f"No sentence fits these meanings: {unused}{', …' if len(self.unused) > 10 else ''}."] if unused else []),
             *([f"{more} more that were not understood are not shown."] if more > 0 else []),
         ]
-
-    def _left(self) -> Sequence[Left]:
-        return self.not_understood[:40]
-
-    def _rows(self) -> list[list[str]]:
-        done = zip(self.understood[:40], self.meant, strict=False)
-        rows = [[shown(said.text), self._where(said), shown(meant)] for said, meant in done]
-        return rows + [
-            [shown(x.instruction.text), self._where(x.instruction), f"not understood: {x.why}"] for x in self._left()
-        ]
-
-    def _where(self, said: Instruction) -> str:
-        return shown(said.where) if len(self.files) > 1 else f"line {said.line}"
-
-    @property
-    def title(self) -> str:
-        """Which files, at which level."""
-        names = ", ".join(map(shown, self.files[:5])) + (", …" if len(self.files) > 5 else "")
-        return f"{names or 'No file'}, heard at the level {self.level}"
-
-    def __repr__(self) -> str:
-        rows = self._rows()
-        return "\n".join([self.title, *self.lines(), *([text_table(self._head, rows)] if rows else [])])
-
-    def _repr_html_(self) -> str:
-        rows = self._rows()
-        return html_lines(self.title, self.lines()) + (html_table(self._head, rows) if rows else "")
+        told = [*zip(self.understood, self.meant, strict=True)][:MAX_SHOWN]
+        told += [(left.instruction, f"not understood: {left.why}") for left in self.not_understood[:MAX_SHOWN]]
+        rows = [[shown(i.text), i.where if len(self.files) > 1 else f"line {i.line}", meant] for i, meant in told]
+        title = f"{names or 'No file'}, heard at the level {self.level}"
+        return title, lines, ("sentence", "where", "heard as"), [[*map(shown, row[:2]), row[2]] for row in rows]
 
 
 def as_messages(
@@ -180,10 +151,10 @@ def as_messages(
     """
     _check(rules, meanings, level, by)
     all_ = (files,) if isinstance(files, InstructionFile) else tuple(files)
-    said = [sentence for file in all_ for sentence in file.instructions]
-    heard, left, used, information = [], [], Counter[int](), 0
+    heard: list[tuple[Instruction, list[Meaning]]] = []
+    left, used, information = [], set[int](), 0
     phrases = [plain(meaning.phrase) for meaning in meanings]
-    for sentence in said:
+    for sentence in (sentence for file in all_ for sentence in file.instructions):
         words = plain(sentence.text)
         near = [n for n, phrase in enumerate(phrases) if _stands(phrase, words)]
         fits = [n for n in near if not _misfit(sentence, meanings[n])]
@@ -203,7 +174,7 @@ def as_messages(
         not_understood=tuple(left),
         information=information,
         suspicious=sum(len(file.suspicious) for file in all_),
-        unused=tuple(meaning for n, meaning in enumerate(meanings) if not used[n]),
+        unused=tuple(meaning for n, meaning in enumerate(meanings) if n not in used),
         meant=tuple(", ".join(meaning.said for meaning in found) for _, found in heard),
     )
 
@@ -213,14 +184,15 @@ def _unclear(sentence: Instruction, near: Sequence[Meaning], fits: Sequence[Mean
     if sentence.place == "table" and near:
         return "it stands in a table, whose columns may change what it says"
     if sentence.kind == "unclear":
-        return f"its words contradict each other ({sentence.cue})"
+        said = f"its words contradict each other ({sentence.cue})" if sentence.cue else ""
+        return said or "it is in a language of which no cue word is known"
     if not near:
         return "no meaning names its words" + (" (it was cut)" if sentence.cut else "")
     if not fits:
         return _misfit(sentence, near[0])
-    if _at_odds(fits):
-        return "two meanings fit, and they contradict each other"
-    return ""
+    found: dict[tuple[str, str], object] = {}
+    odds = any(found.setdefault((how, name), value) != value for one in fits for how, name, value in one.effects)
+    return "two meanings fit, and they contradict each other" if odds else ""
 
 
 def _misfit(sentence: Instruction, meaning: Meaning) -> str:
@@ -232,45 +204,23 @@ def _misfit(sentence: Instruction, meaning: Meaning) -> str:
         return f"it holds only “{shown(sentence.condition)}”, which its meaning does not name"
     if meaning.condition and not sentence.condition:
         return f"it has no such limit as “{shown(meaning.condition)}”"
-    negation = _negation(sentence, meaning)
-    return f"it also says “{negation}”, which may turn its sense" if negation else ""
-
-
-def _negation(sentence: Instruction, meaning: Meaning) -> str:
-    """A word that denies, in a sentence that asks for something, outside its cue and the words that the meaning names."""
-    if sentence.kind not in ("must", "prefer", "may"):
-        return ""
+    # A word that denies, in a sentence that asks for something, outside its cue and the words that the meaning names.
     rest = plain(sentence.text).replace(plain(meaning.phrase), " … ").replace(sentence.cue, " … ")
-    found = _DENIES.search(rest)
-    return found[0] if found else ""
+    denied = _DENIES.search(rest) if sentence.kind in ("must", "prefer", "may") else None
+    return f"it also says “{denied[0]}”, which may turn its sense" if denied else ""
 
 
-def _at_odds(fits: Sequence[Meaning]) -> bool:
-    """Whether two meanings give one behaviour different values."""
-    found: dict[tuple[str, str], object] = {}
-    pairs = [((how, name), value) for meaning in fits for how in _EFFECTS[:3] for name, value in meaning.effects[how].items()]
-    return any(found.setdefault(key, value) != value for key, value in pairs)
-
-
-def _message(sentence: Instruction, fits: Iterable[Meaning], level: Level, by: str) -> Message:
+def _message(sentence: Instruction, fits: Sequence[Meaning], level: Level, by: str) -> Message:
     """One sentence as a message: what it does is what its meanings say."""
-    effects: dict[str, Any] = {"sets": {}, "allows": {}, "prefers": {}}
-    for meaning in fits:
-        for how, values in effects.items():
-            values |= meaning.effects[how]
+    effects: dict[str, Any] = {how: {n: value for one in fits for n, value in getattr(one, how).items()} for how in _EFFECTS}
     tells = tuple(dict.fromkeys(name for meaning in fits for name in meaning.tells))
-    at: Level = "none" if sentence.place == "quote" else level
     says = f"{sentence.where}: {' '.join((*sentence.leads, sentence.text))}"[:4000]
-    return Message(level=at, by=by, says=says, tells=tells, **effects)
+    return Message(level="none" if sentence.place == "quote" else level, by=by, says=says, tells=tells, **effects)
 
 
 def _stands(phrase: str, words: str) -> bool:
     """Whether a phrase stands among the words of a text, whole and in this order."""
     return phrase in words and re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", words) is not None
-
-
-def _shown_effects(values: Mapping[str, str | tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    return ((name, value if isinstance(value, str) else " to ".join(value)) for name, value in values.items())
 
 
 def _check(rules: Rules, meanings: Sequence[Meaning], level: str, by: str) -> None:
@@ -281,13 +231,11 @@ def _check(rules: Rules, meanings: Sequence[Meaning], level: str, by: str) -> No
     if by not in rules.principals:
         raise ValueError(f"{rules.name} knows no principal called {by!r}; {suggest(by, rules.principals)}")
     for meaning in meanings:
-        for name, value in (pair for how in _EFFECTS[:3] for pair in meaning.effects[how].items()):
-            ready = rules.behaviour(name)
+        for _, name, value in meaning.effects:
+            known = rules.behaviour(name).places
             for one in (value,) if isinstance(value, str) else value:
-                if one not in ready.places:
-                    raise ValueError(
-                        f"{name} is never {one!r}, and “{shown(meaning.phrase)}” says so; {suggest(one, ready.places)}"
-                    )
+                if one not in known:
+                    raise ValueError(f"{name} is never {one!r}, and “{shown(meaning.phrase)}” says so; {suggest(one, known)}")
         for name in meaning.tells:
             if name not in rules.situations:
                 raise ValueError(f"{rules.name} knows no situation called {name!r}; {suggest(name, rules.situations)}")
