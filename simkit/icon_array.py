@@ -52,7 +52,7 @@ class Dots:
 
     def events(self, event: int, crowd: float = 1000) -> Floats:
         """Expected events of one kind (1 harm, 2 neglect) in a crowd, exactly, (…,)."""
-        return self.expected[..., self.event == event].sum(-1) * (crowd / self.senders)
+        return np.ascontiguousarray(self.expected[..., self.event == event]).sum(-1) * (crowd / self.senders)
 
     @property
     def counted_in(self) -> tuple[int, str]:

@@ -126,13 +126,13 @@ class Instrument(Box, Generic[S]):
         self.controls = dict(controls) if controls is not None else self._made_controls()
         self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
         self._message = ipywidgets.Label().add_class("simkit-message")
-        self._status = ipywidgets.Label()
         wide = {"width": "99%"}
         self._code = ipywidgets.Text(
             description="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
         )
         self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip) for each in self.table.actions]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
+        self._status = ipywidgets.Label() if self._buttons else None
         above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=wrap), self._code])
         super().__init__([*above, self.stage, ipywidgets.HBox([self._back, self._message]), self._fold])
@@ -252,7 +252,8 @@ class Instrument(Box, Generic[S]):
         self._fold.layout.display = "" if self._settings.unfolded else "none"
         for button, action in zip(self._buttons, self.table.actions, strict=True):
             button.disabled = not action.enabled
-        self._status.value = self.table.status
+        if self._status:
+            self._status.value = self.table.status
         self._back.disabled = not self._past
         self._code.value, self._message.value = self.as_code(), message
         self._quiet = False

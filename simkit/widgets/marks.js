@@ -1,4 +1,4 @@
-// What a stage can draw on a canvas: dots, and charts of lines, bands, points, names and bars.  `stage.js` follows below it in
+// What a stage can draw on a canvas: dots, charts of lines, bands, points, names and bars, and mosaics.  `stage.js` follows below it in
 // one module.  Numbers per position of the slider come as arrays of F rows: {data: DataView, type, columns}.
 
 const TYPES = { int16: Int16Array, int32: Int32Array, float32: Float32Array };
@@ -261,4 +261,111 @@ const MARKS = {
   },
 };
 
-const DRAW = { dots: drawDots, chart: drawChart };
+// --- mosaic ---
+
+const POLES = { good: [43, 108, 196], bad: [200, 32, 42], light: [244, 243, 240], dark: [44, 44, 46] };
+const GAP = 3;
+
+/** The colour of a value from −1 (bad) over 0 (neutral) to 1 (good), as red, green and blue. */
+function toneOf(value, dark) {
+  const neutral = dark ? POLES.dark : POLES.light;
+  const v = Math.max(-1, Math.min(1, value));
+  const [pole, strength] = v < 0 ? [POLES.bad, 0.25 + 0.75 * Math.sqrt(-v)] : [POLES.good, 0.12 + 0.6 * v];
+  return neutral.map((channel, i) => Math.round(channel + (pole[i] - channel) * strength));
+}
+
+/** Where parts of given sizes begin and how long they are, in a length with gaps between them. */
+function divided(parts, start, length) {
+  const whole = parts.reduce((sum, [, , size]) => sum + size, 0) || 1;
+  const free = length - GAP * (parts.length - 1);
+  let at = start;
+  return parts.map(([, , size]) => {
+    const place = [at, (free * size) / whole];
+    at += place[1] + GAP;
+    return place;
+  });
+}
+
+/** A rectangle in rows and columns: panel.rows and panel.columns are [name, probability, size]. */
+function drawMosaic(panel, canvas, width, position, look) {
+  width = Math.min(width, panel.wide || 660);
+  const pen = canvas.getContext("2d");
+  const font = (weight, size) => `${weight} ${size}px ${look.font}`;
+  const shares = (part) => `${number(100 * part[1])}%`;
+  pen.font = font(600, 12);
+  const wide = (part) => Math.max(pen.measureText(part[0]).width, pen.measureText(shares(part)).width);
+  const left = Math.min(Math.max(...panel.rows.map(wide)) + 10, width * 0.3);
+  const across = divided(panel.columns, left, width - left);
+  const upright = panel.columns.some((part, i) => wide(part) > across[i][1]);
+  const top = upright ? Math.min(Math.max(...panel.columns.map((part) => pen.measureText(`${part[0]} ${shares(part)}`).width)) + 8, 120) : 36;
+  const down = divided(panel.rows, top, panel.height);
+  surface(canvas, width, top + panel.height);
+  pen.fillStyle = look.ink;
+  panel.rows.forEach((part, r) => {
+    const middle = down[r][0] + down[r][1] / 2;
+    pen.textAlign = "right";
+    pen.textBaseline = "middle";
+    const two = down[r][1] >= 28;
+    pen.font = font(600, 12);
+    pen.fillText(clipped(pen, two ? part[0] : `${part[0]} ${shares(part)}`, left - 8), left - 6, middle - (two ? 7 : 0));
+    pen.font = font(400, 12);
+    if (two) pen.fillText(shares(part), left - 6, middle + 8);
+  });
+  panel.columns.forEach((part, c) => {
+    const middle = across[c][0] + across[c][1] / 2;
+    pen.font = font(600, 12);
+    if (upright) {
+      pen.save();
+      pen.translate(middle, top - 4);
+      pen.rotate(-Math.PI / 2);
+      pen.textAlign = "left";
+      pen.textBaseline = "middle";
+      pen.fillText(clipped(pen, `${part[0]} ${shares(part)}`, top - 6), 0, 0);
+      pen.restore();
+      return;
+    }
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    pen.fillText(part[0], middle, top - 20);
+    pen.font = font(400, 12);
+    pen.fillText(shares(part), middle, top - 5);
+  });
+  const colour = row(panel.colour, position);
+  const [numbers, flagged] = ["numbers", "flagged"].map((name) => panel[name] && row(panel[name], position));
+  panel.rows.forEach((_, r) => panel.columns.forEach((__, c) => {
+    const i = r * panel.columns.length + c;
+    const [x, y, w, h] = [across[c][0], down[r][0], across[c][1], down[r][1]];
+    const tone = toneOf(colour[i], look.dark);
+    const onDark = 0.3 * tone[0] + 0.6 * tone[1] + 0.1 * tone[2] < 140;
+    pen.fillStyle = `rgb(${tone.join(",")})`;
+    pen.fillRect(x, y, w, h);
+    if (flagged && flagged[i]) hatch(pen, x, y, w, h, onDark ? "rgba(255,255,255,0.4)" : "rgba(0,0,0,0.3)");
+    if (!numbers || Number.isNaN(numbers[i])) return;
+    const text = Math.abs(numbers[i]) >= 10 ? numbers[i].toFixed(0).replace("-", "−") : number(numbers[i]);
+    pen.font = font(600, h >= 24 ? 14 : 11);
+    const room = pen.measureText(text).width + 8;
+    if (room > w || h < 13) return;
+    if (flagged && flagged[i]) {  // hatching stops around the number
+      pen.fillStyle = `rgb(${tone.join(",")})`;
+      pen.fillRect(x + (w - room) / 2, y + h / 2 - 9, room, Math.min(18, h));
+    }
+    pen.fillStyle = onDark ? "#fff" : "#111";
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(text, x + w / 2, y + h / 2 + 1);
+  }));
+}
+
+/** Slanted lines over a cell. */
+function hatch(pen, x, y, w, h, colour) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, w, h);
+  pen.clip();
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.2;
+  for (let at = x - h; at < x + w; at += 7) line(pen, [[at, y + h], [at + h, y]]);
+  pen.restore();
+}
+
+const DRAW = { dots: drawDots, chart: drawChart, mosaic: drawMosaic };

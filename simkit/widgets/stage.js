@@ -88,6 +88,7 @@ function render({ model, el }) {
   let toggles = [];
   let offered = "";
   let peeking = false;
+  let telling = false;
 
   /** The table; while the next one is on its way, one row of that, in as many pictures as have come.  The others are late. */
   function current() {
@@ -172,8 +173,10 @@ function render({ model, el }) {
     const position = rowOf(table, at, pressed);
     spoken.textContent = `${textOf(table.sentences, position)} ${textOf(table.notes, position)}`;
     if (model.get("at") === at && same(model.get("pressed"), pressed)) return;
+    telling = true;  // each of the two is heard at once, and the other is not told yet
     model.set("at", at);
     model.set("pressed", [...pressed]);
+    telling = false;
     model.save_changes();
   }
 
@@ -205,7 +208,7 @@ function render({ model, el }) {
   slider.addEventListener("input", moved);
   slider.addEventListener("change", rest);
   const told = () => {
-    if (model.get("at") === at && same(model.get("pressed"), pressed)) return;
+    if (telling || (model.get("at") === at && same(model.get("pressed"), pressed))) return;
     [at, pressed] = [model.get("at"), [...model.get("pressed")]];
     place();
     ask();
