@@ -59,8 +59,6 @@ def mosaic() -> Table:
     picture = panels.mosaic("Who gets what", bad, rows=operators, columns=models, numbers=1000 * bad, flagged=bad < 0)
     legend = [panels.entry("well", 0), panels.entry("badly", 5)]
     dots = panels.icons("People", [[900, 100], [800, 200], [700, 300], [0, 1000]], legend, first=False)
-        "People", [[900, 100], [800, 200], [700, 300], [0, 1000]], [panels.entry("well", 0), panels.entry("badly", 5)]
-    )
     return Table(
         slider=Options("x", [0.0, 1.0], "The slider"),
         toggles=[Options("who", ["one", "other"], "who")],
@@ -87,7 +85,8 @@ def pixel(page, x: float, y: float) -> list[int]:
     """The colour at a part of the mosaic's width and height."""
     return page.evaluate(
         """([x, y]) => { const c = document.querySelector('.simkit-mosaic canvas');
-            return Array.from(c.getContext('2d').getImageData(Math.floor(x * c.width), Math.floor(y * c.height), 1, 1).data); }""",
+            const at = [Math.floor(x * c.width), Math.floor(y * c.height), 1, 1];
+            return Array.from(c.getContext('2d').getImageData(...at).data); }""",
         [x, y],
     )
 
@@ -111,7 +110,7 @@ def test_a_mosaic_without_jupyter(page):
 
 def test_it_follows_the_theme_of_the_system(page):
     page.add_style_tag(
-        content="@media (prefers-color-scheme: dark) { :root { --jp-content-font-color1: color(srgb 0.9 0.9 0.9) } }"
+        content="@media (prefers-color-scheme: dark) { :root { --jp-content-font-color1: color(srgb 0.9 0.9 0.9) }}"
     )
     before = pixel(page, 0.9, 0.98)
     page.emulate_media(color_scheme="dark")
