@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from .text import percent
+from .terminal import complain, out, progress, say, say_json, say_table
+from .text import number, percent
 
 if TYPE_CHECKING:
     from .case import Case
     from .files import InvalidFile
+    from .policy import Policy
     from .report import Report
     from .spec import Rules
 
@@ -41,9 +40,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 #: Where the library's files are.
 FOLDERS = ("scenarios", "specs", "specs/amendments")
@@ -86,11 +82,11 @@ def check(
         except InvalidFile as error:
             found.append(error)
     if as_json:
-        print(json.dumps({"checked": len(paths), "problems": [line for wrong in found for line in _records(wrong)]}, indent=2))
+        say_json({"checked": len(paths), "problems": [line for wrong in found for line in _records(wrong)]})
     else:
         for wrong in found:
-            err.print(escape(str(wrong)), style="red", soft_wrap=True)
-        out.print(f"{len(paths)} files checked, {len(found)} with problems.")
+            complain(wrong)
+        out.print(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, {len(found)} with problems.")
     raise typer.Exit(1 if found else 0)
 
 
@@ -123,18 +119,17 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
     if as_json and context:
         _stop("--json prints the whole file, contexts included: leave --context out")
     if as_json:
-        from .report import to_json
         from .scenario import Scenario as Record
         from .scenario import load_record
         from .schema import adapter
 
-        print(to_json(adapter(Record).dump_python(load_record(scenario), mode="json")))
+        say_json(adapter(Record).dump_python(load_record(scenario), mode="json"))
     else:
-        out.print(escape(repr(case)), soft_wrap=True)
+        _print_case(case)
         _print_sources(case, scenario)
 
 
-@app.command(epilog="Example:  simkit run xstest --share unsafe-asker=0.2 --overlap 0.1 --figure xstest.svg")
+@app.command(epilog="Example:  simkit run xstest --policy mine.csv --share unsafe-asker=0.2 --figure xstest.svg")
 def run(
     scenario: Scenario = "xstest",
     context: Annotated[str, CONTEXT] = "",
@@ -144,38 +139,34 @@ def run(
     overlap: Annotated[
         float | None, typer.Option("--overlap", min=0, max=1, help="Senders of the other kind's signals.")
     ] = None,
-    users: Annotated[int | None, typer.Option("--users", min=1, help="Senders for the chance of any harm.")] = None,
+    policy: Annotated[
+        list[Path] | None, typer.Option("--policy", help="A table of a policy, .csv or .json; repeatable.")
+    ] = None,
+    users: Annotated[int | None, typer.Option("--users", min=1, help="Senders for the probability of any harm.")] = None,
     worlds: Annotated[int, typer.Option("--worlds", min=10, max=100_000, help="Plausible worlds to draw.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the plausible worlds.")] = 0,
     figure: Annotated[Path | None, typer.Option("--figure", "-f", help="Save the picture (svg, png or pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the policies of a scenario: observed models, every response to everybody, and the best."""
+    """Compare the policies of a scenario: observed models, every response to everybody, your own (--policy), and the best."""
     import numpy as np
 
-    from .report import summarize, to_json
+    from .report import summarize
 
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
         _stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
     if harm_weight is not None and not math.isfinite(harm_weight):
         _stop("a harm weight is finite")
-    case = _bend(_load(scenario, context), state, share or [], overlap)
-    with err.status("drawing plausible worlds") if err.is_terminal else _Quiet():
-        found = summarize(case, harm_weight=harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
+    case = _edited(_load(scenario, context), state, share or [], overlap)
+    with progress("drawing plausible worlds"):
+        policies = _policies(case, policy or [], harm_weight)
+        found = summarize(case, policies, harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
     if figure is not None:
         _save(found, figure)
     if as_json:
-        print(to_json(found.data()))
+        say_json(found.data())
     else:
         _print(found)
-
-
-class _Quiet:
-    """Stands in for a progress line where there is no terminal."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 def notebooks(incomplete: str) -> list[str]:
@@ -204,7 +195,7 @@ def lab(
         check(port)  # before anything is copied
         path, done = prepare(notebook, dest)
         if done:
-            out.print(escape(done), soft_wrap=True)
+            say(done, soft_wrap=True)
         serve(path, _announce, port=port, browser=not no_browser)
     except CannotOpen as error:
         _stop(str(error))
@@ -212,7 +203,7 @@ def lab(
 
 
 def _announce(address: str) -> None:
-    """One line with nothing but the address behind its label, so that people and scripts can take it from there."""
+    """A line with nothing but the address behind its label, for people and scripts."""
     print(f"JupyterLab: {address}", flush=True)
     out.print("Ctrl-C ends it.")
 
@@ -244,7 +235,7 @@ def trace(
     try:
         rules = load(spec)
     except InvalidFile as error:
-        err.print(escape(str(error)), style="red", soft_wrap=True)
+        complain(error)
         raise typer.Exit(1) from None
     if not behaviour:
         print(rules)
@@ -284,7 +275,7 @@ def new(path: Annotated[Path, typer.Argument(help="The file to write; it must no
         path.write_text((library("scenarios") / "template" / "new.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     except OSError as error:
         _stop(f"{path} cannot be written: {error.strerror}")
-    out.print(f"Wrote {escape(str(path))}. Edit it, then: simkit check {escape(str(path))}", soft_wrap=True)
+    say(f"Wrote {path}. Edit it, then: simkit check {path}", soft_wrap=True)
 
 
 @app.command(epilog="Example:  simkit schema > scenario.schema.json")
@@ -307,7 +298,7 @@ def _load(scenario: str, context: str = "") -> Case:
     try:
         case = load(scenario)
     except InvalidFile as error:
-        err.print(escape(str(error)), style="red", soft_wrap=True)
+        complain(error)
         raise typer.Exit(1) from None
     try:
         return case.in_context(context) if context else case
@@ -315,7 +306,20 @@ def _load(scenario: str, context: str = "") -> Case:
         _stop(str(error))
 
 
-def _bend(case: Case, state: str, shares: list[str], overlap: float | None) -> Case:
+def _policies(case: Case, files: list[Path], harm_weight: float | None) -> list[Policy]:
+    """The candidates of a case, and beside them the policies in files."""
+    from .files import InvalidFile
+    from .policy import candidates, read
+
+    try:
+        *usual, best = candidates(case, harm_weight)
+        return [*usual, *(read(case, path) for path in files), best]
+    except InvalidFile as error:
+        complain(error)
+        raise typer.Exit(1) from None
+
+
+def _edited(case: Case, state: str, shares: list[str], overlap: float | None) -> Case:
     try:
         case = case.in_state(state) if state else case
         pairs = [(item.partition("=")[0], _number(item)) for item in shares]
@@ -337,51 +341,50 @@ def _save(found: Report, path: Path) -> None:
 
     try:
         save(overview(found), path, found.heading)
-        err.print(f"The picture is in {escape(str(path))}.", soft_wrap=True)
+        complain(f"The picture is in {path}.", style="")
     except OSError as error:
         _stop(f"{path} cannot be written: {error.strerror}")
 
 
+def _print_case(case: Case) -> None:
+    """What the file says, and a table of who asks and what each response does to them."""
+    from .case import CELLS
+
+    for line in case._lines():
+        say(line)
+    out.print()
+    say_table(*case._table())
+    say("\n" + CELLS)
+
+
 def _print_sources(case: Case, scenario: str) -> None:
     """Where the shares come from, and what signals say."""
-    out.print("\nShares and their sources", style="bold")
     from .scenario import load_record
 
+    say("\nShares and their sources", style="bold")
     for segment in load_record(scenario).segments:
         share = segment.share
         note = f" Note: {share.note.strip()}" if share.note else ""
-        value = f"{share.value:g} ({share.low:g} to {share.high:g})"
-        out.print(escape(f"  {segment.name} {value}, {share.basis}: {share.source.strip()}.{note}"))
-    out.print("\nChance of each signal, and the risk that it carries", style="bold")
-    risks = zip(case.population.signal_names, case.population.signal_chance, case.population.risk, strict=True)
-    for name, chance, risk in risks:
-        out.print(escape(f"  {name}: sent by {percent(chance)}, harmful {percent(risk)}"))
+        value = f"{number(share.value)} ({number(share.low)} to {number(share.high)})"
+        say(f"  {segment.name} {value}, {share.basis}: {share.source.strip()}.{note}")
+    say("\nProbability of each signal, and the risk that it carries", style="bold")
+    people = case.population
+    for name, chance, risk in zip(people.signal_names, people.signal_chance, people.risk, strict=True):
+        say(f"  {name}: sent by {percent(chance)}, harmful {percent(risk)}")
 
 
 def _print(found: Report) -> None:
-    from .report import HEAD, NARROW
+    from .report import HEAD
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    columns = len(HEAD) if out.width >= 120 else NARROW
-    for i, name in enumerate(HEAD[:columns]):
-        table.add_column(name.replace("-", "-\n").replace(" ", "\n"), justify="left" if i == 0 else "right", no_wrap=i > 0)
-    for row in found.table():
-        table.add_row(*map(escape, row[:columns]))
-    out.print(escape(found.heading), style="bold", soft_wrap=True)
-    out.print(table)
-    out.print(escape(found.note if columns == NARROW else f"{found.note} {found.wide_note}"), style="dim")
-    if columns == NARROW:
-        out.print(
-            "A terminal of 120 columns also shows over-caution, over-compliance, regret and how often each is best.",
-            style="dim",
-        )
+    say(found.heading, style="bold")
+    say_table(HEAD, found.table())
+    say(found.note, style="dim")
     for sentence in found.sentences():
-        out.print()
-        out.print(escape(sentence))
+        say("\n" + sentence)
 
 
 def _stop(message: str) -> NoReturn:
-    err.print(escape(message), style="red", soft_wrap=True)
+    complain(message)
     raise typer.Exit(2)
 
 
@@ -389,7 +392,7 @@ def main() -> None:
     """The entry point of the `simkit` command."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -6,7 +6,7 @@ words take the colour of the style in force, so that a dark style stays readable
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill, shorten
@@ -17,6 +17,7 @@ from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
 
 from .case import REFUSALS
@@ -65,10 +66,21 @@ def new_axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.4)) -> Axes:
 
 
 def finished(ax: Axes, given: Axes | None) -> Axes:
-    """The Axes, with a legend if the figure is its own."""
+    """The Axes, with a legend if the figure is its own; names are shown as they are, whatever signs they hold."""
     if given is None:
-        ax.legend(frameon=False, fontsize=8)
+        as_they_are(ax.legend(frameon=False, fontsize=8).get_texts())
     return ax
+
+
+def as_they_are(texts: Iterable[Text]) -> None:
+    """Text that users wrote is no formula: a dollar sign stays one."""
+    for text in texts:
+        text.set_parse_math(False)
+
+
+def legend_name(name: str) -> str:
+    """A name for a legend, which leaves out those that begin with an underscore."""
+    return f" {name}" if name.startswith("_") else name
 
 
 def sender_colours() -> tuple[str, ...]:
@@ -95,7 +107,12 @@ EVENT_MARKS = {1: ("x", "harm of an answer"), 2: ("^", "harm of not answering")}
 
 
 def dots(found: Dots, ax: Axes | None = None) -> Axes:
-    """Every sender as a dot: coloured by segment, shaped by what was answered, marked by what came of it."""
+    """Every sender as a dot: coloured by segment, shaped by what was answered, marked by what came of it.
+
+    A ValueError for a batch: the dots of one policy are a picture.
+    """
+    if found.count.ndim > 1:
+        raise ValueError("a picture of dots is of one policy: count the dots of one of the batch, dots(case, policies[i])")
     given, ax = ax, new_axes(ax, (7.2, 5.2))
     case, colours, rows = found.case, segment_colours(found.case), -(-found.senders // 40)
     places = np.split(np.arange(found.senders), np.cumsum(found.count)[:-1])
@@ -107,7 +124,10 @@ def dots(found: Dots, ax: Axes | None = None) -> Axes:
                 ax.plot(x, y, EVENT_MARKS[event][0], ms=7, mew=2, color=rcParams["text.color"], zorder=3)
     ax.set(xlim=(-0.7, (found.senders - 1) // rows + 0.7), ylim=(rows - 0.3, -0.7), aspect="equal")
     ax.set_axis_off()
-    ax.legend(handles=_dot_legend(found), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=8)
+    legend = ax.legend(
+        handles=_dot_legend(found), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=8
+    )
+    as_they_are(legend.get_texts())
     return finished(ax, ax if given is None else given)
 
 
@@ -123,13 +143,27 @@ def _dot_legend(found: Dots) -> list[Line2D]:
         for event, (mark, name) in EVENT_MARKS.items()
     ]
     return [
-        Line2D([], [], ls="", marker=mark, color=colour, fillstyle=fill, markerfacecoloralt="none", label=f"{name} {tally(n)}")
+        Line2D(
+            [],
+            [],
+            ls="",
+            marker=mark,
+            color=colour,
+            fillstyle=fill,
+            markerfacecoloralt="none",
+            label=legend_name(f"{name} {tally(n)}"),
+        )
         for n, name, colour, mark, fill in who + [w for w in what if w[0]] + came
     ]
 
 
 def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
-    """Help (to the right) and harm weighed in help units (to the left) that each segment brings, per 1000 senders."""
+    """Help (to the right) and harm weighed in help units (to the left) that each segment brings, per 1000 senders.
+
+    For a batch with an axis: the net value that each segment brings, a line along the axis.  A ValueError without one.
+    """
+    if outcome.policy.batch:
+        return _segments_along(outcome, ax)
     given, ax = ax, new_axes(ax)
     found, weight = outcome.by_segment, outcome.harm_weight
     names = [*found.segments, "everybody"]
@@ -141,7 +175,25 @@ def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
         start = start + np.minimum(width, 0)
     ax.axvline(0, color=rcParams["text.color"], lw=0.8)
     ax.invert_yaxis()
+    as_they_are(ax.get_yticklabels())
     ax.set_xlabel(f"per 1000 senders, in help units (one harm unit outweighs {number(weight)})")
+    return finished(ax, given)
+
+
+def _segments_along(outcome: Outcome, ax: Axes | None) -> Axes:
+    """The net value of each segment and of everybody along the axis of a batch."""
+    axis, net = outcome.policy.axis, outcome.contributions.net.sum(-1) - outcome.contributions.asking
+    if axis is None:
+        raise ValueError(f"{outcome.policy.name} is a batch without an axis: give it one, or draw one of its policies")
+    given, ax = ax, new_axes(ax)
+    order = list(range(len(axis.values))) if axis.named else list(np.argsort(np.asarray(axis.values, dtype=float)))
+    places, mark = [axis.values[i] for i in order], "o" if axis.named or len(order) == 1 else ""
+    for s, (name, colour) in enumerate(zip(outcome.case.segments, segment_colours(outcome.case), strict=True)):
+        ax.plot(places, 1000 * net[order, s], marker=mark, color=SENDERS[colour], lw=1.5, label=legend_name(name))
+    ax.plot(places, 1000 * net[order].sum(1), marker=mark, color=rcParams["text.color"], lw=2, ls="--", label="everybody")
+    ax.set_xlabel(axis.name + (f" ({axis.unit})" if axis.unit else ""), parse_math=False)
+    as_they_are(ax.get_xticklabels() if axis.named else ())
+    ax.set_ylabel("net value per 1000 senders (help units)")
     return finished(ax, given)
 
 
@@ -157,10 +209,10 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
     sizes = found.quantile(1 - chance.reshape(-1, *(1,) * len(found.shape))).reshape(len(chance), -1)
     for i, name in enumerate(found.policy.labels):
         seen = sizes[:, i] > 0
-        ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=name)
+        ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=legend_name(name))
     ax.set(xscale="log", yscale="log", ylim=(1e-4, 1))
     ax.set_xlabel(f"total {found.of} of {found.users:,.0f} senders (harm units)")
-    ax.set_ylabel("chance of more")
+    ax.set_ylabel("probability of more")
     return finished(ax, given)
 
 
@@ -197,7 +249,7 @@ SIDES: tuple[dict[str, Any], ...] = (
 )
 
 
-def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
+def frontier(report: Report, ax: Axes | None = None) -> Axes:
     """Help against loss (harm + neglect) per 1000 senders: the frontier of all policies, and the policies compared."""
     given, ax = ax, new_axes(ax)
     edge, free = report.frontier, report.frontier_without_constraints
@@ -205,7 +257,7 @@ def tradeoff(report: Report, ax: Axes | None = None) -> Axes:
         ax.plot(1000 * free.loss, 1000 * free.help, "--", lw=1.2, label="the same without hard constraints", **EDGE)
     best = "the best that any policy can do with these signals"
     ax.plot(1000 * edge.loss, 1000 * edge.help, "-", lw=1.5, label=best, **EDGE)
-    _mark(ax, report, {row.policy: (1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows})
+    _mark(ax, report, [(1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows])
     ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
     ax.set_ylabel("help per 1000 senders (help units)")
     ax.margins(0.08)
@@ -218,23 +270,15 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
     Only observed models are shown if there are any: a response to everybody sits in a corner.
     """
     given, ax = ax, new_axes(ax)
-    colours = _colours(report)
-    seen = {row.policy: row for row in report.rows if row.policy in report.case.observed or not report.case.observed}
-    for name, row in seen.items():
+    models = [policy.counts is not None for policy in report.policies]
+    points: list[tuple[float, float] | None] = []
+    for row, colour, model in zip(report.rows, _colours(report), models, strict=True):
         x, y = row.over_refusal, row.under_refusal
-        bars = [[[100 * (r.value - r.low)], [100 * (r.high - r.value)]] for r in (x, y)]
-        ax.errorbar(
-            100 * x.value,
-            100 * y.value,
-            xerr=bars[0],
-            yerr=bars[1],
-            color=colours[name],
-            lw=1.2,
-            capsize=3,
-            zorder=4,
-            fmt="none",
-        )
-    _mark(ax, report, {name: (100 * row.over_refusal.value, 100 * row.under_refusal.value) for name, row in seen.items()})
+        points.append((100 * x.value, 100 * y.value) if model or not any(models) else None)
+        if points[-1] is not None:
+            bars = [[[100 * (r.value - r.low)], [100 * (r.high - r.value)]] for r in (x, y)]
+            ax.errorbar(*points[-1], xerr=bars[0], yerr=bars[1], color=colour, lw=1.2, capsize=3, zorder=4, fmt="none")
+    _mark(ax, report, points)
     ax.set_xlabel("harmless senders refused")
     ax.set_ylabel("harmful senders not refused")
     for axis in (ax.xaxis, ax.yaxis):
@@ -245,55 +289,58 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
 
 
 def overview(report: Report) -> Figure:
-    """What `simkit run --figure` saves: the trade-off, and beside it the refusals of real models if there are any."""
-    rated = any(row.policy in report.case.observed for row in report.rows)
+    """What `simkit run --figure` saves: the frontier, and beside it the refusals of real models if there are any."""
+    rated = any(policy.counts is not None for policy in report.policies)
     figure = Figure(figsize=(11, 5.4) if rated else (7, 5.4), layout="constrained")
     *left, right = figure.subplots(1, 2, squeeze=False)[0] if rated else [figure.add_subplot()]
     for ax in left:
         overlap = report.case.population.overlap[0]
         judged = f", at an overlap of {percent(overlap)}" if overlap else ", as labelled"
         refusals(report, ax).set_title(f"Two ways to be wrong{judged}", loc="left", fontsize=10)
-    tradeoff(report, right).set_title("What comes of it", loc="left", fontsize=10)
+    frontier(report, right).set_title("What comes of it", loc="left", fontsize=10)
     handles, labels = right.get_legend_handles_labels()
     if report.system_layers:
         handles.append(Line2D([], [], color="0.35", marker=r"$\rightarrow$", ms=14, lw=0))
         labels.append("safety system prompt added")
-    figure.legend(handles, labels, loc="outside lower center", ncols=4 if rated else 3, frameon=False, fontsize=9)
+    legend = figure.legend(handles, labels, loc="outside lower center", ncols=4 if rated else 3, frameon=False, fontsize=9)
+    as_they_are(legend.get_texts())
     heading = fill(shorten(report.heading, 180, placeholder=" …"), 110 if rated else 68)
     figure.suptitle(heading, fontsize=11, ha="left", x=0.01, parse_math=False)
     return figure
 
 
 def save(figure: Figure, path: Path, title: str) -> None:
-    """Save a figure as svg, png or pdf with its title inside; the same figure always gives the same file."""
+    """Save a figure as svg, png or pdf with its title inside; the same figure always gives the same file.
+
+    It is written beside its place and moved there when it is whole.
+    """
     dated = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
-    with rc_context({"svg.hashsalt": "simkit"}):
-        figure.savefig(path, dpi=150, metadata={"Title": title, **({dated: None} if dated else {})})
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with rc_context({"svg.hashsalt": "simkit"}):
+            metadata = {"Title": title, **({dated: None} if dated else {})}
+            figure.savefig(beside, format=path.suffix.removeprefix("."), dpi=150, metadata=metadata)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
-def _colours(report: Report) -> dict[str, str]:
+def _colours(report: Report) -> list[str]:
     """A colour for each policy: grey for one response to everybody where real models are shown."""
-    names = [row.policy for row in report.rows]
-    plain = {name for name in names if report.case.observed and name in report.case.responses}
-    palette = iter(COLOURS * len(names))
-    return {name: "0.55" if name in plain else next(palette) for name in names}
+    palette = iter(COLOURS * len(report.rows))
+    rated = any(policy.counts is not None for policy in report.policies)
+    return ["0.55" if rated and policy.kind == "constant" else next(palette) for policy in report.policies]
 
 
-def _mark(ax: Axes, report: Report, points: Mapping[str, tuple[float, float]]) -> None:
+def _mark(ax: Axes, report: Report, points: Sequence[tuple[float, float] | None]) -> None:
     """A marker for each policy, and arrows from weights without a safety system prompt to the same weights with it."""
-    colours = _colours(report)
-    for i, row in enumerate(report.rows):
-        if row.policy in points:
-            style = RING if row.policy == "best" else {"color": colours[row.policy], "marker": MARKERS[i % len(MARKERS)], **DOT}
-            ax.plot(*points[row.policy], label=row.policy, **style)
+    places = {policy.name: point for policy, point in zip(report.policies, points, strict=True)}
+    for i, (policy, colour, point) in enumerate(zip(report.policies, _colours(report), points, strict=True)):
+        if point is not None:
+            style = RING if policy.kind == "best" else {"color": colour, "marker": MARKERS[i % len(MARKERS)], **DOT}
+            ax.plot(*point, label=legend_name(policy.name), **style)
     for layer in report.system_layers:
-        if layer.policy in points and layer.without in points:
-            arrow = {
-                "arrowstyle": "->",
-                "color": "0.35",
-                "lw": 1.2,
-                "shrinkA": 7,
-                "shrinkB": 7,
-                "connectionstyle": "arc3,rad=0.15",
-            }
-            ax.annotate("", xy=points[layer.policy], xytext=points[layer.without], arrowprops=arrow, zorder=2)
+        end, start = places.get(layer.policy), places.get(layer.without)
+        if end and start:
+            bow: dict[str, Any] = {"arrowstyle": "->", "color": "0.35", "lw": 1.2, "connectionstyle": "arc3,rad=0.15"}
+            ax.annotate("", xy=end, xytext=start, arrowprops=bow | {"shrinkA": 7, "shrinkB": 7}, zorder=2)

@@ -1,11 +1,10 @@
-"""A comparison of policies that people can read: outcomes, plausible ranges, conclusions with what would flip them."""
+"""A comparison of policies that people can read: outcomes, plausible ranges, conclusions with what would reverse them."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from .case import Case
 from .evaluate import Outcome, expect
 from .event_counts import count_events
 from .pareto import Frontier, Information, frontier, information, price_of_constraints
-from .policy import Policy, bayes, candidates, observed, plausible, stack
+from .policy import Policy, bayes, candidates, observed, plausible, singles, stack
 from .population import Worlds, draw_worlds
-from .text import html_lines, html_table, number, percent, text_table
+from .text import html_lines, html_table, number, percent, span, text_table
 from .uncertainty import (
     Comparison,
     MinimaxRegret,
@@ -45,7 +44,7 @@ class Row:
 
     `net` has the central 90% of plausible worlds; rates have the central 95% of what the counts of an observed model leave
     open, at the shares of the file.  `best_in` is the fraction of worlds in which no other row has a higher net value;
-    `any_harm` the chance of at least one harmful event among the report's users.
+    `any_harm` the probability of at least one harmful event among the report's users.
     """
 
     policy: str
@@ -85,7 +84,7 @@ class SystemLayer:
 
 def _signed(scale: float, change: Range) -> str:
     """A change with its interval, each with its sign."""
-    value, *ends = (("+" if x > 0 else "") + number(scale * x) for x in (change.value, change.low, change.high))
+    value, *ends = (("+" if x > 0 else "") + number(float(f"{scale * x:.3g}")) for x in (change.value, change.low, change.high))
     return f"{value} ({ends[0]}…{ends[1]})"
 
 
@@ -109,17 +108,12 @@ class Report:
     minimax: MinimaxRegret | None
 
     def __str__(self) -> str:
-        tables = [self.heading, text_table(HEAD, self._flat_table()), f"{self.note} {self.wide_note}"]
-        return "\n\n".join([*tables, *self.sentences()])
+        return "\n\n".join([self.heading, text_table(HEAD, self.table()), self.note, *self.sentences()])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return (
-            html_lines(self.heading, [])
-            + html_table(HEAD, self._flat_table(), f"{self.note} {self.wide_note}")
-            + html_lines("", self.sentences())
-        )
+        return html_lines(self.heading, []) + html_table(HEAD, self.table(), self.note) + html_lines("", self.sentences())
 
     @property
     def heading(self) -> str:
@@ -135,25 +129,19 @@ class Report:
             f"Amounts are per 1000 senders; one harm unit outweighs {_units(self.harm_weight)}.",
             f"Net: with 90% of {self.worlds} plausible worlds.",
             f"Over-refusal: harmless senders refused; under-refusal: harmful senders not refused{counted}.",
-            f"Any harm: chance of at least one harmful event among {self.users} senders.",
+            f"Any harm: probability of at least one harmful event among {self.users} senders.",
+            "Over-caution and over-compliance: net value lost by holding back and by giving too much, against the best",
+            "response to each sender. Regret: against the best policy. Best in: plausible worlds in which no row is better.",
         ]
         return " ".join(lines)
 
-    @property
-    def wide_note(self) -> str:
-        """What the columns after `NARROW` mean."""
-        return (
-            "Over-caution and over-compliance: net value lost by holding back and by giving too much, against the best "
-            "response to each sender. Regret: against the best policy. Best in: plausible worlds in which no row is better."
-        )
-
     def table(self) -> list[list[str]]:
-        """The rows as text, in the order of `HEAD`; an interval stands on a second line of its cell."""
+        """The rows as text, in the order of `HEAD`."""
         return [
             [
                 row.policy,
                 *(number(1000 * x) for x in (row.help, row.harm, row.neglect)),
-                f"{number(1000 * row.net.value)}\n{number(1000 * row.net.low)}…{number(1000 * row.net.high)}",
+                f"{number(1000 * row.net.value)} ({span(1000 * row.net.low, 1000 * row.net.high)})",
                 _rate(row.over_refusal),
                 _rate(row.under_refusal),
                 percent(row.any_harm),
@@ -163,11 +151,8 @@ class Report:
             for row in self.rows
         ]
 
-    def _flat_table(self) -> list[list[str]]:
-        return [[cell.replace("\n", " (", 1) + ")" * ("\n" in cell) for cell in row] for row in self.table()]
-
     def sentences(self) -> list[str]:
-        """The conclusions in words, each with how surely it holds and what would flip it."""
+        """The conclusions in words, each with how surely it holds and what would reverse it."""
         found = [*self._as_labelled(), *map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
         return [*found, *self._price(), *self._robust()]
 
@@ -175,7 +160,7 @@ class Report:
         price = self.price_of_constraints
         if not self.case.crosses.any():
             return []
-        ends = f"{number(1000 * price.low)}…{number(1000 * price.high)} in 90% of plausible worlds"
+        ends = f"{span(1000 * price.low, 1000 * price.high)} in 90% of plausible worlds"
         return [f"The hard constraints cost {number(1000 * price.value)} help units per 1000 senders ({ends})."]
 
     def _robust(self) -> list[str]:
@@ -213,10 +198,10 @@ class Report:
             {
                 "better": c.better,
                 "worse": c.worse,
-                "gain": c.gain,
-                "holds": c.holds,
-                "standard_error": c.standard_error,
-                "flips": [asdict(flip) for flip in c.break_evens],
+                "gain": float(c.gain),
+                "holds": float(c.holds),
+                "standard_error": float(c.standard_error),
+                "break_evens": [asdict(judged) for judged in c.break_evens],
             }
             for c in self.conclusions
         ]
@@ -242,9 +227,8 @@ class Report:
         return dict(jsonable(whole))
 
 
-#: The columns of a report; the first `NARROW` fit a terminal of 80 characters.
+#: The columns of a report.
 HEAD = ["policy", "help", "harm", "neglect", "net", "over-refusal", "under-refusal", "any harm"]
-NARROW = len(HEAD)
 HEAD += ["over-caution", "over-compliance", "regret", "best in"]
 
 
@@ -255,7 +239,7 @@ def _units(weight: float) -> str:
 def _rate(rate: Range) -> str:
     if math.isnan(rate.value) or rate.high - rate.low < 1e-12:
         return percent(rate.value)
-    return f"{percent(rate.value)}\n{100 * rate.low:.0f}…{100 * rate.high:.0f}%"
+    return f"{percent(rate.value)} ({100 * rate.low:.0f}…{100 * rate.high:.0f}%)"
 
 
 def jsonable(value: Any) -> Any:
@@ -270,26 +254,21 @@ def jsonable(value: Any) -> Any:
     return value
 
 
-def to_json(value: Any) -> str:
-    """Plain data as indented JSON."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-
-
 def summarize(
     case: Case,
-    policies: Sequence[Policy] | None = None,
+    policies: Policy | Iterable[Policy] | None = None,
     harm_weight: float | None = None,
     *,
     rng: np.random.Generator,
     worlds: int = 2000,
     users: int | None = None,
 ) -> Report:
-    """Compare policies (the case's candidates, if none are given) and say what can be concluded.
+    """Compare policies (the case's candidates, if none are given), or those of a batch, and say what can be concluded.
 
     `worlds` plausible worlds are drawn from the file's intervals and from what the counts of observed models leave open.
     """
     weight = case.weight(harm_weight)
-    chosen = list(policies) if policies is not None else candidates(case, weight)
+    chosen = _named_apart(singles(policies) if policies is not None else candidates(case, weight))
     many = case.users if users is None else users
     drawn = draw_worlds(case.population, rng, worlds)
     possible = [plausible(policy, rng, worlds) for policy in chosen]
@@ -314,8 +293,19 @@ def summarize(
         frontier_without_constraints=frontier(case.without_constraints()),
         information=information(case, weight),
         price_of_constraints=_price(case, drawn, weight),
-        **_over_intervals(case, chosen, conclusions, weight),
+        **_over_intervals(case, conclusions, weight),
     )
+
+
+def _named_apart(policies: list[Policy]) -> list[Policy]:
+    """The policies, those of a name that stands already with a note: a file may call one what a report calls another."""
+    seen: list[str] = []
+    for i, policy in enumerate(policies):
+        if policy.name in seen:
+            note = "the best possible" if policy.kind == "best" else f"policy {i + 1}"
+            policies[i] = replace(policy, name=f"{policy.name} ({note})")
+        seen.append(policies[i].name)
+    return policies
 
 
 def _price(case: Case, drawn: Worlds, weight: float) -> Range:
@@ -326,13 +316,12 @@ def _price(case: Case, drawn: Worlds, weight: float) -> Range:
     return _range(np.asarray(price_of_constraints(case, weight)), np.where(costs > 0, costs, 0.0), 0.9)
 
 
-def _over_intervals(case: Case, policies: list[Policy], found: Sequence[Comparison], weight: float) -> dict[str, Any]:
+def _over_intervals(case: Case, found: Sequence[Comparison], weight: float) -> dict[str, Any]:
     """The worst loss of the policy that is ahead, and minimax regret: for one state, finite harm and few segments."""
     simple = len(case.population.states) == 1 and not case.infinite_mean and len(case.population.segments) <= 12
     if not (simple and found):
         return {"worst_loss": None, "minimax": None}
-    (ahead,) = [policy for policy in policies if policy.name == found[0].better][:1]
-    return {"worst_loss": worst_case(case, ahead), "minimax": minimax_regret(case, weight)}
+    return {"worst_loss": worst_case(case, found[0].policy), "minimax": minimax_regret(case, weight)}
 
 
 def _row(found: Outcome, possible: Policy, nets: Floats, *, best: float, best_in: float, users: int) -> Row:
@@ -366,17 +355,20 @@ def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
 def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.random.Generator, worlds: int) -> list[Comparison]:
     """What an argument would be about: the two best rivals; the best answer and the best refusal; what signals add.
 
-    Rivals are the observed models if there are several, else all policies but the best.
+    Rivals are the observed models and whatever was made by hand if several models were observed, else all policies but the
+    best.  Up to three that were made by hand are compared with the one that is ahead, wherever they stand.
     """
+    made = [policy for policy in policies if not policy.kind and policy.counts is None]
     counted = [policy for policy in policies if policy.counts is not None]
-    rivals = counted if len(counted) > 1 else [policy for policy in policies if policy.name != "best"]
+    best = [policy for policy in policies if policy.kind == "best"]
+    rivals = [*counted, *made] if len(counted) > 1 else [policy for policy in policies if policy.kind != "best"]
     ranked = sorted(rivals, key=lambda policy: -float(expect(case, policy, weight).net))
     pairs = [tuple(ranked[:2])] if len(ranked) > 1 else []
     for refuses in (False, True):
-        kind = [p for p in ranked if p.name in case.responses and case.refuses[case.response(p.name)] == refuses]
+        kind = [p for p in ranked if p.kind == "constant" and case.refuses[p.answer[0].argmax()] == refuses]
         if kind and kind[0] is not ranked[0] and (ranked[0], kind[0]) not in pairs:
             pairs.append((ranked[0], kind[0]))
-    best = [policy for policy in policies if policy.name == "best"]
+    pairs += [(ranked[0], one) for one in made[:3] if one is not ranked[0] and (ranked[0], one) not in pairs]
     pairs += [(best[0], ranked[0])] if best and ranked and not _alike(case, best[0], ranked[0], weight) else []
     return [compare(case, a, b, harm_weight=weight, rng=rng, worlds=worlds) for a, b in pairs]
 

@@ -6,28 +6,78 @@ Free text comes from files that strangers wrote.  It becomes HTML here, and only
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
 Rows = Sequence[Sequence[str]]
 
 
+#: What an amount starts with: a digit, a sign, a dash for what does not exist, infinity.
+AMOUNT = re.compile(r"[-+−–~<>±]?\s*[0-9∞]|–$|$")
+
+
+def numeric(column: Iterable[str]) -> bool:
+    """Whether a column holds numbers, which stand to the right; words stand to the left."""
+    return all(AMOUNT.match(cell) for cell in column)
+
+
 def text_table(head: Sequence[str], rows: Rows) -> str:
-    """Columns in plain text: the first to the left, the others to the right."""
+    """Columns in plain text: words to the left, numbers to the right, the first always to the left."""
     whole = [list(head), *map(list, rows)]
     widths = [max(len(row[i]) for row in whole) for i in range(len(head))]
-    lines = [
-        [cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(r, widths, strict=True))] for r in whole
-    ]
+    right = [i > 0 and numeric(row[i] for row in rows) for i in range(len(head))]
+    lines = [[x.rjust(w) if r else x.ljust(w) for x, w, r in zip(line, widths, right, strict=True)] for line in whole]
     return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def fitted_table(head: Sequence[str], rows: Rows, width: int) -> str:
+    """The same in at most `width` characters: columns that find no room go below, beside the first one again."""
+    widths = [max(len(line[i]) for line in (head, *rows)) for i in range(len(head))]
+    blocks: list[list[int]] = [[]]
+    for i in range(1, len(head)):
+        if blocks[-1] and sum(widths[k] + 2 for k in (*blocks[-1], i)) + widths[0] > width:
+            blocks.append([])
+        blocks[-1].append(i)
+    parts = [[0, *block] for block in blocks]
+    return "\n\n".join(text_table([head[i] for i in part], [[row[i] for i in part] for row in rows]) for part in parts)
 
 
 def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
     """The same as an HTML table in which every cell is escaped."""
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    right = [i > 0 and numeric(row[i] for row in rows) for i in range(len(head))]
+    sides = [f" style='text-align:{'right' if r else 'left'}'" for r in right]
+    top = "".join(f"<th{side}>{escape(cell)}</th>" for cell, side in zip(head, sides, strict=True))
+    lines = ["".join(f"<td{side}>{escape(cell)}</td>" for cell, side in zip(row, sides, strict=True)) for row in rows]
     title = f"<caption style='text-align:left'>{escape(caption)}</caption>" if caption else ""
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table>{title}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+#: Characters in plain ASCII, for a terminal that has no other; what is not here loses its accent or is spelt out.
+ASCII = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "×": "x", "·": "*", "…": "...", "→": "->", "←": "<-", "±": "+/-", "∞": "inf"}
+    | {"≤": "<=", "≥": ">=", "≈": "~", "√": "sqrt ", "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "½": "1/2"}
+)
+
+
+def encodable(text: str, encoding: str) -> str:
+    """The text in characters that an encoding has: a minus stays a minus, never a question mark."""
+    try:
+        text.encode(encoding)
+        return text
+    except UnicodeEncodeError:
+        return "".join(char if char.isascii() else _spelt(char, encoding) for char in text)
+
+
+def _spelt(char: str, encoding: str) -> str:
+    try:
+        char.encode(encoding)
+        return char
+    except UnicodeEncodeError:
+        bare = unicodedata.normalize("NFKD", char.translate(ASCII)).encode("ascii", "ignore").decode()
+        return bare or char.encode("ascii", "backslashreplace").decode()
 
 
 def number(value: float) -> str:
@@ -39,6 +89,11 @@ def number(value: float) -> str:
     size = abs(value)
     text = f"{value:.0f}" if 1000 <= size < 1e6 else f"{value:.3g}" if size == 0 or 1e-4 <= size < 1000 else f"{value:.2e}"
     return text.replace("-", "−")
+
+
+def span(low: float, high: float) -> str:
+    """A range, in three significant digits."""
+    return "…".join(number(float(f"{end:.3g}")) for end in (low, high))
 
 
 def tally(count: float) -> str:

@@ -1,7 +1,10 @@
 """The command line as a person or a script uses it."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -180,6 +183,88 @@ def test_free_text_of_a_file_is_shown_as_text(tmp_path):
     html = sk.load(path)._repr_html_()
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
+
+
+def in_a_terminal(encoding: str, columns: int, *words: str) -> str:
+    """What the command prints where a terminal has this encoding and width."""
+    env = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run([sys.executable, "-m", "simkit", *words], capture_output=True, check=True, env=env)  # noqa: S603
+    return done.stdout.decode(encoding)
+
+
+#: The numbers of a text, each with its sign, and the ends of ranges apart.
+NUMBER = re.compile(r"[-−+]?[0-9][0-9.]*(?:e[-−+]?[0-9]+)?")
+
+
+def numbers(text: str) -> list[str]:
+    return [found.replace("−", "-").rstrip(".") for found in NUMBER.findall(text.replace("…", " ").replace("...", " "))]
+
+
+@pytest.mark.parametrize("columns", [200, 80, 60])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "xstest", "--worlds", "20"),
+        ("run", "medication-threshold", "--worlds", "20"),
+        ("show", "medication-threshold"),
+        ("show", "xstest"),
+    ],
+)
+def test_a_terminal_without_a_character_gets_another_and_every_number(words, columns):
+    whole = in_a_terminal("utf-8", columns, *words)
+    assert "−" in whole or words[0] == "show"
+    for encoding in ("ascii", "cp1252"):
+        plain = in_a_terminal(encoding, columns, *words)
+        assert "?" not in plain.replace(sk.load(words[1]).request, "").replace('?"', "").replace("?”", "")
+        if columns == 200:  # in a narrow terminal three dots may need one more block of columns, beside the names again
+            assert numbers(plain) == numbers(whole), encoding
+        assert set(numbers(plain)) == set(numbers(whole)), encoding
+        assert all(len(line) <= columns for line in plain.splitlines())
+    assert all(len(line) <= columns for line in whole.splitlines())
+
+
+def test_json_is_the_same_data_in_every_terminal():
+    words = ("run", "santa", "--worlds", "20", "--json")
+    assert json.loads(in_a_terminal("ascii", 80, *words)) == json.loads(in_a_terminal("utf-8", 80, *words))
+
+
+def test_a_policy_of_ones_own_stands_beside_the_others(tmp_path):
+    case = sk.load("xstest")
+    mine = sk.policy.from_array(case, sk.policy.observed(case, "gpt-4").answer[::-1], name="best")
+    sk.policy.write(mine, tmp_path / "mine.csv")
+    other = sk.policy.stack([sk.policy.constant(case, name) for name in case.responses[:2]])
+    sk.policy.write(other, tmp_path / "two.json")
+    files = ("--policy", str(tmp_path / "mine.csv"), "--policy", str(tmp_path / "two.json"))
+    data = json.loads(call("run", "xstest", "--worlds", "20", "--json", *files, "-f", str(tmp_path / "x.svg")).stdout)
+    names = [row["policy"] for row in data["policies"]]
+    assert names[-4] == "best"
+    assert names[-1] == "best (the best possible)"
+    assert len(set(names)) == len(names) == 12
+    row = next(row for row in data["policies"] if row["policy"] == "best")
+    assert row["help"] == pytest.approx(float(sk.expect(case, mine).help))
+    assert any("best" in (found["better"], found["worse"]) for found in data["conclusions"])
+    assert all("break_evens" in found for found in data["conclusions"])
+    (tmp_path / "mine.csv").write_text("signal,x\n", encoding="utf-8")
+    done = call("run", "xstest", *files)
+    assert done.exit_code == 1
+    assert 'no response of this case is called "x"' in done.output
+
+
+def test_a_picture_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "x.svg"
+    path.write_text("before", encoding="utf-8")
+
+    def fails(*_args, **_more):
+        raise OSError(28, "no space is left")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fails)
+    assert call("run", "santa", "--worlds", "20", "--figure", str(path)).exit_code == 2
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_one_file_is_one_file():
+    assert "1 file checked, 0 with problems" in call("check", "santa").output
 
 
 @pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("trace",), ("lab",), ("new",), ("schema",)])

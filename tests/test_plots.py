@@ -25,7 +25,7 @@ def things():
     return {
         plots.dots: sk.dots(case, rule),
         plots.by_segment: sk.expect(case, rule),
-        plots.tradeoff: report,
+        plots.frontier: report,
         plots.along_dial: sk.dial.deployment.deploy(case.in_context("vulnerable-platform")),
         plots.refusals: report,
     }
@@ -75,3 +75,34 @@ def test_harmful_senders_are_red_and_colours_differ():
         rgb = np.array([to_rgb(colour) for colour in palette])
         apart = np.linalg.norm(rgb[:, None] - rgb, axis=-1) + np.eye(len(rgb))
         assert apart.min() > 0.25
+
+
+def test_a_batch_is_drawn_along_its_axis_or_refused():
+    case = sk.load("medication-threshold")
+    values = [0.5, 0.0, 1.0]
+    family = sk.policy.declining(case, values, below="full-with-care", above="refuse-with-reason")
+    outcome = sk.expect(case, family)
+    ax = plots.by_segment(outcome)
+    line = next(line for line in ax.get_lines() if line.get_label() == "everybody")
+    assert line.get_xdata().tolist() == sorted(values)
+    assert line.get_ydata() == pytest.approx(1000 * outcome.net[np.argsort(values)])
+    assert "declined" in ax.get_xlabel()
+    by_name = plots.by_segment(sk.expect(case, sk.policy.stack(list(family))))
+    by_name.figure.canvas.draw()
+    with pytest.raises(ValueError, match="without an axis"):
+        plots.by_segment(sk.expect(case, sk.Policy(answer=family.answer)))
+    with pytest.raises(ValueError, match="of one policy"):
+        plots.dots(sk.dots(case, family))
+
+
+def test_names_are_drawn_as_they_are():
+    case = sk.load("medication-threshold")
+    tables = [policy.answer for policy in sk.policy.candidates(case) if policy.after is None]
+    policies = [sk.policy.from_array(case, table, name=f"$x_{i}^ and _{i}") for i, table in enumerate(tables)]
+    policies.append(sk.policy.from_array(case, policies[0].answer, name="_hidden"))
+    report = sk.summarize(case, policies, rng=np.random.default_rng(0), worlds=20)
+    figure = plots.overview(report)
+    figure.canvas.draw()
+    assert {text.get_text().strip() for text in figure.legends[0].get_texts()} >= {policy.name for policy in policies}
+    ax = plots.frontier(report)
+    ax.figure.canvas.draw()

@@ -42,6 +42,7 @@ ORDER = [
     "widgets",
     "exercises",
     "jupyter",
+    "terminal",
     "__main__",
 ]
 
