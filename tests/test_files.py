@@ -235,7 +235,7 @@ def test_records_check_again_when_replaced():
 
 def test_three_thousand_mutated_files(capsys):
     """Each loads or ends in the error; `verification/fuzz_files.py` runs many more."""
-    found = fuzzer().fuzz(3000, seed=0)
+    found = fuzzer().fuzz(3000, 0)
     with capsys.disabled():
         print(f" [fuzz: {found.loaded} loaded, {found.refused} refused, slowest {found.slowest:.2f} s] ", end="")
     assert found.loaded > 50
@@ -247,4 +247,4 @@ def test_the_fuzzer_sees_another_exception(monkeypatch):
     module = fuzzer()
     monkeypatch.setattr(module.sk, "load", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        module.fuzz(2, seed=0)
+        module.fuzz(2, 0)

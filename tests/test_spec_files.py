@@ -75,7 +75,7 @@ def test_html_in_a_file_is_shown_as_text():
 
 def test_three_thousand_mutated_specs(capsys):
     """Each loads and decides, or ends in the error."""
-    done = fuzzer().fuzz(3000, seed=1, kind="specs")
+    done = fuzzer().fuzz(3000, 1, "specs")
     with capsys.disabled():
         print(f" [fuzz: {done.loaded} loaded, {done.refused} refused, slowest {done.slowest:.2f} s] ", end="")
     assert done.loaded > 50
@@ -87,4 +87,4 @@ def test_the_fuzzer_sees_another_exception(monkeypatch):
     module = fuzzer()
     monkeypatch.setattr(module.sk.spec, "load", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        module.fuzz(2, seed=0, kind="specs")
+        module.fuzz(2, 0, "specs")

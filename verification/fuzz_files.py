@@ -4,7 +4,7 @@
 
 Two kinds of mutation over the valid cases of `tests/cases/valid`: of the text (bytes, lines, tokens, indentation, splices)
 and of the plain data (any node deleted, renamed or replaced).  Reports how many files loaded, how many were refused and the
-slowest one.  Ends at the first other exception, after saving the offending file.
+slowest one.  Ends at the first other exception, after Hypothesis has made the offending file small and it is saved.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import random
 import sys
 import tempfile
 import time
@@ -20,6 +19,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
 
 import simkit as sk
 from simkit.files import MAX_BYTES, is_plain, parse
@@ -39,6 +41,10 @@ NODES += [[], {}, [[]], {"name": "good"}, {"value": 0.5}, ["bare", "bare"], {"ba
 NODES += ["good", "refuse", "a+b", "x" * 5000]
 
 
+#: How Hypothesis hands out values.
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
 @dataclass(frozen=True)
 class Count:
     """How many mutated files loaded, how many were refused, and the slowest, in seconds."""
@@ -53,77 +59,76 @@ def texts(kind: str) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted(VALID[kind].glob("*.yaml"))]
 
 
-def mutated(sources: list[str], count: int, seed: int) -> Iterator[bytes]:
-    """`count` mutated files, the same for the same seed."""
-    rng = random.Random(seed)  # noqa: S311
-    for number in range(count):
-        if number % 2:
-            yield mutated_data(rng, rng.choice(sources)).encode("utf-8", "surrogatepass")
-            continue
-        raw = rng.choice(sources).encode()
-        for _ in range(rng.choice((1, 1, 1, 2, 5))):
-            raw = rng.choice(TEXT_MUTATIONS)(rng, raw, sources)
-        yield raw[: 2 * MAX_BYTES]
+def below(draw: Draw, count: int) -> int:
+    """A place among `count`."""
+    return draw(st.integers(0, count - 1))
 
 
-def change_byte(rng: random.Random, raw: bytes, _: list[str]) -> bytes:
-    at = rng.randrange(len(raw) + 1)
-    return raw[:at] + bytes([rng.randrange(256)]) + raw[at + rng.randrange(2) :]
+@st.composite
+def changed_text(draw: Draw, sources: list[str]) -> bytes:
+    """A source with one to five mutations of its text."""
+    raw = draw(st.sampled_from(sources)).encode()
+    for change in draw(st.lists(st.sampled_from(TEXT_MUTATIONS), min_size=1, max_size=5)):
+        raw = change(draw, raw, sources)
+    return raw[: 2 * MAX_BYTES]
 
 
-def change_line(rng: random.Random, raw: bytes, _: list[str]) -> bytes:
+def change_byte(draw: Draw, raw: bytes, _: list[str]) -> bytes:
+    at = below(draw, len(raw) + 1)
+    return raw[:at] + bytes([below(draw, 256)]) + raw[at + below(draw, 2) :]
+
+
+def change_line(draw: Draw, raw: bytes, _: list[str]) -> bytes:
     lines = raw.split(b"\n")
-    i, j = rng.randrange(len(lines)), rng.randrange(len(lines))
-    how = rng.randrange(4)
-    if how == 0:
+    i, j = below(draw, len(lines)), below(draw, len(lines))
+    how = draw(st.sampled_from(["delete", "repeat", "swap", "indent"]))
+    if how == "delete":
         del lines[i]
-    elif how == 1:
+    elif how == "repeat":
         lines.insert(j, lines[i])
-    elif how == 2:
+    elif how == "swap":
         lines[i], lines[j] = lines[j], lines[i]
     else:
-        lines[i] = rng.choice((b" ", b"\t", b"  ", b"- ")) + lines[i]
+        lines[i] = draw(st.sampled_from([b" ", b"\t", b"  ", b"- "])) + lines[i]
     return b"\n".join(lines)
 
 
-def change_token(rng: random.Random, raw: bytes, _: list[str]) -> bytes:
+def change_token(draw: Draw, raw: bytes, _: list[str]) -> bytes:
     words = raw.split(b" ")
-    words[rng.randrange(len(words))] = rng.choice([*TOKENS.split(), "\t", "\u200b", "\ufeff"]).encode()
+    words[below(draw, len(words))] = draw(st.sampled_from([*TOKENS.split(), "\t", "\u200b", "\ufeff"])).encode()
     return b" ".join(words)
 
 
-def splice(rng: random.Random, raw: bytes, sources: list[str]) -> bytes:
-    other = rng.choice(sources).encode()
-    return raw[: rng.randrange(len(raw) + 1)] + other[rng.randrange(len(other)) :]
+def splice(draw: Draw, raw: bytes, sources: list[str]) -> bytes:
+    other = draw(st.sampled_from(sources)).encode()
+    return raw[: below(draw, len(raw) + 1)] + other[below(draw, len(other)) :]
 
 
-def repeat(rng: random.Random, raw: bytes, _: list[str]) -> bytes:
-    at, end = sorted(rng.randrange(len(raw) + 1) for _ in range(2))
-    return raw[:at] + raw[at:end][:40] * rng.choice((2, 10, 300)) + raw[end:]
+def repeat(draw: Draw, raw: bytes, _: list[str]) -> bytes:
+    at, end = sorted(below(draw, len(raw) + 1) for _ in range(2))
+    return raw[:at] + raw[at:end][:40] * draw(st.sampled_from([2, 10, 300])) + raw[end:]
 
 
-TEXT_MUTATIONS = (change_byte, change_line, change_line, change_token, change_token, splice, repeat)
+TEXT_MUTATIONS = (change_byte, change_line, change_token, splice, repeat)
 
 
-def mutated_data(rng: random.Random, source: str) -> str:
-    """The source's plain data with one to three nodes deleted, replaced or renamed, as JSON (which is YAML)."""
-    data = copy.deepcopy(parse(source).data)
-    for _ in range(rng.choice((1, 1, 2, 3))):
-        holders = list(collections(data))
-        holder = rng.choice(holders)
-        if not holder:
-            continue
-        key = rng.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
-        how = rng.randrange(4)
-        if how == 0:
+@st.composite
+def changed_data(draw: Draw, sources: list[str]) -> bytes:
+    """A source's plain data with one to three nodes deleted, renamed or replaced, as JSON (which is YAML)."""
+    data = copy.deepcopy(parse(draw(st.sampled_from(sources))).data)
+    for how in draw(st.lists(st.sampled_from(["delete", "rename", "copy", "replace"]), min_size=1, max_size=3)):
+        holders = [holder for holder in collections(data) if holder]
+        if not holders:
+            break
+        holder = draw(st.sampled_from(holders))
+        key = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else range(len(holder))))
+        if how == "delete":
             del holder[key]
-        elif how == 1 and isinstance(holder, dict):
-            holder[rng.choice(("extra", "name", "value", "bad", "<i>", ""))] = holder.pop(key)
-        elif how == 2:
-            holder[key] = copy.deepcopy(rng.choice(holders))
+        elif how == "rename" and isinstance(holder, dict):
+            holder[draw(st.sampled_from(["extra", "name", "value", "bad", "<i>", ""]))] = holder.pop(key)
         else:
-            holder[key] = copy.deepcopy(rng.choice(NODES))
-    return json.dumps(data, ensure_ascii=False)
+            holder[key] = copy.deepcopy(draw(st.sampled_from(holders if how == "copy" else NODES)))
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def collections(data: Any) -> Iterator[Any]:
@@ -175,23 +180,29 @@ def use_spec(path: Path) -> None:
 USES = {"scenarios": use_scenario, "specs": use_spec}
 
 
-def fuzz(count: int, seed: int, kind: str = "scenarios") -> Count:
-    """Try `count` mutated files; the first that ends in another exception is saved and raised."""
-    loaded, slowest = 0, 0.0
+def fuzz(count: int, start: int, kind: str = "scenarios") -> Count:
+    """Try `count` mutated files; one that ends in another exception is made small, saved and raised."""
+    sources, times, loaded = texts(kind), [], []
     with tempfile.TemporaryDirectory() as folder:
-        for raw in mutated(texts(kind), count, seed):
-            start = time.perf_counter()
-            try:
-                loaded += attempt(raw, Path(folder), USES[kind])
-                if time.perf_counter() - start > LIMIT:
-                    raise AssertionError(f"a file took more than {LIMIT:g} s")
-            except Exception:
-                kept = Path(tempfile.mkstemp(suffix=".yaml")[1])
-                kept.write_bytes(raw)
-                print(f"the offending file is kept as {kept}", file=sys.stderr)
-                raise
-            slowest = max(slowest, time.perf_counter() - start)
-    return Count(loaded, count - loaded, slowest)
+
+        @seed(start)
+        @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(st.one_of(changed_text(sources), changed_data(sources)))
+        def one(raw: bytes) -> None:
+            begun = time.perf_counter()
+            loaded.append(attempt(raw, Path(folder), USES[kind]))
+            times.append(time.perf_counter() - begun)
+            if times[-1] > LIMIT:
+                raise AssertionError(f"a file took more than {LIMIT:g} s")
+
+        try:
+            one()
+        except Exception:
+            kept = Path(tempfile.mkstemp(suffix=".yaml")[1])
+            kept.write_bytes((Path(folder) / "stranger.yaml").read_bytes())
+            print(f"the offending file is kept as {kept}", file=sys.stderr)
+            raise
+    return Count(sum(loaded), len(loaded) - sum(loaded), max(times))
 
 
 def main() -> int:
