@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -180,6 +181,86 @@ def test_arrays_that_are_no_population_are_refused():
             from_arrays(*good, harmful=False, **change)
     with pytest.raises(ValueError, match="one refusal must be allowed"):
         from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0, kinds=["answer", "answer"])
+
+
+GOOD = {
+    "share": [0.5, 0.5],
+    "signal": [[0.5, 0.5], [0.2, 0.8]],
+    "help": [[0, 1], [0, 1]],
+    "harmful": [0, 1],
+    "harm_chance": 0.1,
+}
+REFUSED = {
+    "share[1] is nan: share is finite": {"share": [1, np.nan]},
+    "share[1] is -0.5: share is never negative": {"share": [1.5, -0.5]},
+    "signal adds up to 1.1, not to 1 (row 1)": {"signal": [[0.5, 0.5], [0.3, 0.8]]},
+    "help[1, 0] is inf: help is finite": {"help": [[0, 1], [np.inf, 1]]},
+    "harmful has shape (3,); (segments) = (2,) is needed": {"harmful": [0, 1, 1]},
+    "harm_chance[0, 1] is -0.1: harm_chance is never negative": {"harm_chance": [[0, -0.1], [0, 0]]},
+    "harm_chance[0, 0] is nan: harm_chance is finite": {"harm_chance": np.nan},
+    "neglect_chance[1, 0] is 1.5: neglect_chance is at most 1": {"neglect_chance": [[0, 0], [1.5, 0]]},
+    "neglect_chance has shape (3,); (segments, responses) = (2, 2) is needed": {"neglect_chance": [0, 0, 0]},
+    "harm and neglect are at most one event": {"neglect_chance": 0.95},
+    "kinds has 3 entries; one for each of 2 responses is needed": {"kinds": ["refuse", "answer", "answer"]},
+    "low[0] is -0.1: low is never negative": {"interval": ([-0.1, 0.2], [0.9, 0.9])},
+    "high[1] is 1.2: high is at most 1": {"interval": ([0.1, 0.2], [0.9, 1.2])},
+    "reply (the replies of each segment) adds up to 0.9, not to 1 (row 1)": {"reply": [[0.5, 0.5], [0.5, 0.4]]},
+    "reply (the replies of each segment) has shape (1, 2); (segments, replies) = (2, 2)": {"reply": [[0.5, 0.5]]},
+    "cost[0] is inf: cost is finite": {"reply": [[1, 0], [0, 1]], "cost": np.inf},
+    "cost[1] is -1: cost is never negative": {"reply": [[1, 0], [0, 1]], "cost": [0, -1]},
+    "a harm weight is finite and never negative, not inf": {"harm_weight": np.inf},
+    "a harm weight is finite and never negative, not -1": {"harm_weight": -1.0},
+    "crosses has shape (3,); (responses) = (2,) is needed": {"crosses": [False, False, True]},
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_case_from_arrays_names_the_argument_the_place_and_the_rule(said):
+    given = {**GOOD, **REFUSED[said]}
+    with pytest.raises(ValueError, match=re.escape(said)):
+        from_arrays(given.pop("share"), given.pop("signal"), given.pop("help"), **given)
+
+
+def test_good_arrays_make_a_case():
+    """Negative control of the tests above."""
+    given = dict(GOOD)
+    case = from_arrays(given.pop("share"), given.pop("signal"), given.pop("help"), **given)
+    assert case.population.joint.sum() == pytest.approx(1)
+    assert case.response_labels == case.responses
+    assert case.segment_labels == case.segments
+
+
+def test_populations_events_and_questions_state_their_domain():
+    case = from_arrays([0.5, 0.5], [[1.0], [1.0]], [[0, 1], [0, 1]], harmful=[0, 1], harm_chance=0.1, reply=[[1, 0], [0, 1]])
+    for said, change in {
+        "odds[1] is inf: odds is finite": {"odds": [1, np.inf]},
+        "multiply[0, 0] is -1: multiply is never negative": {"multiply": [[-1, 1]]},
+        "state_chance adds up to 0.9, not to 1": {"state_chance": [0.9]},
+        "overlap[2] is 2: overlap is at most 1": {"overlap": (0, 0, 2)},
+        "mix has shape (3,); (segments) = (2,)": {"mix": [1, 1, 1]},
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(said)):
+            dataclasses.replace(case.population, **change)
+    nobody = np.full((2, 2), -1)
+    with pytest.raises(ValueError, match="an event that can happen has a severity"):
+        dataclasses.replace(case.harm_events, severity=nobody)
+    with pytest.raises(ValueError, match="the number of a severity is below 1"):
+        dataclasses.replace(case, harm_events=dataclasses.replace(case.harm_events, severity=nobody + 2))
+    with pytest.raises(ValueError, match=re.escape("learned_reply (the replies of each segment)[0, 1] is -1")):
+        dataclasses.replace(case.question, learned_reply=[[2, -1], [0, 1]])
+    half = {name: getattr(case.question, name)[:1] for name in ("cost", "reply", "learned_reply")}
+    short = dataclasses.replace(case.question, **half)
+    with pytest.raises(ValueError, match="reply has 1 rows; one for each of 2 segments"):
+        dataclasses.replace(case, question=short)
+
+
+def test_people_read_labels_and_code_reads_names():
+    case = sk.load("medication-threshold")
+    assert case.responses[3] == "full-with-care"
+    assert case.response_labels[3] == "full answer, with care"
+    assert case.segment_labels[case.segments.index("at-risk")] == "at risk of self-harm"
+    assert case.in_context("icu-team").with_share("at-risk", 0.1).response_labels == case.response_labels
+    assert case.segment_labels[0] == case.segments[0] == "patient", "what has no label goes by its name"
 
 
 def test_a_context_that_leaves_nobody_is_refused():

@@ -56,6 +56,14 @@ def test_there_are_many_and_every_message_names_a_rule():
     assert all(len(line) > 15 for path in INVALID for line in expected(path))
 
 
+def test_a_broken_list_of_names_makes_no_noise_further_down():
+    """One slip is one problem: rules see only what the fields accept."""
+    text = (CASES / "valid" / "contexts.yaml").read_text(encoding="utf-8")
+    with pytest.raises(sk.InvalidFile) as caught:
+        sk.scenario.read(text.replace("segments:", "segmnts:", 1))
+    assert {problem.path for problem in caught.value.problems} == {("segmnts",)}
+
+
 def test_a_changed_message_is_seen(tmp_path):
     """Negative control of the comparison."""
     path = tmp_path / "wrong.yaml"

@@ -3,6 +3,7 @@
 No number here was read off the model. A test fails if a file is edited so that it no longer says what its sources say.
 """
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,6 +81,17 @@ def test_every_file_loads_and_its_shares_add_up_to_1_everywhere(path):
         assert case.population.base_share.sum() == pytest.approx(1, abs=1e-9)
         assert case.population.in_states.sum(1) == pytest.approx(1, abs=1e-9)
         assert case.population.joint.sum() == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_segment_and_response_reads_as_plain_english(path):
+    """No dashes of slugs, and no two alike."""
+    case = sk.load(path)
+    for labels in (case.segment_labels, case.response_labels):
+        assert all(
+            re.fullmatch(r"[a-z][a-z ,]{2,39}|grown-up", label) or "-up" in label or "self-" in label for label in labels
+        )
+        assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize("name", MINE)
