@@ -56,6 +56,13 @@ def checked(
     return array
 
 
+def spread(name: str, values: ArrayLike, shape: Mapping[str, int], high: float = math.inf) -> Floats:
+    """One value for all, or one for each, from 0 to `high`: checked, in full."""
+    given, sizes = np.asarray(values, dtype=float), tuple(shape.values())
+    fits = given.ndim <= len(sizes) and all(n in (1, size) for n, size in zip(given.shape[::-1], sizes[::-1], strict=False))
+    return checked(name, np.broadcast_to(given, sizes) if fits else given, shape, low=0, high=high)
+
+
 def settle(made: Any, **fields: Any) -> None:
     """Set fields of a frozen dataclass while it is being made."""
     for name, value in fields.items():

@@ -15,10 +15,10 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle
+from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle, spread
 from .files import place_of, suggest
 from .messages import Message
-from .population import Population, Question, mixed, with_overlap, with_shares
+from .population import Population, Question, mixed, plain_population, plain_question, with_overlap, with_shares
 from .severity import Point, Severity
 from .text import html_lines, html_table, number, percent, text_table
 
@@ -351,48 +351,23 @@ def from_arrays(
     says otherwise.  `interval` is low and high of the shares, (S,) each; `reply` (S, J) and `cost` (S,) make a question.
     A ValueError says which array is no share, chance or table.
     """
-    rows, helps = np.atleast_2d(np.asarray(signal, dtype=float)), np.atleast_2d(np.asarray(help, dtype=float))
-    segments, signals, responses = len(np.atleast_1d(share)), rows.shape[1], helps.shape[1]
-    cells = {"segments": segments, "responses": responses}
-    low, high = interval if interval is not None else (share, share)
+    helps = np.atleast_2d(np.asarray(help, dtype=float))
+    people, responses = plain_population(share, signal, harmful, interval or (share, share)), helps.shape[1]
+    cells = {"segments": len(people.segments), "responses": responses}
     chances = {"harm_chance": harm_chance, "neglect_chance": neglect_chance}
     first = np.zeros(helps.shape, dtype=int)  # every event has the only severity
-    harm, neglect = (Events(chance=_spread(key, values, cells, 1.0), severity=first) for key, values in chances.items())
-    question = None
-    if reply is not None:
-        said, costs = np.atleast_2d(np.asarray(reply, dtype=float)), _spread("cost", cost, {"segments": segments})
-        replies = _names("reply", said.shape[1])
-        question = Question(asks="a question", replies=replies, cost=costs, reply=said, learned_reply=said)
+    harm, neglect = (Events(chance=spread(key, values, cells, 1.0), severity=first) for key, values in chances.items())
     return Case(
         name=name,
         request=name,
-        population=Population(
-            segments=_names("segment", segments),
-            harmful=frozen_bools(_spread("harmful", harmful, {"segments": segments})),
-            base_share=checked("share", share, {"segments": segments}, low=0, whole=True),
-            low=frozen(low),
-            high=frozen(high),
-            base_signals=checked("signal", rows, {"segments": segments, "signals": signals}, low=0, whole=True),
-            signal_names=_names("signal", signals),
-        ),
-        responses=_names("response", responses),
+        population=people,
+        responses=tuple(f"response-{r}" for r in range(responses)),
         kinds=tuple(kinds) if kinds is not None else ("refuse", *["answer"] * (responses - 1)),
         help=frozen(helps),
         harm_events=harm,
         neglect_events=neglect,
         severities=(severity or Point(kind="point", value=1.0),),
-        crosses=frozen_bools(_spread("crosses", crosses, {"responses": responses})),
-        question=question,
+        crosses=frozen_bools(spread("crosses", crosses, {"responses": responses})),
+        question=None if reply is None else plain_question(reply, cost, len(people.segments)),
         harm_weight=harm_weight,
     )
-
-
-def _names(what: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{what}-{number}" for number in range(count))
-
-
-def _spread(name: str, values: ArrayLike, shape: Mapping[str, int], high: float = np.inf) -> Floats:
-    """One value for all, or one for each: checked, in full."""
-    given, sizes = np.asarray(values, dtype=float), tuple(shape.values())
-    fits = given.ndim <= len(sizes) and all(n in (1, size) for n, size in zip(given.shape[::-1], sizes[::-1], strict=False))
-    return checked(name, np.broadcast_to(given, sizes) if fits else given, shape, low=0, high=high)

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle
+from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle, spread
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
@@ -154,6 +154,30 @@ class Question:
             for name, values in {"reply": self.reply, "learned_reply": self.learned_reply}.items()
         }
         settle(self, cost=checked("cost", self.cost, segments, low=0), **rows)
+
+
+def plain_population(
+    share: ArrayLike, signal: ArrayLike, harmful: ArrayLike, interval: tuple[ArrayLike, ArrayLike]
+) -> Population:
+    """Numbered segments and signals: share (S,), signal (S, K), harmful (S,) or one for all, low and high of the shares."""
+    rows, segments = np.atleast_2d(np.asarray(signal, dtype=float)), len(np.atleast_1d(share))
+    return Population(
+        segments=tuple(f"segment-{s}" for s in range(segments)),
+        harmful=frozen_bools(spread("harmful", harmful, {"segments": segments})),
+        base_share=checked("share", share, {"segments": segments}, low=0, whole=True),
+        low=frozen(interval[0]),
+        high=frozen(interval[1]),
+        base_signals=checked("signal", rows, {"segments": segments, "signals": rows.shape[1]}, low=0, whole=True),
+        signal_names=tuple(f"signal-{k}" for k in range(rows.shape[1])),
+    )
+
+
+def plain_question(reply: ArrayLike, cost: ArrayLike, segments: int) -> Question:
+    """Numbered replies: reply (S, J), and the cost (S,) or one for all."""
+    rows = frozen(np.atleast_2d(np.asarray(reply, dtype=float)))
+    replies = tuple(f"reply-{j}" for j in range(rows.shape[1]))
+    costs = spread("cost", cost, {"segments": segments})
+    return Question(asks="a question", replies=replies, cost=costs, reply=rows, learned_reply=rows)
 
 
 def mixed(population: Population) -> Population:

@@ -124,18 +124,18 @@ class HarmfulEvent:
 
 V = TypeVar("V")
 W = TypeVar("W")
-Grid = Mapping[Name, Mapping[Name, V]]
+Cells = Mapping[Name, Mapping[Name, V]]
 
 
 @record
 class Stakes:
     """What each response does for each segment: `help.<segment>.<response>`, and two kinds of harmful event."""
 
-    help: Grid[Number]
+    help: Cells[Number]
     """Expected help per request, help units; every segment and response."""
-    harm: Grid[HarmfulEvent] = no_entries()
+    harm: Cells[HarmfulEvent] = no_entries()
     """Events that answering brings about.  What is left out cannot happen."""
-    neglect: Grid[HarmfulEvent] = no_entries()
+    neglect: Cells[HarmfulEvent] = no_entries()
     """Events that a refusal or a poor answer brings about."""
     source: Text = "judged"
     """Whose judgement these numbers are, or what supports them."""
@@ -156,9 +156,9 @@ class Clarify:
 class Edits:
     """Stakes that a context changes; the rest stays."""
 
-    help: Grid[Number] = no_entries()
-    harm: Grid[HarmfulEvent] = no_entries()
-    neglect: Grid[HarmfulEvent] = no_entries()
+    help: Cells[Number] = no_entries()
+    harm: Cells[HarmfulEvent] = no_entries()
+    neglect: Cells[HarmfulEvent] = no_entries()
 
 
 @record
@@ -306,9 +306,9 @@ def _in_context(scenario: Scenario, context: Context) -> InContext:
 
 
 def _table(
-    rows: Grid[V], across: Iterable[str], along: Sequence[str], nothing: W, edits: Grid[V] | None = None
+    rows: Cells[V], across: Iterable[str], along: Sequence[str], nothing: W, edits: Cells[V] | None = None
 ) -> list[list[V | W]]:
-    """The entries of a grid in the order of the arrays, with some of them edited, and `nothing` where none stands."""
+    """The entries of cells in the order of the arrays, with some of them edited, and `nothing` where none stands."""
     merged = ({**rows.get(name, {}), **(edits or {}).get(name, {})} for name in across)
     return [[row.get(column, nothing) for column in along] for row in merged]
 
