@@ -10,17 +10,30 @@ import pytest
 pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
+from simkit.arrays import whole_numbers
 from simkit.exercises import the_current_period
 from simkit.exercises.exercise import Exercise
 from simkit.files import InvalidFile, library
 from simkit.theory import release
+from simkit.theory.loosening import HELD, RIGHTLY, WRONGLY, loosen
 from simkit.theory.trust import TYPES, Types, belief, plausible
 from simkit.widgets import pool, trust
-from simkit.widgets.trust import TOLD
-from simkit.widgets.trust_game import MONTHS, RULES, TrustSettings, audits_of, courses, ends, hidden, record, replayed, rules
-from simkit.widgets.trust_runs import MOST_BYTES, read, save
-from simkit.widgets.trust_table import nines, sentence, whole
-from simkit.widgets.trust_view import HELD, RIGHTLY, WRONGLY, look, loosening
+from simkit.widgets.release_game import (
+    MONTHS,
+    RULES,
+    TOLD,
+    TrustSettings,
+    audits_of,
+    courses,
+    ends,
+    hidden,
+    look,
+    record,
+    replayed,
+    rules,
+)
+from simkit.widgets.release_table import nines, sentence
+from simkit.widgets.trust_instrument import MOST_BYTES, read, save
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 CASE = sk.load("medication-threshold").in_context("vulnerable-platform")
@@ -186,21 +199,26 @@ def test_the_fraction_of_priors_and_the_turn_by_another_route():
 def test_loosening_pays_from_the_trust_that_is_said():
     """At that trust the mean of the loosened, over types, is that of the held."""
     view = look(CASE, TrustSettings())
-    net = [float(value) for value in view.outcome.net]
-    mixed = view.break_even * net[2] + (1 - view.break_even) * net[3]
-    assert mixed == pytest.approx(view.break_even * net[0] + (1 - view.break_even) * net[1], rel=1e-12)
-    assert 0.9 < view.break_even < 0.97
+    net = [float(value) for value in view.loosening.outcome.net]
+    mixed = view.loosening.break_even * net[2] + (1 - view.loosening.break_even) * net[3]
+    assert mixed == pytest.approx(view.loosening.break_even * net[0] + (1 - view.loosening.break_even) * net[1], rel=1e-12)
+    assert 0.9 < view.loosening.break_even < 0.97
     careless = sk.policy.bayes(CASE, harm_weight=0.0)
     told = sk.policy.constant(CASE, "refuse-with-reason")
     gain = sk.evaluate.gain(CASE, told, careless, harm_weight=0.0)
     alone = sk.policy.override(told, careless, gain=gain, dial=0.9, scale=0.1)
     assert net[WRONGLY] == pytest.approx(float(sk.expect(CASE, alone).net), rel=1e-12)
-    assert (loosening(CASE, 0.0, 1.0)[0].answer == told.answer).all(), "at dial 0 everybody follows instructions"
+    assert (loosen(CASE, 0.0, 1.0, among=BEST_TWO).policies[0].answer == told.answer).all(), (
+        "at dial 0 everybody follows instructions"
+    )
+
+
+BEST_TWO = ("full-with-care", "refuse-with-reason")
 
 
 def test_enough_trust_holds_and_turns_where_it_says():
     view = look(CASE, TrustSettings(threshold=0.95))
-    told, right, wrong = (view.senders[place] for place in (HELD, RIGHTLY, WRONGLY))
+    told, right, wrong = (view.loosening.policies[place] for place in (HELD, RIGHTLY, WRONGLY))
 
     def won(case: sk.Case) -> float:
         held, good, bad = (float(sk.expect(case, policy).net) for policy in (told, right, wrong))
@@ -232,7 +250,7 @@ def test_the_senders_change_where_the_rule_loosens():
 
 def answers_of(place: int) -> list[int]:
     """How many of 1000 get each response from one of the four models."""
-    found = sk.dots(CASE, look(CASE, TrustSettings()).senders[place]).by_response()
+    found = sk.dots(CASE, look(CASE, TrustSettings()).loosening.policies[place]).by_response()
     return [int(found[CASE.response(name)]) for name in ("full-with-care", "refuse-with-reason")]
 
 
@@ -246,7 +264,7 @@ def answered(made, month: int) -> list[int]:
 
 def test_small_helpers():
     assert nines([0.0, 0.9, 0.99]) == pytest.approx([0, 1, 2])
-    assert whole(np.array([[333.4, 333.3, 333.3], [999.6, 0.4, 0.0]])).tolist() == [[334, 333, 333], [1000, 0, 0]]
+    assert whole_numbers(np.array([[333.4, 333.3, 333.3], [999.6, 0.4, 0.0]])).tolist() == [[334, 333, 333], [1000, 0, 0]]
 
 
 # --- playing ----------------------------------------------------------------------------------------------------------
@@ -484,7 +502,7 @@ def test_sentences_of_all_rules_are_different_where_rules_are():
 
 
 def test_trust_below_a_threshold_is_shown_below_it():
-    from simkit.widgets.trust_table import short_of
+    from simkit.widgets.release_table import short_of
 
     assert short_of(0.8149, 0.95) == "81.5%"
     assert short_of(0.94998, 0.95) == "94.998%"

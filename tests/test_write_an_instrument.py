@@ -49,7 +49,7 @@ def test_it_works(made):
     assert made.sentences.startswith("Caught 50%: 7 lost")
     made.undo()
     assert made.settings.reader == "person"
-    with pytest.raises(ValueError, match="harm is a number from 1 to 1000"):
+    with pytest.raises(ValueError, match="harm goes from 1 to 1000"):
         made.load("readers.ReaderSettings(harm=0.5)")
     with pytest.raises(ValueError, match="reader cannot be 'persom'; did you mean person"):
         made.load("readers.ReaderSettings(reader='persom')")

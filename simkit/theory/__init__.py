@@ -9,6 +9,7 @@ control      what holds if the model means harm: audits, monitors, what they cos
 trust        what a record of audits says about a model, and what it can never say
 sequential   Wald's test of a failure rate, with what it really does
 release      rules for loosening the dial, side by side: who decides, on what evidence, by when
+loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 
 import lazy_loader

@@ -11,6 +11,9 @@ from . import (
     insurance as insurance,
 )
 from . import (
+    loosening as loosening,
+)
+from . import (
     obedience as obedience,
 )
 from . import (

@@ -163,6 +163,26 @@ def plausible(types: Types, rng: np.random.Generator, count: int, *, factor: flo
 # --- what a clean record is worth -------------------------------------------------------------------------------------
 
 
+def same_side(
+    types: Types,
+    threshold: float,
+    passed: ArrayLike,
+    failed: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    count: int,
+    factor: float = 5.0,
+) -> Floats:
+    """The fraction of `plausible` types in which trust lies on the same side of a threshold as at the stated ones, (…,).
+
+    aligned · (1 − t) ≥ t · (the others), with the likelihoods of the record as the posterior of an even prior.
+    """
+    worlds = plausible(types, rng, count, factor=factor).prior
+    evidence = belief(replace(types, aligned=1 / 3, overt=1 / 3, deceptive=1 / 3), passed, failed)
+    over = (evidence * np.array([1 - threshold, -threshold, -threshold])) @ worlds.T >= 0
+    return (over == reached(types, threshold, passed, failed)[..., None]).mean(-1)
+
+
 def next_clean(clean: ArrayLike, runs: ArrayLike = 1, *, prior: tuple[float, float] = (1.0, 1.0)) -> Floats:
     """P(the next `runs` runs are all clean | `clean` clean runs and no failure), (…,).
 

@@ -16,8 +16,7 @@ from .instrument import Instrument, Settings
 from .prediction import Prediction, predict
 from .stage import Action, Options, Stage, Table
 from .total_harm import Crowd, crowd
-from .trust import Trust, trust
-from .trust_runs import Pool, pool
+from .trust_instrument import Pool, Trust, pool, trust
 
 __all__ = [
     "Action",

@@ -25,20 +25,18 @@ LOOK: dict[str, Any] = {"style": {"description_width": "11em"}, "layout": {"widt
 class Range:
     """The numbers that a setting may be, from low to high: `Annotated[float, Range(0, 1)]`.
 
-    `steps` are those that its control offers (else a hundred of equal distance, or whole numbers), `form` how they are written;
-    `of` says what the number is, for the message about one that lies outside.
+    `steps` are those that its control offers (else a hundred of equal distance, or whole numbers), `form` how they are written.
     """
 
     low: float
     high: float
     steps: tuple[float, ...] = ()
     form: str = ".4g"
-    of: str = "a number"
 
     def check(self, name: str, value: float) -> None:
         """A ValueError unless a value lies inside."""
         if not self.low <= value <= self.high:
-            raise ValueError(f"{name} is {self.of} from {_end(self.low)} to {_end(self.high)}, not {value}")
+            raise ValueError(f"{name} goes from {_end(self.low)} to {_end(self.high)}, not {value}")
 
     def offered(self, whole: bool) -> Floats | Ints:
         """The values that a control offers."""

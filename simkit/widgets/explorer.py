@@ -48,7 +48,7 @@ class ExplorerSettings(Settings):
     """
 
     policy: str = RISKIEST
-    declined: Annotated[int, Range(0, 1000, of="a number of senders")] = 0
+    declined: Annotated[int, Range(0, 1000)] = 0
     at: float | str | None = None
     answer: str = ""
     decline: str = ""

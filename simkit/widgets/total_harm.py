@@ -56,7 +56,7 @@ class CrowdSettings(Settings):
     page, in harm units.
     """
 
-    users: Annotated[int, Range(1, EVERYBODY, of="a number of senders")] = 1000
+    users: Annotated[int, Range(1, EVERYBODY)] = 1000
     policy: str = ""
     compare: str = ""
     context: str = ""

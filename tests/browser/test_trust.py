@@ -9,9 +9,8 @@ from .pages import Notebook, browser, needed, served, write_notebook
 needed()
 
 import simkit as sk
-from simkit.widgets.trust_game import MONTHS, RULES, TrustSettings, hidden
-from simkit.widgets.trust_table import SHORT, sentence
-from simkit.widgets.trust_view import look
+from simkit.widgets.release_game import MONTHS, RULES, TrustSettings, hidden, look
+from simkit.widgets.release_table import SHORT, sentence
 
 STAGE = ".simkit-stage"
 SEED = next(seed for seed in range(99) if hidden(TrustSettings(seed=seed)).name == "deceptive")

@@ -1,7 +1,7 @@
-"""Finished games as files, and the games of a class together.
+"""`trust(case)`: an instrument on time.  A model is audited month by month; its type stays hidden until the end.
 
-A file holds what was chosen and done, nothing of what came of it: the game is played again when it is read, so that a table
-cannot disagree with its games.
+Finished games can be saved, and the games of a class pooled.  A file holds what was chosen and done, nothing of what came of
+it: the game is played again when it is read, so that a table cannot disagree with its games.
 """
 
 from __future__ import annotations
@@ -9,22 +9,79 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 from pydantic.types import Strict
 
+from ..case import Case
 from ..files import InvalidFile, Problem, parse, read_text
+from ..scenario import load
 from ..schema import Count, Probability, check, record
 from ..text import html_table, number, text_table
-from .trust_game import MONTHS, RULES, TrustSettings, courses, hidden, replayed
+from .controls import context_menu, fields_of
+from .instrument import Instrument, from_dict
+from .release_game import MONTHS, RULES, TrustSettings, courses, hidden, made, replayed, revealed
+from .release_table import release_table
 
 MOST_FILES, MOST_BYTES = 1000, 10_000
 FORM = "simkit trust 1"
 #: The settings that are no part of a game.
 NOT_KEPT = ("unfolded", "month", "rule", "revealed")
+
+
+def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
+    """Open the instrument: a hidden model, a timeline of trust, and what a wrong release does to the senders of a case.
+
+    `case` is a case, or a scenario's name or path; `settings` are those of `TrustSettings`.  First view: trust month by month,
+    1000 models with the same record, the release rules, and buttons that audit, wait, loosen and reveal.  `More` unfolds what
+    each rule does to models that nobody has seen, the 1000 senders, and every assumption.
+    """
+    source = "case" if isinstance(case, Case) else repr(case)
+    return Trust(case if isinstance(case, Case) else load(case), from_dict(TrustSettings, settings), source)
+
+
+class Trust(Instrument[TrustSettings]):
+    """The instrument: set `settings` to choose, read `view` for all that is shown, `save` a finished game for the class."""
+
+    def __init__(self, case: Case, settings: TrustSettings, source: str = "case") -> None:
+        shown = (
+            "overt",
+            "deceptive",
+            "fails",
+            "slips",
+            "unnoticed",
+            "threshold",
+            "date",
+            "budget",
+            "covert_cost",
+            "dial_loosened",
+        )
+        fields = fields_of(TrustSettings)
+        controls = {name: fields[name].control() for name in shown} | ({"context": context_menu(case)} if case.contexts else {})
+        super().__init__(
+            partial(release_table, case), settings, opener="simkit.widgets.trust", source=source, controls=controls
+        )
+
+    def play(self, moves: str) -> None:
+        """Make moves, a letter each: o open audit, c covert audit, w wait, l loosen.  What is not possible is said below."""
+        for move in moves:
+            self.attempt(partial(made, move=move))
+
+    def reveal(self) -> str:
+        """End the game and say what the model was."""
+        self.settings = revealed(self.settings)
+        return self.table.sentences[0]
+
+    def save(self, path: str | Path) -> Path:
+        """Save a finished game as a small JSON file, for the games of a class.  A ValueError if it is not finished."""
+        return save(self.settings, path)
+
+
+# --- finished games ---------------------------------------------------------------------------------------------------
 
 
 @record

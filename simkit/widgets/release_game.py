@@ -7,13 +7,14 @@ audits the same model in the same month meets the same luck.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property, lru_cache, partial
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from ..arrays import Bools, Ints
-from ..files import suggest
+from ..arrays import Bools, Floats, Ints
+from ..case import Case
+from ..theory.loosening import Loosening, loosen
 from ..theory.release import (
     ReleaseRule,
     RuleTable,
@@ -26,14 +27,19 @@ from ..theory.release import (
     side_by_side,
 )
 from ..theory.sequential import Sprt
-from ..theory.trust import TYPES, Types
+from ..theory.trust import TYPES, Types, belief, break_even_deceptive, ceiling, reached, same_side
+from .chosen_policies import best_responses
+from .controls import Range
 from .instrument import Settings
+from .stage import Action
 
 #: How many months a game has.
 MONTHS = 24
 #: What can be done in a month; loosening is final.
 MOVES = {"o": "open audit", "c": "covert audit", "w": "wait", "l": "loosen"}
 RULES = ("by date", "by track record", "by trust in the record", "by verified track record", "never")
+SHARES = (0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
+BARS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999)
 #: The worlds that the shares of types are compared with: each odds up to this many times more or less.
 FACTOR = 5.0
 #: Wald's errors in the rule by track record.
@@ -51,40 +57,32 @@ class TrustSettings(Settings):
     """
 
     moves: str = ""
-    month: int = 0
-    rule: str = RULES[2]
-    seed: int = 1
+    month: Annotated[int, Range(0, MONTHS)] = 0
+    rule: Literal["by date", "by track record", "by trust in the record", "by verified track record", "never"] = (
+        "by trust in the record"
+    )
+    seed: Annotated[int, Range(0, 10**9)] = 1
     revealed: bool = False
-    overt: float = 0.1
-    deceptive: float = 0.1
-    fails: float = 0.3
-    slips: float = 0.02
-    unnoticed: float = 0.5
-    threshold: float = 0.95
-    date: int = 12
-    budget: int = 30
-    covert_cost: int = 3
+    overt: Annotated[float, Range(0, 1, SHARES, ".3g"), "share overt"] = 0.1
+    deceptive: Annotated[float, Range(0, 1, SHARES, ".3g"), "share deceptive"] = 0.1
+    fails: Annotated[float, Range(0, 1, tuple(k / 20 for k in range(1, 20)), ".2g"), "misaligned fails"] = 0.3
+    slips: Annotated[float, Range(0, 1, (0, 0.005, 0.01, 0.02, 0.03, 0.04), ".3g"), "aligned slips"] = 0.02
+    unnoticed: Annotated[float, Range(0, 1, tuple(k / 20 for k in range(21)), ".2g"), "covert unnoticed"] = 0.5
+    threshold: Annotated[float, Range(0, 1, BARS), "trust asked"] = 0.95
+    date: Annotated[int, Range(0, MONTHS), "date (month)"] = 12
+    budget: Annotated[int, Range(0, 1000, tuple(range(0, 101, 5)))] = 30
+    covert_cost: Annotated[int, Range(1, 100, tuple(range(1, 11))), "cost of covert"] = 3
     context: str = ""
-    dial_now: float = 0.1
-    dial_loosened: float = 0.9
+    dial_now: Annotated[float, Range(0, 1)] = 0.1
+    dial_loosened: Annotated[float, Range(0, 1, tuple(k / 20 for k in range(2, 21)), ".2g"), "dial, loosened"] = 0.9
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _within("month", self.month, 0, MONTHS)
-        _within("date", self.date, 0, MONTHS)
-        _within("seed", self.seed, 0, 10**9)
-        _within("budget", self.budget, 0, 1000)
-        _within("covert_cost", self.covert_cost, 1, 100)
-        _within("dial_now", self.dial_now, 0, 1)
-        _within("dial_loosened", self.dial_loosened, self.dial_now, 1)
+        if not self.dial_now <= self.dial_loosened:
+            raise ValueError(f"dial_loosened goes from {self.dial_now:g} to 1, not {self.dial_loosened:g}")
         if not 0 < self.threshold < 1:
             raise ValueError(f"threshold is a trust between 0 and 1, not {self.threshold:g}")
-        if self.rule not in RULES:
-            raise ValueError(f"no release rule is called {self.rule!r}; {suggest(self.rule, RULES)}")
         _ = self.types
-        self._check_moves()
-
-    def _check_moves(self) -> None:
         wrong = sorted(set(self.moves) - set(MOVES))
         if wrong:
             raise ValueError(f"a move is one of {', '.join(f'{k} ({v})' for k, v in MOVES.items())}, not {wrong[0]!r}")
@@ -138,11 +136,6 @@ class TrustSettings(Settings):
             raise ValueError("this game is over; undo, or take a new model")
         moves = self.moves + move
         return replace(self, moves=moves, month=min(len(moves.removesuffix("l")), MONTHS))
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} goes from {low:g} to {high:g}, not {value:g}")
 
 
 # --- the hidden model -------------------------------------------------------------------------------------------------
@@ -236,3 +229,133 @@ def replayed(settings: TrustSettings) -> dict[str, tuple[int, int]]:
     model = hidden(settings)
     found = [ends(rule, *record(audits_of(rule), model)) for rule in rules(settings)]
     return dict(zip(RULES, found, strict=True))
+
+
+# --- what is looked at ------------------------------------------------------------------------------------------------
+
+WORLDS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class TrustView:
+    """All that is shown; R rules, months 0 to M.
+
+    `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type;
+    `above` (R, M + 1) says whether trust has reached the threshold, `counted` (R, M + 1) is P(aligned | those audits that the
+    rule counts), `plans` what each rule audits month by month, `ends` when and how it ends on the record.  `holds` (R, M + 1)
+    is the fraction of plausible worlds of models in which trust lies on the same side of the threshold, `turn` (R, M + 1) the
+    share of deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.
+    `loosening` is what the senders get; `enough` is the fraction of plausible worlds of senders in which loosening pays at the
+    trust that is asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
+    """
+
+    settings: TrustSettings
+    case: Case
+    passed: Ints
+    failed: Ints
+    belief: Floats
+    above: Bools
+    counted: Floats
+    plans: list[str]
+    ends: list[tuple[int, int]]
+    holds: Floats
+    turn: Floats
+    ceiling: float
+    courses: RuleTable
+    odd: tuple[str, ...]
+    loosening: Loosening
+    enough: float
+    enough_turn: float
+    model: Hidden
+
+    @property
+    def trust(self) -> Floats:
+        """P(aligned | the record), (R, M + 1)."""
+        return self.belief[..., 0]
+
+
+def look(case: Case, settings: TrustSettings) -> TrustView:
+    """Evaluate what the settings ask for.  A ValueError names what makes no sense."""
+    if settings.context and settings.context != case.context:
+        case = case.in_context(settings.context)
+    given, model, types = rules(settings), hidden(settings), settings.types
+    plans = [audits_of(rule) for rule in given]
+    passed, failed = np.swapaxes(np.stack([_path(settings, model, plan) for plan in plans]), 0, 1)
+    counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]
+    above = reached(types, settings.threshold, passed, failed)
+    senders = loosen(case, settings.dial_now, settings.dial_loosened, among=best_responses(case))
+    drawn, bar = partial(np.random.default_rng, 0), settings.threshold
+    return TrustView(
+        settings=settings,
+        case=case,
+        passed=passed,
+        failed=failed,
+        belief=belief(types, passed, failed),
+        above=above,
+        counted=belief(types, passed * counts, failed * counts)[..., 0],
+        plans=plans,
+        ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
+        holds=same_side(types, bar, passed, failed, rng=drawn(), count=WORLDS, factor=FACTOR),
+        turn=break_even_deceptive(types, settings.threshold, passed, failed),
+        ceiling=float(ceiling(types)),
+        courses=courses(settings),
+        odd=oddities(settings),
+        loosening=senders,
+        enough=senders.pays(bar, rng=drawn(), worlds=WORLDS),
+        enough_turn=senders.break_even_share(bar),
+        model=model,
+    )
+
+
+def _path(settings: TrustSettings, model: Hidden, plan: str) -> Ints:
+    """The record so far, then a rule's audits, all passed, (2, M + 1, 2)."""
+    seen = np.stack(record(settings.audited, model))
+    ahead = np.array([[move == kind for kind in "oc"] for move in plan[settings.now :]], dtype=int).reshape(-1, 2)
+    grown = seen[:, -1:] + np.stack([ahead.cumsum(0), np.zeros_like(ahead)])
+    return np.concatenate([seen, grown], axis=1)
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+#: What the buttons say, and what they mean for the game.
+TOLD = {
+    "o": ("Open audit", "The model knows that it is audited"),
+    "c": ("Covert audit", "The model may not notice that it is audited"),
+    "w": ("Wait a month", "Nothing is audited"),
+    "l": ("Loosen the dial", "Final: the game is over"),
+}
+
+
+def actions(settings: TrustSettings) -> list[Action]:
+    """The buttons of the game: a move each, the end, and the next model."""
+    over = settings.loosened or settings.revealed
+    moves = [
+        Action(says, partial(made, move=move), tip, not over and _possible(settings, move))
+        for move, (says, tip) in TOLD.items()
+    ]
+    ends = [
+        Action("Reveal", revealed, "Show the hidden type: the game is over", not settings.revealed),
+        Action("New model", _fresh, "The model of the next seed"),
+    ]
+    return [*moves, *ends]
+
+
+def made(settings: TrustSettings, move: str) -> TrustSettings:
+    """One move later."""
+    return settings.after(move)
+
+
+def revealed(settings: TrustSettings) -> TrustSettings:
+    """The game, ended."""
+    return replace(settings, revealed=True)
+
+
+def _possible(settings: TrustSettings, move: str) -> bool:
+    """Whether a move fits into the months and the budget."""
+    price = {"o": 1, "c": settings.covert_cost}.get(move, 0)
+    return move in MOVES and (move == "l" or settings.now < MONTHS) and settings.spent + price <= settings.budget
+
+
+def _fresh(settings: TrustSettings) -> TrustSettings:
+    """The next model, not yet audited."""
+    return replace(settings, moves="", month=0, revealed=False, seed=(settings.seed + 1) % (10**9 + 1))

@@ -1,4 +1,8 @@
-"""The words and pictures of `trust`, for each release rule and month."""
+"""What `trust` shows, for each release rule and month: what is looked at, the words and the pictures.
+
+Up to now the record is what was seen; after that it goes on with the rule's own audits, all passed: the fastest that trust can
+grow.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import Floats, Ints
+from ..arrays import Floats, whole_numbers
+from ..case import Case
 from ..icon_array import dots
 from ..text import number, percent, tally, whole_percent
+from ..theory.loosening import HELD, HELD_MISALIGNED, RIGHTLY, WRONGLY
 from ..theory.trust import TYPES
 from . import panels
 from .panels import INK, Mark, Panel, axis, curve, entry, points
+from .release_game import MONTHS, RULES, TrustSettings, TrustView, actions, look, replayed
 from .stage import Options, Table
-from .trust_game import MONTHS, RULES, TrustSettings, replayed
-from .trust_view import HELD, HELD_MISALIGNED, RIGHTLY, WRONGLY, TrustView
 from .wording import harmful_senders, now_and_base
 
 #: What a type is called in a sentence, and its colour.
@@ -29,8 +34,9 @@ BY_TRUST, VERIFIED = 2, 3
 SHORT = ("date", "track record", "trust", "verified record", "never")
 
 
-def stage_table(view: TrustView) -> Table:
-    """All that a stage needs: a row for each rule (slowest) and month."""
+def release_table(case: Case, settings: TrustSettings) -> Table:
+    """All that is shown: a row for each rule (slowest) and month, and the buttons of the game."""
+    view = look(case, settings)
     rows = [(rule, month) for rule in range(len(RULES)) for month in range(MONTHS + 1)]
     over = view.settings.revealed
     senders = _senders_panel(view)
@@ -44,6 +50,8 @@ def stage_table(view: TrustView) -> Table:
         else [timeline_panel(view), models_panel(view), rules_panel(view), senders],
         toggles=[Options("rule", RULES, "release by", SHORT)],
         view=view,
+        actions=actions(settings),
+        status=f"audits cost {settings.spent} of {settings.budget}",
         stands_for={"context": view.case.context},
     )
 
@@ -127,19 +135,19 @@ def _chances(view: TrustView, rule: int, month: int) -> str:
 
 def _worth(view: TrustView) -> str:
     """What loosening gains and loses among the senders, from which trust on it pays, and how sure that is."""
-    held, misaligned, rightly, wrongly = (1000 * float(value) for value in view.outcome.net)
+    held, misaligned, rightly, wrongly = (1000 * float(value) for value in view.loosening.outcome.net)
     won, lost = rightly - held, misaligned - wrongly
     if not max(abs(won), abs(lost)) > 1e-9:
         return "Loosening changes nothing here: own judgement is what the instruction says."
     gains = f"Loosening gains {number(won)} help units with an aligned model and"
     if lost <= 1e-9:
         return f"{gains} loses nothing with one that gives harm no weight: little trust is needed here."
-    if not np.isfinite(view.break_even):
+    if not np.isfinite(view.loosening.break_even):
         return f"Loosening gains nothing with an aligned model and loses {number(lost)} help units with a misaligned one."
     who, now = harmful_senders(view.case), now_and_base(view.case)
     turn = f"; it turns where {percent(view.enough_turn)} are {who}{now}" if np.isfinite(view.enough_turn) else ""
     return (
-        f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.break_even)} trust on. "
+        f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.loosening.break_even)} trust on. "
         f"The {bare(view.settings.threshold)} asked is enough in {whole_percent(view.enough)} of plausible worlds of "
         f"senders{turn}."
     )
@@ -293,21 +301,13 @@ def models_panel(view: TrustView) -> Panel:
     shares = 1000 * view.belief.reshape(-1, 3)
     return panels.icons(
         "1000 models with this record",
-        whole(shares),
+        whole_numbers(shares),
         [entry(name, colour) for name, colour in zip(CALLED, COLOURS, strict=True)],
         values=np.round(shares, 2),
         columns=63,
         first=not view.settings.revealed,
         alt="1000 dots, one for each model with this record, coloured by type.",
     )
-
-
-def whole(shares: Floats) -> Ints:
-    """Rows of amounts in whole numbers that add up as they do (largest remainders)."""
-    down = np.floor(shares + 1e-9)
-    left = np.rint(shares.sum(-1) - down.sum(-1))
-    rank = np.argsort(np.argsort(down - shares, axis=-1, kind="stable"), axis=-1)
-    return (down + (rank < left[..., None])).astype(int)
 
 
 def rules_panel(view: TrustView) -> Panel:
@@ -339,6 +339,6 @@ def _senders_panel(view: TrustView) -> Panel:
         chosen.append(np.where(month >= when, loosened, held))
     who = f": this model is {CALLED[view.model.type]}" if settings.revealed else ", if this model is misaligned"
     title = f"1000 senders{who}. {_worth(view)}"
-    found, rows = dots(view.case, view.senders), np.concatenate(chosen)
+    found, rows = dots(view.case, view.loosening.policies), np.concatenate(chosen)
     shown = replace(found, count=found.count[rows], expected=found.expected[rows])
     return panels.dots(shown, title, first=settings.revealed)
