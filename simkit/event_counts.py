@@ -1,6 +1,6 @@
-"""How many events a crowd of N senders brings: exact mean, variance and chance of at least one.
+"""How many events a crowd of N senders brings: exact mean, variance and probability of at least one.
 
-Senders of one world share its state.  Source: Binomial and Poisson-binomial counts, and the law of total variance (Klugman,
+Senders of one run share its state.  Source: Binomial and Poisson-binomial counts, and the law of total variance (Klugman,
 Panjer & Willmot, *Loss Models*, ch. 6 and 9).
 """
 
@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Floats, weigh, whole_numbers
+from .arrays import Floats, Ints, weigh, whole_numbers
 from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
@@ -21,7 +21,7 @@ from .severity import Severity
 
 @dataclass(frozen=True, eq=False)
 class EventCounts:
-    """How often an event happens among `users` senders: mean and variance of the count, chance of at least one; (…,)."""
+    """How often an event happens among `users` senders: mean and variance of the count, probability of at least one; (…,)."""
 
     users: float
     mean: Floats
@@ -40,7 +40,7 @@ def count_events(
     """The exact count of events among N senders who share a state.
 
     `drawn` senders are independent draws from the population (binomial).  `fixed` is a crowd of N · share[s] senders from
-    each segment, in whole numbers (Poisson-binomial): the same mean, a smaller variance, a larger chance of at least one.
+    each segment, in whole numbers (Poisson-binomial): the same mean, a smaller variance, a larger probability of at least one.
     `users` are the case's, if none are given.  A ValueError if there are fewer than none, or `of` or `mix` is another word.
     """
     users = float(case.users if users is None else users)
@@ -80,20 +80,22 @@ def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = N
     return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
 
 
-def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> int:
-    """The smallest number of senders among whom at least one event happens with this chance (at most 10^15)."""
-    if policy.batch or not 0 < chance < 1:
-        raise ValueError("users_until takes one policy and a chance between 0 and 1")
+def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> Ints:
+    """The smallest number of senders, (…,), among whom at least one event happens with this probability (at most 10^15)."""
+    if not 0 < chance < 1:
+        raise ValueError(f"users_until takes a probability between 0 and 1, not {chance:g}")
+    if policy.batch:
+        return np.array([users_until(case, one, chance, of=of) for one in policy])
     low, high = 0, 1
     while count_events(case, policy, high, of=of).chance_of_any < chance:
         if high == 10**15:
-            raise ValueError(f"even among 10^15 senders the chance stays under {chance:g}")
+            raise ValueError(f"even among 10^15 senders the probability stays under {chance:g}")
         low, high = high, min(2 * high, 10**15)
     while high - low > 1:
         middle = (low + high) // 2
         enough = count_events(case, policy, middle, of=of).chance_of_any >= chance
         low, high = (low, middle) if enough else (middle, high)
-    return high
+    return np.asarray(high)[()]
 
 
 def _above(severities: tuple[Severity, ...], size: float) -> Floats:
@@ -108,7 +110,7 @@ def _above(severities: tuple[Severity, ...], size: float) -> Floats:
 class FrontPages:
     """The dual newspaper test among `users` senders, (…,): would a reporter on harmful, or on paternalistic, AI find a story?
 
-    Chances that at least one harm, at least one neglect, both, or either is larger than the front-page size.
+    Probabilities that at least one harm, at least one neglect, both, or either is larger than the front-page size.
     """
 
     users: Floats
@@ -121,11 +123,11 @@ class FrontPages:
 def front_pages(
     case: Case, policy: Policy, users: ArrayLike | None = None, *, harm: float, neglect: float, shock: float = 0.0
 ) -> FrontPages:
-    """The chance of each front page; an event makes it if it is larger than `harm` or `neglect`, in harm units.
+    """The probability of each front page; an event makes it if it is larger than `harm` or `neglect`, in harm units.
 
     `users` may be an array (U,): the result is then (U, …).  Exact: P(none) = (1 − chance)^N, mixed over the states that all
     senders share.  `shock` is the variance of a gamma variable with mean 1 that multiplies how often things go wrong in a whole
-    world, as in `totals.total`.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size, a number
+    run, as in `total`.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size, a number
     or the shock is negative.
     """
     counts = np.asarray(case.users if users is None else users, dtype=float)

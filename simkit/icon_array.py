@@ -31,6 +31,7 @@ class Dots:
     """
 
     case: Case
+    policy: Policy
     senders: int
     segment: Ints
     response: Ints
@@ -66,7 +67,7 @@ class Dots:
 
     def __repr__(self) -> str:
         if self.count.ndim > 1:
-            return f"<Dots: {self.senders} senders, {self.count.shape[:-1]} policies>"
+            return f"<Dots: {self.senders} senders, {self.policy!r}>"
         case, shown = self.case, np.flatnonzero((self.count > 0) | ((self.event > 0) & (self.expected > 0)))
         rows = [
             [
@@ -97,6 +98,7 @@ def dots(case: Case, policy: Policy, senders: int = 1000) -> Dots:
     shape = (len(people), len(replies), len(EVENTS))
     return Dots(
         case=case,
+        policy=policy,
         senders=senders,
         segment=np.broadcast_to(people[:, None, None], shape).ravel(),
         response=np.broadcast_to(replies[:, None], shape).ravel(),

@@ -96,12 +96,9 @@ def too_large(file: Place) -> Iterator[Problem]:
 
 
 def unique_names(file: Place) -> Iterator[Problem]:
-    """Names, signal values and replies stand once, also beside the policy that reports call best."""
+    """Names, signal values and replies stand once."""
     for key, (what, _) in NAMED.items():
         yield from twice((entry["name"] for entry in file[key]), what, "rename one")
-    for entry in (*file["responses"], *file["observed"]):
-        if entry["name"].value == "best":
-            yield entry["name"].wrong("reports call the best policy so", "choose another name")
     values = (value for signal in file["signals"] for value in signal["values"])
     yield from twice(values, "signal value", "values are unique in a file")
     yield from twice(file["question"]["replies"], "reply", "take one out")

@@ -95,6 +95,9 @@ def test_event_counts_and_front_pages(seed, axis, kind):
         members = [sk.event_counts.count_events(case, one, 50, mix=mix) for one in batch]
         for name in ("mean", "variance", "chance_of_any"):
             assert same(getattr(whole, name), [getattr(one, name) for one in members]), (mix, name)
+    if kind in ("answers", "asks"):
+        until = sk.event_counts.users_until(case, batch, 0.5, of="neglect")
+        assert same(until, [sk.event_counts.users_until(case, one, 0.5, of="neglect") for one in batch])
     pages = sk.event_counts.front_pages(case, batch, 1000, harm=1.0, neglect=2.0)
     for i, one in enumerate(batch):
         alone = sk.event_counts.front_pages(case, one, 1000, harm=1.0, neglect=2.0)
@@ -133,6 +136,17 @@ def test_rows_have_a_column_of_the_axis(seed, axis, kind):
     assert [row["policy"] for row in rows] == list(batch.labels)
     for row, one in zip(rows, batch, strict=True):
         assert row["net"] == pytest.approx(float(sk.expect(case, one).net), nan_ok=True, rel=0, abs=0)
+
+
+@pytest.mark.parametrize("axis", sorted(AXES))
+def test_what_describes_a_batch_names_its_axis(axis):
+    case, batch = drawn(1, AXES[axis], "answers")
+    name = batch.axis.name
+    assert name in repr(batch)
+    assert name in batch._repr_html_()
+    assert name in repr(sk.dots(case, batch))
+    assert repr(sk.expect(case, batch)).splitlines()[1].startswith(name)
+    assert [line.split("  ")[0] for line in repr(sk.expect(case, batch)).splitlines()[2:]] == list(batch.axis.labels)
 
 
 def test_two_policies_are_never_the_same_number_by_accident():
