@@ -257,16 +257,16 @@ class Case:
 
     @cached_property
     def gains(self) -> Floats:
-        """Help, harm and neglect of each response on each signal, per sender of each segment and of everybody: (3·(S+1), K·R).
+        """Help, harm and neglect of each response on each signal, per sender of each segment and of everybody: (K·R, 3·(S+1)).
 
-        gains @ answer.reshape(K·R) is help of each segment (S) and of everybody (1), then harm, then neglect.  Infinite
+        answer.reshape(K·R) @ gains is help of each segment (S) and of everybody (1), then harm, then neglect.  Infinite
         entries are set to 0 here and counted by `infinite_mean`.
         """
         return self._map(self.population.signals, self.help)
 
     @cached_property
     def gains_after(self) -> Floats:
-        """The same after a question, whose cost is taken off the help: (3·(S+1), K·J·R)."""
+        """The same after a question, whose cost is taken off the help: (K·J·R, 3·(S+1))."""
         return self._map(self.asked_signals, self.help - self.question.cost[:, None] if self.question else self.help)
 
     @cached_property
@@ -286,7 +286,8 @@ class Case:
         stakes = np.stack([help_, self.harm, self.neglect])
         rows = seen[:, :, None] * np.where(np.isfinite(stakes), stakes, 0.0)[:, :, None, :]
         everybody = np.einsum("s,vskr->vkr", self.population.shares, rows)[:, None]
-        return frozen(np.concatenate([rows, everybody], axis=1).reshape(-1, seen.shape[1] * len(self.responses)))
+        rows = np.concatenate([rows, everybody], axis=1).reshape(-1, seen.shape[1] * len(self.responses))
+        return frozen(np.ascontiguousarray(rows.T))
 
     @cached_property
     def infinite_mean(self) -> bool:

@@ -308,9 +308,9 @@ def expect(case: Case, policy: Policy, harm_weight: float | None = None) -> Outc
 
 def _means(case: Case, policy: Policy) -> Floats:
     """Help (after the cost of asking), harm and neglect per sender of each segment and of everybody, (…, 3, S + 1)."""
-    means = case.gains @ policy.answer.reshape(*policy.batch, -1, 1)
+    means = _in_blocks(policy.answer, case.gains)
     if policy.after is not None:
-        means = means + case.gains_after @ policy.after.reshape(*policy.batch, -1, 1)
+        means = means + _in_blocks(policy.after, case.gains_after)
     means = means.reshape(*policy.batch, 3, -1)
     if case.infinite_mean:
         given = exposure(case, policy) > 0
@@ -319,6 +319,18 @@ def _means(case: Case, policy: Policy) -> Floats:
             means[..., row, :-1][endless] = np.inf
             means[..., row, -1][endless.any(-1)] = np.inf
     return means
+
+
+#: Policies of a batch that are multiplied at once.
+BLOCK = 8
+
+
+def _in_blocks(tables: Floats, gains: Floats) -> Floats:
+    """Each policy's table times `gains`, (N, V).  Every product has the same shape, so no sum depends on the size of the batch."""
+    flat = tables.reshape(-1, len(gains))
+    rest = -len(flat) % BLOCK
+    whole = np.concatenate([flat, np.zeros((rest, len(gains)))]) if rest else flat
+    return (whole.reshape(-1, BLOCK, len(gains)) @ gains).reshape(len(whole), -1)[: len(flat)]
 
 
 def _means_in_states(case: Case, policy: Policy) -> Floats:
