@@ -1,7 +1,7 @@
 """One ambiguous request as arrays and names, in one context, in one state or all of them.
 
 S segments, K signal combinations, R responses, J replies to the clarifying question.  Help is per request (help units);
-`harm` and `neglect` are expected harm units per request: chance of the event times its mean severity.
+`harm` and `neglect` are expected harm units per request: probability of the event times its mean severity.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ CELLS = "Cells: expected help / harm (of answering or of not answering) per requ
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Events:
-    """One kind of event: chance (S, R) per request, and for each cell the number of its severity (−1: none)."""
+    """One kind of event: probability (S, R) per request, and for each cell the number of its severity (−1: none)."""
 
     chance: Floats
     severity: Ints
 
     def __post_init__(self) -> None:
         shape = dict(zip(("segments", "responses"), np.shape(self.severity), strict=True))
-        settle(self, chance=checked("chance of an event", self.chance, shape, low=0))
+        settle(self, chance=checked("probability of an event", self.chance, shape, low=0))
         self.severity.setflags(write=False)
         if (self.severity[self.chance > 0] < 0).any():
             raise ValueError("an event that can happen has a severity")
@@ -111,7 +111,7 @@ class Case:
         settle(self, help=checked("help", self.help, cells))
         harm, neglect = (checked(f"{n}_events", getattr(self, f"{n}_events").chance, cells) for n in ("harm", "neglect"))
         if (harm + neglect).max() > 1 + 1e-12:
-            raise ValueError("harm and neglect are at most one event: chances are never negative and add up to at most 1")
+            raise ValueError("harm and neglect are at most one event: probabilities are never negative and add up to at most 1")
         if max(self.harm_events.severity.max(), self.neglect_events.severity.max()) >= len(self.severities):
             raise ValueError(f"the number of a severity is below {len(self.severities)}, as many as there are")
         if not set(self.kinds) <= set(KINDS):
@@ -346,11 +346,11 @@ def from_arrays(
     harm_weight: float = 1.0,
     name: str = "from arrays",
 ) -> Case:
-    """A case without a file: share (S,), signal (S, K), help (S, R), chances of harm and neglect (S, R).
+    """A case without a file: share (S,), signal (S, K), help (S, R), probabilities of harm and neglect (S, R).
 
     Every event has the same severity (point 1 if none is given).  The first response is the refusal, unless `kinds` (R,)
     says otherwise.  `interval` is low and high of the shares, (S,) each; `reply` (S, J) and `cost` (S,) make a question.
-    A ValueError says which array is no share, chance or table.
+    A ValueError says which array is no share, probability or table.
     """
     helps = np.atleast_2d(np.asarray(help, dtype=float))
     people, responses = plain_population(share, signal, harmful, interval or (share, share)), helps.shape[1]

@@ -1,6 +1,6 @@
 """Who sends this message: segments, shares with intervals, signals, replies; posterior; draws of plausible worlds.
 
-A population is a share for each of S segments and, for each segment, a chance for each of K signal combinations: what the
+A population is a share for each of S segments and, for each segment, a probability for each of K signal combinations: what the
 assistant can see.  Contexts and states multiply the odds of segments; Bayes does the rest.
 
     in_states[z, s] ∝ share[s] · multiply[z, s]           joint[s, k] = Σ_z chance[z] · in_states[z, s] · signal[s, k]

@@ -43,7 +43,7 @@ from .severity import Severity
 
 @record
 class Share:
-    """A judged or anchored chance with the interval that a reasonable person would defend."""
+    """A judged or anchored probability with the interval that a reasonable person would defend."""
 
     value: Probability
     low: Probability
@@ -81,9 +81,9 @@ class Segment:
     """Whether this sender means harm or would come to harm by an answer."""
     share: Share
     signals: Mapping[Name, Mapping[Name, Probability]]
-    """For every signal, the chance of each of its values; each row adds up to 1."""
+    """For every signal, the probability of each of its values; each row adds up to 1."""
     replies: Mapping[Name, Probability] = no_entries()
-    """The chance of each reply to the clarifying question, if the file has one."""
+    """The probability of each reply to the clarifying question, if the file has one."""
     learns_from: NoName = ""
     """The segment whose replies (to the clarifying question) this one imitates once it has learned which reply helps."""
     about: Note = ""
@@ -116,7 +116,7 @@ class Response:
 
 @record
 class HarmfulEvent:
-    """A harmful event: its chance per request and the name of its severity."""
+    """A harmful event: its probability per request and the name of its severity."""
 
     chance: Probability
     severity: Name
@@ -214,7 +214,7 @@ class Scenario:
     units: Note = ""
     """What one help unit and one harm unit are."""
     users: Annotated[Count, Field(ge=1)] = 1000
-    """How many senders the chance of any harm is about."""
+    """How many senders the probability of any harm is about."""
     harm_weight: Positive = 1.0
     """Help units that one harm unit outweighs."""
     signals: Annotated[tuple[Signal, ...], Field(min_length=1)]
@@ -367,8 +367,8 @@ def _signal_rows(scenario: Scenario, changed: Mapping[str, Mapping[str, Mapping[
         row = np.ones(1)
         said = {**segment.signals, **changed.get(segment.name, {})}
         for signal in scenario.signals:
-            chances = np.array([said[signal.name].get(value, 0.0) for value in signal.values])
-            row = np.outer(row, chances / chances.sum()).ravel()
+            values = np.array([said[signal.name].get(value, 0.0) for value in signal.values])
+            row = np.outer(row, values / values.sum()).ravel()
         rows.append(row)
     return frozen(rows)
 

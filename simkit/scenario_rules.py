@@ -48,9 +48,9 @@ def left_out(mapping: Place, wanted: Iterable[str]) -> list[str]:
     return [name for name in wanted if name not in stands and name not in meant]
 
 
-def adds_up(chances: Iterable[tuple[str, float | None]], at: Place, what: str) -> Iterator[Problem]:
+def adds_up(probabilities: Iterable[tuple[str, float | None]], at: Place, what: str) -> Iterator[Problem]:
     """Probabilities with their names should add up to 1, unless one of them is itself broken."""
-    pairs = list(chances)
+    pairs = list(probabilities)
     values = [value for _, value in pairs if value is not None]
     total = math.fsum(values)
     if len(values) < len(pairs) or abs(total - 1) <= TOLERANCE:
@@ -145,7 +145,7 @@ def rows_of_values(file: Place, rows: Place) -> Iterator[Problem]:
         if name is not None and (said := rows[name]).value is not None:
             yield from unknown(said, values, f"value of the signal {name}")
             if len(said) or values is not None:
-                yield from adds_up(row(said), said, "the chances")
+                yield from adds_up(row(said), said, "the probabilities")
 
 
 def carried(file: Place) -> Iterator[Problem]:
@@ -204,9 +204,9 @@ def one_event(base: Place, edits: Place) -> Iterator[Problem]:
     for segment, response in dict.fromkeys(cell.path[-2:] for kind in EVENTS for cell in cells(edits[kind])):
         changed = {kind: edits[kind][segment][response] for kind in EVENTS}
         events = [event if event.given else base[kind][segment][response] for kind, event in changed.items()]
-        chances = [event["chance"].value if event.given else 0.0 for event in events]
-        if None not in chances and sum(chances) > 1 + 1e-12:
-            rule = f"harm and neglect are at most one event, so chances up to 1, not {sum(chances):g}"
+        probabilities = [event["chance"].value if event.given else 0.0 for event in events]
+        if None not in probabilities and sum(probabilities) > 1 + 1e-12:
+            rule = f"harm and neglect are at most one event, so probabilities up to 1, not {sum(probabilities):g}"
             place = changed["neglect"] if changed["neglect"].given else changed["harm"]
             yield Problem(place.path, rule, "make one of them smaller")
 
@@ -219,13 +219,13 @@ def question(file: Place) -> Iterator[Problem]:
     for segment in file["segments"]:
         said = segment["replies"]
         if asked.value and not said.value and said.path not in file.faults:
-            fix = f"one chance each for {', '.join(reply.value for reply in asked['replies'] if reply.value)}"
+            fix = f"one probability each for {', '.join(reply.value for reply in asked['replies'] if reply.value)}"
             yield Problem(segment.path, "the replies to the question are missing", fix)
         elif said.value and not asked.value:
             yield Problem(said.path, "there is no question to reply to", "add a question, or take the replies out")
         elif said.value:
             yield from unknown(said, known(asked["replies"]), "reply")
-            yield from adds_up(row(said), said, "the chances")
+            yield from adds_up(row(said), said, "the probabilities")
         yield from unknown([segment["learns_from"]] if segment["learns_from"].value else (), known(file["segments"]), "segment")
 
 
@@ -248,7 +248,7 @@ def reweighing(file: Place) -> Iterator[Problem]:
         yield from unknown(item["multiply"], known(file["segments"]), "segment")
     states = [(state["name"].value, state["chance"].value) for state in file["states"]]
     if states:
-        yield from adds_up(states, file["states"], "the chances")
+        yield from adds_up(states, file["states"], "the probabilities")
 
 
 def somebody_left(file: Place) -> Iterator[Problem]:

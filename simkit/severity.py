@@ -1,6 +1,6 @@
 """How bad one harmful event is, in harm units: point, lognormal, gamma, pareto, table.
 
-Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the chance of more than x, the mean
+Each kind has a mean and a mean square (infinite for a Pareto with tail <= 1 and <= 2), the probability of more than x, the mean
 of what is cut off at x, and draws.  Parameters are the ones that people can judge: medians, means, smallest values.  Source
 of the forms: Klugman, Panjer & Willmot, *Loss Models*, appendix A.
 """
@@ -173,16 +173,16 @@ class SeverityLevel:
 
 @record
 class SeverityTable(OneEvent):
-    """A few named levels of severity with their chances."""
+    """A few named levels of severity with their probabilities."""
 
     kind: Literal["table"]
     levels: Annotated[tuple[SeverityLevel, ...], Field(min_length=1)]
-    """Severities and their chances; the chances add up to 1."""
+    """Severities and their probabilities; the probabilities add up to 1."""
 
     def __post_init__(self) -> None:
         total = math.fsum(level.chance for level in self.levels)
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"the chances of a severity table add up to 1, not {total:.9g}")
+            raise ValueError(f"the probabilities of a severity table add up to 1, not {total:.9g}")
 
     def moment(self, order: int) -> float:
         """E severity^order, harm units^order."""
