@@ -326,7 +326,7 @@ BLOCK = 8
 
 
 def _in_blocks(tables: Floats, gains: Floats) -> Floats:
-    """Each policy's table times `gains`, (N, V).  Every product has the same shape, so no sum depends on the size of the batch."""
+    """Each policy's table times `gains`, (N, V): products of one shape, so that no sum depends on the size of the batch."""
     flat = tables.reshape(-1, len(gains))
     rest = -len(flat) % BLOCK
     whole = np.concatenate([flat, np.zeros((rest, len(gains)))]) if rest else flat
