@@ -196,7 +196,7 @@ def _some(worlds: Worlds, rows: Any) -> Worlds:
 
 
 def sentences(view: CrowdView) -> list[str]:
-    """One sentence for each number of senders: the mean, and what one world in a thousand exceeds."""
+    """One sentence for each number of senders: the mean, and what one run in a thousand exceeds."""
     name, said = view.policies.labels[0], []
     for count, mean, size in zip(USERS, view.mean[:, 0], view.sizes[THOUSANDTH, :, 0], strict=True):
         start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {amount(float(mean))} harm units on average"
@@ -205,9 +205,9 @@ def sentences(view: CrowdView) -> list[str]:
         elif size > 0:
             times = size / mean
             more = f"{number(float(times))} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more than that"
-            said.append(f"{start}; one world in a thousand exceeds {amount(float(size))}, {more}.")
+            said.append(f"{start}; one run in a thousand exceeds {amount(float(size))}, {more}.")
         else:
-            said.append(f"{start}; in at least 999 worlds of a thousand nobody is harmed.")
+            said.append(f"{start}; in at least 999 runs of a thousand nobody is harmed.")
     return said
 
 
