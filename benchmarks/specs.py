@@ -42,7 +42,7 @@ def main() -> None:
     print(f"guarantees         {median(lambda: sk.spec.guarantees(rules)):.3f}")
     print(f"classify           {median(lambda: sk.spec.classify(rules, talk)):.3f}")
     print(f"compile and choose {median(lambda: sk.spec.compile(rules, case)):.3f}")
-    print(f"text and HTML      {median(lambda: (d := sk.spec.decide(rules, talk, 'length')).text + d.html):.3f}")
+    print(f"text and HTML      {median(lambda: (d := sk.spec.decide(rules, talk, 'length')).text + d._repr_html_()):.3f}")
     print(f"load the file      {median(lambda: sk.spec.load('openai-model-spec'), 5):.1f}")
 
 

@@ -14,7 +14,6 @@ from simkit.schema import adapter
 from simkit.spec import Message, Proposal, Protection, amend, decide, difference, examine, guarantees
 from simkit.spec.amendment import ENTRIES
 from simkit.spec.rules import Spec
-from simkit.spec.versions import conflicts
 from specs import seeds
 from specs import spec as random_rules
 
@@ -219,38 +218,6 @@ def test_lost_and_gained_change_places(general):
     easier = edited(amended, "safe-messaging", protection={"floor": "on", "waiver": "user", "source": "made up"})
     assert [promise.waiver for promise in difference(amended, easier).lost] == ["nobody"]
     assert not difference(easier, amended).lost, "what only the user could give up is kept where nobody can"
-
-
-# --- rules that stop each other ---------------------------------------------------------------------------------------
-
-
-def test_conflicts_are_all_conversations_that_end_in_inaction():
-    """Every subset of situations, by `decide`: inaction exactly where two requirements of a conflict both hold."""
-    seen = 0
-    for rng in seeds(400, seed=6):
-        rules = random_rules(rng, count=2, rules=6)
-        found = conflicts(rules)
-        situations = [s.name for s in rules.spec.situations]
-        for size in range(len(situations) + 1):
-            for known in itertools.combinations(situations, size):
-                for name in rules.behaviours:
-                    stopped = decide(rules, [Message(level="system", tells=known)], name).inaction
-                    expected = any(c.behaviour == name and set(c.when) <= set(known) for c in found)
-                    assert stopped == expected
-                    seen += stopped
-    assert seen > 50
-
-
-def test_only_new_conflicts_are_reported(general):
-    rule = {"name": "plain-in-exams", "behaviour": "explicit-about-own-risk", "requires": ["plain"], "authority": "root"}
-    amended = amend(general, proposal(add={"rules": [{**rule, "when": ["supervised"], "about": "x", "source": "x"}]}))
-    (found,) = difference(general, amended).conflicts
-    assert found.when == ("minor", "supervised")
-    assert "leave no value in common where minor and supervised are known: inaction" in repr(difference(general, amended))
-    again = amend(amended, proposal(version="3", change={"behaviours": {"profanity": {"default": "on"}}}))
-    assert difference(amended, again).conflicts == ()
-    never = amend(amended, proposal(version="3", change={"situations": {"supervised": {"believed_from": "root"}}}))
-    assert conflicts(never) == (), "no message speaks at root, so that nobody is believed"
 
 
 # --- the incident -----------------------------------------------------------------------------------------------------

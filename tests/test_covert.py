@@ -301,8 +301,8 @@ def test_two_that_say_the_same_make_no_difference():
 def test_what_is_concluded_is_said_with_its_worlds_and_what_turns_it():
     text = repr(verdict(CONSTITUTION, FEBRUARY))
     assert "plausible worlds" in text
-    assert "turns it at 1.2%" in text
-    assert "factor on all leaks (1) turns it at 2.6" in text
+    assert "would reverse it at 1.2%" in text
+    assert "factor on all leaks (1) would reverse it at 2.6" in text
     backwards = verdict(FEBRUARY, CONSTITUTION)
     assert "more than" in repr(backwards)
     assert backwards.holds == pytest.approx(1 - verdict(CONSTITUTION, FEBRUARY).holds, abs=1e-9)

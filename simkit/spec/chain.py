@@ -145,8 +145,8 @@ def _rule(state: _State, rule: SpecRule, known: Mapping[str, int]) -> None:
 
 
 def _note_rule(state: _State, rule: SpecRule, did: Deed, why: str, known: Mapping[str, int]) -> None:
-    told_ = "; ".join(f"message {known[name] + 1} tells of {name}" for name in rule.when)
-    reason = "; ".join(part for part in (told_, why) if part)
+    heard = "; ".join(f"message {known[name] + 1} tells of {name}" for name in rule.when)
+    reason = "; ".join(part for part in (heard, why) if part)
     state.note(rule.name, rule.authority, rule.source, " to ".join(rule.requires), did, reason, f"rule:{rule.name}")
 
 
@@ -225,8 +225,8 @@ def _messages(state: _State, height: int, wishes: list[_Wish]) -> None:
     state.granted = state.granted or _grants(speaker, height, state)
     # The trace tells the story in the order in which things were said; values are those after the level has spoken.
     now = state.ready.behaviour.values[state.value]
-    told_ = sorted(state.steps[before:], key=lambda step: int(step.node.partition(":")[2]))
-    state.steps[before:] = [replace(step, value=now) for step in told_]
+    spoken = sorted(state.steps[before:], key=lambda step: int(step.node.partition(":")[2]))
+    state.steps[before:] = [replace(step, value=now) for step in spoken]
 
 
 def _grants(speaker: _Wish | None, height: int, state: _State) -> bool:

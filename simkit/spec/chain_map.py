@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
-from textwrap import shorten, wrap
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..messages import LEVELS, rank
@@ -179,7 +179,7 @@ def _arrow(ax: Axes, points: list[tuple[float, float]], about: dict[str, Any], p
             linestyle=":" if path and not on else "-",
             color=palette()["user"] if on or not path else rcParams["text.color"],
             lw=2.8 if decides else 1.2 if on else 0.9,
-            alpha=1 if on else 0.75,
+            alpha=1 if on else 0.6 if len(points) == 4 else 0.8,
             zorder=1,
         )
     )
@@ -201,7 +201,8 @@ def _box(ax: Axes, places: Places, nodes: Any, node: str, path: bool, half: floa
     told = wrap(about["effect"], LETTERS[column] + 12, max_lines=2, placeholder=" …") if "effect" in about else []
     bold = "bold" if strong or column == 0 else "normal"
     words: dict[str, Any] = {"va": "center", "parse_math": False, "alpha": 0.7 if faint else 1, "zorder": 3}
-    says = shorten(about["label"], LETTERS[column], placeholder=" …")
+    most = LETTERS[column]
+    says = about["label"] if len(about["label"]) <= most else about["label"][: most - 1] + "…"
     on_colour = rcParams["axes.facecolor"] if column == 0 and not faint else ink
     ax.text(x + 0.07, y - 0.12 * len(told), says, size=8, weight=bold, color=on_colour, **words)
     if told:

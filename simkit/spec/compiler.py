@@ -22,7 +22,7 @@ import numpy as np
 from ..arrays import Bools, Floats, frozen_bools
 from ..case import Case
 from ..evaluate import expect
-from ..files import suggest
+from ..files import place_of, suggest
 from ..messages import Message
 from ..policy import Policy, bayes, stack
 from ..text import Printable, Printed, number
@@ -86,9 +86,7 @@ class WrittenPolicy(Policy):
 
     def on(self, signal: str) -> Ruling:
         """The ruling on a signal, or a ValueError that suggests a name."""
-        if signal not in self.signals:
-            raise ValueError(f"no signal is called {signal!r}; {suggest(signal, self.signals)}")
-        return self.rulings[self.signals.index(signal)]
+        return self.rulings[place_of(signal, self.signals, "signal")]
 
 
 def compile(rules: Rules, case: Case, *, choose: Choose = bayes) -> WrittenPolicy:  # noqa: A001

@@ -19,7 +19,7 @@ import numpy as np
 from ..arrays import Floats, frozen
 from ..case import Case
 from ..evaluate import Outcome, expect
-from ..files import suggest
+from ..files import place_of
 from ..policy import bayes
 from ..text import Printable, Printed, number, percent
 from ..uncertainty import BreakEven, Comparison, compare
@@ -46,8 +46,6 @@ class CaseImpact:
     after: Outcome
     moved: Mapping[tuple[str, str], float]
     """The share of all senders who get another answer, by the answers before and after."""
-    decided: tuple[str, ...]
-    """Behaviours about which the specs decide differently on some signal."""
     operator: tuple[str, str]
     """What the operator's configuration does to users, under each spec."""
     comparison: Comparison
@@ -86,26 +84,25 @@ class CaseImpact:
 
     def row(self) -> list[str]:
         """case, answers that change, help, harm, neglect, over- and under-refusal, net gained, better in, first break-even."""
-        first, second = self.before, self.after
-        amounts = [_arrow(number, 1000 * getattr(first, n), 1000 * getattr(second, n)) for n in ("help", "harm", "neglect")]
-        rates = [_arrow(percent, getattr(first, n), getattr(second, n)) for n in ("over_refusal", "under_refusal")]
+        old, new = self.before, self.after
+        amounts = [_arrow(number, 1000 * getattr(old, n), 1000 * getattr(new, n)) for n in ("help", "harm", "neglect")]
+        rates = [_arrow(percent, getattr(old, n), getattr(new, n)) for n in ("over_refusal", "under_refusal")]
         at = self.break_even
-        turn = f"{at.of} {' or '.join(map(number, at.breaks_even_at))}" if at else "nothing"
-        sure = [_signed(1000 * self.gain), percent(self.better_in), turn] if self.moved else ["0", "–", "–"]
+        first = f"{at.of} {' or '.join(map(number, at.breaks_even_at))}" if at else "nothing"
+        sure = [_signed(1000 * self.gain), percent(self.better_in), first] if self.moved else ["0", "–", "–"]
         return [self.name, f"{1000 * sum(self.moved.values()):.0f}", *amounts, *rates, *sure]
 
     def sentences(self) -> Iterator[str]:
         """What the amendment does here, in words that can be read aloud."""
         said = "; ".join(f"{_of_1000(share)} move from {b} to {a}" for (b, a), share in self.moved.items())
-        also = f", though {', '.join(self.decided)} is decided differently" if self.decided else ""
-        yield f"{self.name}: of 1000 senders, {said}." if said else f"{self.name}: no answer changes{also}."
+        yield f"{self.name}: of 1000 senders, {said}." if said else f"{self.name}: no answer changes."
         if self.operator[0] != self.operator[1]:
             yield f"What its operator asks for counted as “{self.operator[0]}” and would count as “{self.operator[1]}”."
         if said:
             yield f"Gains: {self._who(1)}. Loses: {self._who(-1)}. (Help units per 1000 senders.)"
             ahead = f"{'ahead' if self.gain > 0 else 'behind'} by {number(abs(1000 * self.gain))} help units per 1000 senders"
             sure = f"better in {percent(self.better_in)} of {len(self.draws)} plausible worlds (stakes as stated)"
-            yield f"In all the amended spec is {ahead}, and {sure}. {_would_turn(self.break_even)}"
+            yield f"In all the amended spec is {ahead}, and {sure}. {_reversal(self.break_even)}"
 
     def _who(self, sign: int) -> str:
         """The segments that gain, or that lose, the most first; what is rounding beside the largest change is none."""
@@ -148,10 +145,8 @@ class Impact(Printed):
 
     def of(self, name: str) -> CaseImpact:
         """One case by its name here or its title, or a ValueError that suggests a name."""
-        found = [each for each in self.cases if name in (each.name, each.case.title)]
-        if not found:
-            raise ValueError(f"no case here is called {name!r}; {suggest(name, [each.name for each in self.cases])}")
-        return found[0]
+        titles = [each.case.title for each in self.cases]
+        return self.cases[titles.index(name) if name in titles else place_of(name, [each.name for each in self.cases], "case")]
 
     @property
     def mix(self) -> Mix | None:
@@ -165,12 +160,12 @@ class Impact(Printed):
         return Mix(best.name, worst.name, share, float(low), float(high))
 
     def sentences(self) -> list[str]:
-        """The impact in words: what users keep, what happens in each case, and what the choice turns on."""
+        """The impact in words: what users keep, what happens in each case, and at which mix they are even."""
         return [*self.difference.sentences(), *self._in_cases()]
 
     def _in_cases(self) -> Iterator[str]:
         for each in self.cases:
-            yield from each.sentences() if each.moved or each.decided else ()
+            yield from each.sentences() if each.moved else ()
         better, worse = (sum(sign * each.gain > 0 and bool(each.moved) for each in self.cases) for sign in (1, -1))
         if len(self.cases) > 1:
             still = f"makes no difference in {len(self.cases) - better - worse}"
@@ -223,7 +218,6 @@ def assess_impact(
             before=expect(case, then, harm_weight),
             after=expect(case, now, harm_weight),
             moved=_moved(case, then, now),
-            decided=_decided(then, now),
             operator=(classify(before, case.messages).verdict, classify(after, case.messages).verdict),
             comparison=compare(case, now, then, rng=seed, worlds=worlds, harm_weight=harm_weight),
         )
@@ -263,13 +257,6 @@ def _named(policy: WrittenPolicy, row: Floats) -> str:
     return some[0][0] if len(some) == 1 and some[0][1] > 1 - 1e-9 else ", ".join(f"{n} {percent(p)}" for n, p in some)
 
 
-def _decided(before: WrittenPolicy, after: WrittenPolicy) -> tuple[str, ...]:
-    """Behaviours of both specs that are decided differently on some signal."""
-    pairs = [(a.decisions, b.decisions) for a, b in zip(before.rulings, after.rulings, strict=True)]
-    moved = [name for old, new in pairs for name in old if name in new and old[name].value != new[name].value]
-    return tuple(dict.fromkeys(moved))
-
-
 def _even_share(gains: Floats, loses: Floats) -> Floats:
     """The share x of the first case at which x · gains + (1 − x) · loses is 0; 1 if it does not gain, 0 if nobody loses."""
     up, down = np.maximum(gains, 0), np.maximum(-loses, 0)
@@ -290,13 +277,13 @@ def _distance(found: BreakEven) -> float:
     return min((abs(scale(x) - scale(found.value)) for x in found.breaks_even_at if 0 < x < top), default=inf)
 
 
-def _would_turn(found: BreakEven | None) -> str:
+def _reversal(found: BreakEven | None) -> str:
     """The first break-even value of a conclusion, in a sentence."""
     if found is None:
-        return "No single share, and no weight of harm, would turn that."
+        return "No single share, and no weight of harm, would reverse that."
     plausible = f" (plausible: {number(found.low)} to {number(found.high)})" if found.high > found.low else ""
     at = " or ".join(map(number, found.breaks_even_at))
-    return f"What would turn that first: {found.of} at {at} instead of {number(found.value)}{plausible}."
+    return f"What would reverse that first: {found.of} at {at} instead of {number(found.value)}{plausible}."
 
 
 def _arrow(show: Callable[[float], str], before: float, after: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..case import Case
 from ..evaluate import exposure
-from ..files import suggest
+from ..files import place_of
 from ..scenario import load
 from ..text import Printable, Printed, number
 from .amendment import Incident
@@ -82,9 +82,7 @@ def examine(incident: Incident, before: Rules, after: Rules) -> Examination:
     """
     whole = load(incident.scenario)
     here = whole.in_context(incident.context) if incident.context else whole
-    if incident.segment not in here.segments:
-        known = suggest(incident.segment, here.segments)
-        raise ValueError(f"no segment of {here.name} is called {incident.segment!r}; {known}")
+    place_of(incident.segment, here.segments, f"segment of {here.name}")
     here.response(incident.response)
     for rules in (before, after):
         rules.behaviour(incident.behaviour)

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..files import find, parse, read_text, suggest
+from ..files import find, parse, place_of, read_text
 from ..messages import LEVELS, Level, Span, rank
 from ..schema import Name, NoName, Note, Text, Truth, check, no_entries, obey, record
 from ..text import Printable, Printed
@@ -164,8 +164,7 @@ class Rules(Printed):
 
     def behaviour(self, name: str) -> Ready:
         """A behaviour by its name, or a ValueError that suggests one."""
-        if name not in self.behaviours:
-            raise ValueError(f"no behaviour of {self.name} is called {name!r}; {suggest(name, self.behaviours)}")
+        place_of(name, list(self.behaviours), f"behaviour of {self.name}")
         return self.behaviours[name]
 
     def _parts(self) -> list[Printable]:

@@ -1,22 +1,20 @@
 """Two versions of a spec side by side: what changed field by field, and what that does to what users keep.
 
 Each change is of a kind, so that a class can tell a new rule from new words.  Promises are lost or gained as `guarantees` reads
-them off both specs.  Where the newer spec has root rules that leave no value in common, and the older had not, a conversation
-can now end in inaction: on a scale, rules that fit together two by two fit together all (Helly 1923), so pairs are enough.
+them off both specs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from ..schema import adapter
 from ..text import Printable, Printed
 from .amendment import ENTRIES, Part, written
 from .promises import Promise, guarantees
-from .rules import Ready, Rules, Spec
+from .rules import Rules, Spec
 
 #: The kind of change that another value of a field is; of a field that is not here, `wording`.
 KINDS: dict[tuple[Part, str], str] = {
@@ -51,22 +49,6 @@ class Edit:
     """What sort of change it is: `default`, `protection added`, `hard line removed`, `wording`, …"""
 
 
-@dataclass(frozen=True)
-class Conflict:
-    """Two things that the spec requires at root and that leave no value in common: together they mean inaction."""
-
-    behaviour: str
-    first: str
-    second: str
-    when: tuple[str, ...]
-    """The situations that must be known; none for always."""
-
-    def __str__(self) -> str:
-        known = f"{' and '.join(self.when)} {'is' if len(self.when) == 1 else 'are'} known"
-        when = f" where {known}" if self.when else ""
-        return f"{self.behaviour}: {self.first} and {self.second} leave no value in common{when}: inaction"
-
-
 @dataclass(frozen=True, repr=False)
 class SpecDifference(Printed):
     """What a newer version of a spec changes, and what users lose and gain by it."""
@@ -78,8 +60,6 @@ class SpecDifference(Printed):
     """Promises of the older version that the newer one does not keep."""
     gained: tuple[Promise, ...]
     """Promises of the newer version that the older one did not make."""
-    conflicts: tuple[Conflict, ...]
-    """Where root rules stop each other, and did not before."""
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -97,8 +77,7 @@ class SpecDifference(Printed):
             return []
         if self.wording_only:
             return ["Nothing is decided otherwise: what changed is words, and what they mean is for people to say."]
-        lines = [f"Users gain {len(self.gained)} and lose {len(self.lost)} guarantees."]
-        return lines + [f"New conflict. {conflict}." for conflict in self.conflicts]
+        return [f"Users gain {len(self.gained)} and lose {len(self.lost)} guarantees."]
 
     def _parts(self) -> Iterator[Printable]:
         count, edits = len(self.edits), [[e.entry, e.field, e.before, e.after, e.kind] for e in self.edits]
@@ -118,14 +97,12 @@ def difference(before: Rules, after: Rules) -> SpecDifference:
     A promise is kept if the newer spec makes one that is at least as narrow, in as many situations, and as hard to give up.
     """
     old, new = (guarantees(rules).promises for rules in (before, after))
-    known = set(conflicts(before))
     return SpecDifference(
         before=label(before, "the spec in force"),
         after=label(after, "the amended spec"),
         edits=tuple(_edits(before, after)),
         lost=tuple(p for p in old if not any(_covers(q, p, after) for q in new)),
         gained=tuple(p for p in new if not any(_covers(q, p, before) for q in old)),
-        conflicts=tuple(found for found in conflicts(after) if found not in known),
     )
 
 
@@ -199,26 +176,3 @@ def _covers(promise: Promise, other: Promise, rules: Rules) -> bool:
         return False
     inside = places[other.least] <= places[promise.least] and places[promise.most] <= places[other.most]
     return inside and promise.waiver in (other.waiver, "nobody")
-
-
-def conflicts(rules: Rules) -> tuple[Conflict, ...]:
-    """Every two requirements of root that leave no value in common, with the situations in which both hold."""
-    return tuple(
-        Conflict(ready.name, first, second, tuple(dict.fromkeys([*when_a, *when_b])))
-        for ready in rules.behaviours.values()
-        for (first, a, when_a), (second, b, when_b) in combinations(_required(rules, ready), 2)
-        if max(a[0], b[0]) > min(a[1], b[1])
-    )
-
-
-def _required(rules: Rules, ready: Ready) -> Iterator[tuple[str, tuple[int, int], tuple[str, ...]]]:
-    """What root requires of a behaviour: who, the range, and when; rules that can never hold are left out.
-
-    No rule ends below the behaviour's floor or outside its bounds (the door sees to that), so these add nothing.
-    """
-    if ready.behaviour.authority == "root":
-        yield "the default", (ready.default, ready.default), ()
-    for rule in ready.rules:
-        heard = all(rules.situations[name].believed_from != "root" for name in rule.when)
-        if rule.authority == "root" and heard:
-            yield f"rule {rule.name}", ready.required(rule), rule.when

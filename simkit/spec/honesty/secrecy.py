@@ -31,6 +31,7 @@ import numpy as np
 
 from ...arrays import Bools, Floats, frozen
 from ...case import Case, Events
+from ...files import place_of
 from ...population import draw_interval, worlds_from
 from ...scenario import Share
 from ...text import Printable, Printed, number, percent, whole_percent
@@ -163,10 +164,7 @@ class Channels(Printed):
         )
 
     def _place(self, name: str) -> int:
-        names = [rules.name for rules in self.rules]
-        if name not in names:
-            raise ValueError(f"no spec here is called {name!r}; there are {', '.join(names)}")
-        return names.index(name)
+        return place_of(name, [rules.name for rules in self.rules], "spec here")
 
     def _parts(self) -> list[Printable]:
         head = ["spec", "with a decent secret", "with a hidden goal", "told a lie", "help", "covert harm", "leaks", "all harm"]
@@ -294,10 +292,11 @@ class ChannelVerdict(Printed):
         first = f"{self.better} brings {number(1000 * abs(self.gain))} harm units per 1000 conversations {side}"
         holds = f"{whole_percent(self.holds)} of {len(self.draws)} plausible worlds (stakes as stated)"
         stated = f"({percent(self.hostile.value)}, {percent(self.hostile.low)} to {percent(self.hostile.high)})"
-        turns = " and ".join(percent(share) for share in self.hostile_at)
+        at = " and ".join(percent(share) for share in self.hostile_at)
+        reversed_ = f"would reverse it at {at}" if at else "would never reverse it"
         lines = [f"{first} than {self.worse}, and less in {holds}."]
-        lines += [f"  the share of hostile operators {stated} {f'turns it at {turns}' if turns else 'never turns it'}"]
-        leaks = [f"  factor on all leaks (1) turns it at {number(self.leak_factor)}"]
+        lines += [f"  the share of hostile operators {stated} {reversed_}"]
+        leaks = [f"  factor on all leaks (1) would reverse it at {number(self.leak_factor)}"]
         return [*lines, *([] if np.isnan(self.leak_factor) else leaks)]
 
 
