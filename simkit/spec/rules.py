@@ -164,7 +164,8 @@ class Rules(Printed):
 
     def behaviour(self, name: str) -> Ready:
         """A behaviour by its name, or a ValueError that suggests one."""
-        place_of(name, list(self.behaviours), f"behaviour of {self.name}")
+        if name not in self.behaviours:
+            place_of(name, list(self.behaviours), f"behaviour of {self.name}")
         return self.behaviours[name]
 
     def _parts(self) -> list[Printable]:
