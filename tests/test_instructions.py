@@ -361,17 +361,17 @@ SLOW = {
 
 @pytest.mark.parametrize("name", SLOW)
 def test_no_file_takes_long(name):
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(sk.InvalidFile):
         repr(read_instructions_text(SLOW[name]))
-    assert time.perf_counter() - start < 5, "a second at most, and this machine may be slow"
+    assert time.process_time() - start < 5, "a second at most, and this machine may be slow"
 
 
 def test_a_plain_file_reads_in_milliseconds():
     text = "\n".join(f"# Part {n}\n- Never do {n}.\n- Use {n}.\n\nSome text, and more.\n" for n in range(200))
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_instructions_text(text).instructions) == 600
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_public_names_load_nothing_heavy():

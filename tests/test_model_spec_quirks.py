@@ -169,7 +169,6 @@ def test_each_quirk_changes_the_counts_as_it_says_and_nothing_else(name, top):
 def test_both_conventions_of_levels(top):
     found = spec.read_model_spec_text(convention(top))
     assert found.tally["authority"] == {"-": 2, top: 1, "guideline": 1}
-    assert found.levels("chain") == {top: 1, "guideline": 1, "-": 1}
 
 
 def test_quirks_in_company():
@@ -187,13 +186,13 @@ def test_quirks_in_company():
             for key, more in delta.items():
                 wanted[key] += more
         most = max(most, used)
-        ends = rng.choice(("\n", "\r\n"))
+        ends = rng.choice(("\n", "\r\n", "\r"))
         found = difference(text.rstrip("\n" if rng.random() < 0.5 else "").replace("\n", ends), convention(top))
         assert found == {key: more for key, more in wanted.items() if more}
     assert most >= 8
 
 
-@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_byte_order_marks_of_files_and_of_text(tmp_path, ends, mark):
     path = tmp_path / "model_spec.md"

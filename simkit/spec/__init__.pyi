@@ -64,6 +64,7 @@ from .published.records import ModelSpec as ModelSpec
 from .published.references import citations as citations
 from .published.references import depends_on as depends_on
 from .published.references import measures as measures
+from .published.references import neighbourhood as neighbourhood
 from .published.release_facts import facts as facts
 from .published.release_facts import facts_text as facts_text
 from .published.release_facts import releases as releases

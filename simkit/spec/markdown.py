@@ -243,7 +243,8 @@ def uncovered(text: str) -> Bare:
     """Take the invisible characters out of a line: zero width, direction, tags, private use … (see `files.is_plain`)."""
     if text.isascii() and text.isprintable():
         return Bare(text)
-    gone = "".join(_BLANK.findall(text)) + "".join(char for char in _BLANK.sub("", text) if not is_plain(char))
+    strange = {char for char in set(text) if not is_plain(char)}
+    gone = "".join(_BLANK.findall(text)) + "".join(char for char in _BLANK.sub("", text) if char in strange)
     if not gone:
         return Bare(text)
     names = sorted({f"U+{ord(char):04X}" for char in gone})
@@ -252,4 +253,4 @@ def uncovered(text: str) -> Bare:
     what += ", which change the direction of text" if _DIRECTION & set(gone) else ""
     spelt = "".join(chr(ord(char) - 0xE0000) for char in gone if 0xE0020 <= ord(char) <= 0xE007E)
     bare = _BLANK.sub("", _BREAKS.sub(" ", text))
-    return Bare("".join(char for char in bare if is_plain(char)), what, spelt)
+    return Bare("".join(char for char in bare if char not in strange), what, spelt)

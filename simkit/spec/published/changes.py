@@ -1,26 +1,28 @@
 """Two releases of a Model Spec side by side: `compare(old, new)` tells renames from changes of meaning.
 
 Sections are joined on their id, because titles go stale.  A rename leaves the meaning alone: the same section under a new
-title or id, or a level's word that one release uses and the other does not (`platform` became `root` for 16 sections, and
+title or id, or a level's word that one release uses and the other does not (`platform` became `root` for 17 sections, and
 three went to `system`: for those the meaning changed).  Ids are judged to be renamed from evidence, which is shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from ...text import html_table, percent, text_table
-from .records import LEVELS, Example, ModelSpec, Section
+from ...text import Rows, Shown, html_table, percent
+from .records import LEVELS, Example, ModelSpec, Section, bare
 
 #: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.
 ENOUGH = 0.5
 #: Fewer pairs of words than this say nothing about whether two sections agree.
 FEW = 20
+#: Who may change what stands at a level, in the order of `LEVELS`.
+WHO = ("nobody in a conversation", "nobody in a conversation", "the provider", "developers", "users", "anybody")
 
 
 class Change(NamedTuple):
@@ -47,10 +49,6 @@ class LevelName(NamedTuple):
     sections: int
 
 
-#: Makes titles alike that differ in the word for a level.
-ANY_LEVEL = tuple(LevelName(level, "level", 0) for level in LEVELS)
-
-
 class ExampleChange(NamedTuple):
     """An example with the same section and title, whose columns have other verdicts or name other violated sections."""
 
@@ -61,7 +59,7 @@ class ExampleChange(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Changes:
+class Changes(Shown):
     """What differs between two releases.  Ids are those of the new release where a section is in both.
 
     Renames: `renamed`, `retitled`, `level_names`.  Changes of meaning: `level_changed`, `tags_changed`, `moved` (another
@@ -95,51 +93,55 @@ class Changes:
         """The sections whose prose kept less than half of its word pairs."""
         return tuple(name for name, kept in self.reworded.items() if kept < ENOUGH)
 
+    @property
+    def sentence(self) -> str:
+        """What changed for whom, in one sentence: whom the sections with another level let change them now."""
+        who = dict(zip(LEVELS, WHO, strict=True))
+        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for name, *levels in self.level_changed:
+            was, now = (who.get(level, "nobody in particular") for level in levels)
+            groups[was, now].append(name)
+        said = [f"{', '.join(names)} may be changed by {now} and no longer by {was}" for (was, now), names in groups.items()]
+        counts = f"{len(self.added)} sections came and {len(self.removed)} went"
+        return f"From {self.old} to {self.new} {counts}; " + ("; ".join(said) or "no section changed its level") + "."
+
     def rows(self) -> list[list[str]]:
         """Kind of change, how many, and each in words: renames first, then what changes the meaning."""
         ids = {new: f"{old} → {new} ({percent(agrees)} agrees)" for old, new, agrees in self.renamed}
         titles = {name: f"{name}: “{old}” → “{new}”" for name, old, new in self.retitled}
-        named = [(name, said) for names in (ids, titles) for name, said in names.items()]
-        parts: list[tuple[str, list[str]]] = [
-            ("rename: id", [said for name, said in ids.items() if name not in self.rewritten]),
-            ("rename: title", [said for name, said in titles.items() if name not in self.rewritten]),
-            ("rename: level", [f"{old} → {new} ({n} sections)" for old, new, n in self.level_names]),
-            ("meaning: name and prose", [said for name, said in named if name in self.rewritten]),
-            ("meaning: level", [f"{name}: {old} → {new}" for name, old, new in self.level_changed]),
-            ("meaning: tags", [f"{name}: {old} → {new}" for name, old, new in self.tags_changed]),
-            ("meaning: place", [f"{name}: {old} → {new}" for name, old, new in self.moved]),
-            ("section added", list(self.added)),
-            ("section removed", list(self.removed)),
-            ("reference added", [f"{a} → {b}" for a, b in self.edges_added]),
-            ("reference removed", [f"{a} → {b}" for a, b in self.edges_removed]),
-        ]
-        return [[kind, str(len(said)), "; ".join(said)] for kind, said in parts + self._texts()]
+        parts: dict[str, Iterable[str]] = {
+            "rename: id": [said for name, said in ids.items() if name not in self.rewritten],
+            "rename: title": [said for name, said in titles.items() if name not in self.rewritten],
+            "rename: level": [f"{old} → {new} ({n} sections)" for old, new, n in self.level_names],
+            "meaning: name and prose": [said for of in (ids, titles) for name, said in of.items() if name in self.rewritten],
+            "meaning: level": [f"{name}: {old} → {new}" for name, old, new in self.level_changed],
+            "meaning: tags": [f"{name}: {old} → {new}" for name, old, new in self.tags_changed],
+            "meaning: place": [f"{name}: {old} → {new}" for name, old, new in self.moved],
+            "section added": self.added,
+            "section removed": self.removed,
+            "reference added": map(" → ".join, self.edges_added),
+            "reference removed": map(" → ".join, self.edges_removed),
+        }
+        if self.whole:  # the kinds of change that only the documents show
+            least = sorted(self.reworded.items(), key=lambda item: item[1])
+            verdicts = [f"{s}, “{t}”: {' '.join(old)} → {' '.join(new)}" for s, t, old, new in self.examples_changed]
+            parts |= {
+                "prose reworded": [f"{name} kept {percent(kept)}" for name, kept in least],
+                "example added": [f"{section}: “{title}”" for section, title in self.examples_added],
+                "example removed": [f"{section}: “{title}”" for section, title in self.examples_removed],
+                "example moved": [f"“{title}”: {old} → {new}" for title, old, new in self.examples_moved],
+                "verdicts changed": verdicts,
+            }
+        lists = {kind: list(said) for kind, said in parts.items()}
+        return [[kind, str(len(said)), bare("; ".join(said))] for kind, said in lists.items()]
 
-    def _texts(self) -> list[tuple[str, list[str]]]:
-        """The kinds of change that only the documents show."""
-        if not self.whole:
-            return []
-        least = sorted(self.reworded.items(), key=lambda item: item[1])
-        verdicts = [f"{s}, “{t}”: {' '.join(old)} → {' '.join(new)}" for s, t, old, new in self.examples_changed]
-        return [
-            ("prose reworded", [f"{name} kept {percent(kept)}" for name, kept in least]),
-            ("example added", [f"{section}: “{title}”" for section, title in self.examples_added]),
-            ("example removed", [f"{section}: “{title}”" for section, title in self.examples_removed]),
-            ("example moved", [f"“{title}”: {old} → {new}" for title, old, new in self.examples_moved]),
-            ("verdicts changed", verdicts),
-        ]
-
-    def _head(self) -> str:
+    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
         facts = "" if self.whole else " (facts only: titles, prose and examples are not compared)"
-        return f"Model Spec {self.old} → {self.new}{facts}"
-
-    def __repr__(self) -> str:
-        rows = [[kind, count] for kind, count, _ in self.rows()]
-        said = [f"{kind}: {words}" for kind, count, words in self.rows() if count != "0"]
-        return "\n".join([self._head(), text_table(["change", "count"], rows), "", *said])
+        lines = [f"{kind} ({count}): {words}" for kind, count, words in self.rows() if count != "0"]
+        return bare(f"Model Spec {self.old} → {self.new}{facts}"), lines, (), ()
 
     def _repr_html_(self) -> str:
-        return html_table(["change", "count", ""], self.rows(), self._head())
+        return html_table(["change", "count", ""], self.rows(), self._parts()[0])
 
 
 def compare(old: ModelSpec, new: ModelSpec) -> Changes:
@@ -152,6 +154,9 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
     now = {"": "", **{s.id: s.id for s in old.sections}, **{name.old: name.new for name in renamed}}
     pairs = [(old[was], new[is_]) for was, is_ in now.items() if is_ in new.by_id]
     names = tuple(_level_names(pairs, old, new))
+    same = {(name.old, name.new) for name in names}
+    levels = [Change(b.id, a.authority or "-", b.authority or "-") for a, b in pairs if a.authority != b.authority]
+    places = [Change(b.id, now[a.parent or ""] or "-", b.parent or "-") for a, b in pairs]
     old_edges, new_edges = {(now[a], now[b]) for a, b in old.edges}, set(new.edges)
     matched, lost, gained = _match_examples(old.examples, new.examples, now, names)
     moved, lost, gained = _moved(lost, gained, now)
@@ -161,13 +166,9 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
         renamed=renamed,
         retitled=tuple(Change(b.id, a.title, b.title) for a, b in pairs if a.title and b.title and a.title != b.title),
         level_names=names,
-        level_changed=tuple(_level_changes(pairs, names)),
+        level_changed=tuple(change for change in levels if change[1:] not in same),
         tags_changed=tuple(Change(b.id, _listed(a.tags), _listed(b.tags)) for a, b in pairs if set(a.tags) != set(b.tags)),
-        moved=tuple(
-            Change(b.id, now[a.parent or ""] or "-", b.parent or "-")
-            for a, b in pairs
-            if now[a.parent or ""] != (b.parent or "")
-        ),
+        moved=tuple(change for change in places if change.old != change.new),
         added=tuple(s.id for s in added if s.id not in now.values()),
         removed=tuple(s.id for s in removed if now[s.id] == s.id),
         edges_added=tuple(sorted(new_edges - old_edges)),
@@ -181,6 +182,10 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
     )
 
 
+def _listed(tags: Iterable[str]) -> str:
+    return ",".join(tags) or "-"
+
+
 # --- sections ---------------------------------------------------------------------------------------------------------
 
 
@@ -188,11 +193,12 @@ def _renamed(
     removed: list[Section], added: list[Section], old: Mapping[str, set[str]], new: Mapping[str, set[str]]
 ) -> Iterator[Rename]:
     """Pairs that agree enough, the surest first; each section is used once."""
-    scores = [(_agreement(a, b, old.get(a.id, set()), new.get(b.id, set())), a.id, b.id) for a in removed for b in added]
-    used: set[str] = set()
+    scores = [(_agreement(a, b, old[a.id], new[b.id]), a.id, b.id) for a in removed for b in added]
+    gone, come = set[str](), set[str]()
     for agrees, was, is_ in sorted(scores, key=lambda score: (-score[0], score[1:])):
-        if agrees >= ENOUGH and not {f"-{was}", f"+{is_}"} & used:
-            used |= {f"-{was}", f"+{is_}"}
+        if agrees >= ENOUGH and was not in gone and is_ not in come:
+            gone.add(was)
+            come.add(is_)
             yield Rename(was, is_, agrees)
 
 
@@ -218,16 +224,7 @@ def _inside(a: Counter[str], b: Counter[str]) -> float:
 
 def _word_pairs(section: Section) -> Counter[str]:
     """Neighbouring words of a section's prose: their order counts a little, a moved paragraph does not."""
-    words = (section.text or "").split()
-    return Counter(f"{a} {b}" for a, b in pairwise(words))
-
-
-def _titles(spec: ModelSpec) -> dict[str, set[str]]:
-    """The titles of each section's examples."""
-    found: dict[str, set[str]] = {}
-    for example in spec.examples:
-        found.setdefault(example.section, set()).add(_plain(example.title, ANY_LEVEL))
-    return found
+    return Counter(map(" ".join, pairwise((section.text or "").split())))
 
 
 def _reworded(pairs: Iterable[tuple[Section, Section]]) -> dict[str, float]:
@@ -246,34 +243,17 @@ def _level_names(pairs: list[tuple[Section, Section]], old: ModelSpec, new: Mode
                 yield LevelName(word, level, count)
 
 
-def _level_changes(pairs: list[tuple[Section, Section]], names: Iterable[LevelName]) -> Iterator[Change]:
-    same = {(name.old, name.new) for name in names}
-    for a, b in pairs:
-        if a.authority != b.authority and (a.authority, b.authority) not in same:
-            yield Change(b.id, a.authority or "-", b.authority or "-")
-
-
-def _listed(tags: Iterable[str]) -> str:
-    return ",".join(tags) or "-"
-
-
 # --- examples ---------------------------------------------------------------------------------------------------------
 
 Pairs = list[tuple[Example, Example]]
 
 
-def _match_examples(
-    old: Iterable[Example], new: Iterable[Example], now: Mapping[str, str], names: Iterable[LevelName]
-) -> tuple[Pairs, list[Example], list[Example]]:
-    """Examples with the same section and title, in order where several have it; and those left over on each side."""
-    groups: dict[tuple[str, str], tuple[list[Example], list[Example]]] = {}
-    for example in old:
-        groups.setdefault((now[example.section], _plain(example.title, names)), ([], []))[0].append(example)
-    for example in new:
-        groups.setdefault((example.section, _plain(example.title)), ([], []))[1].append(example)
-    both = [pair for group in groups.values() for pair in zip_longest(*group)]
-    matched = [(a, b) for a, b in both if a and b]
-    return matched, [a for a, b in both if b is None], [b for a, b in both if a is None]
+def _titles(spec: ModelSpec) -> dict[str, set[str]]:
+    """The titles of each section's examples, alike where they differ in the word for a level."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for example in spec.examples:
+        found[example.section].add(_plain(example.title, [LevelName(level, "level", 0) for level in LEVELS]))
+    return found
 
 
 def _plain(title: str, names: Iterable[LevelName] = ()) -> str:
@@ -284,13 +264,27 @@ def _plain(title: str, names: Iterable[LevelName] = ()) -> str:
     return title
 
 
+def _match_examples(
+    old: Iterable[Example], new: Iterable[Example], now: Mapping[str, str], names: Iterable[LevelName]
+) -> tuple[Pairs, list[Example], list[Example]]:
+    """Examples with the same section and title, in order where several have it; and those left over on each side."""
+    groups: dict[tuple[str, str], tuple[list[Example], list[Example]]] = defaultdict(lambda: ([], []))
+    for example in old:
+        groups[now[example.section], _plain(example.title, names)][0].append(example)
+    for example in new:
+        groups[example.section, _plain(example.title)][1].append(example)
+    both = [pair for group in groups.values() for pair in zip_longest(*group)]
+    matched = [(a, b) for a, b in both if a and b]
+    return matched, [a for a, b in both if b is None], [b for a, b in both if a is None]
+
+
 def _moved(
     lost: list[Example], gained: list[Example], now: Mapping[str, str]
 ) -> tuple[list[tuple[str, str, str]], list[Example], list[Example]]:
     """Of what is left over: a title that stands once on each side moved from section to section."""
     here, there = (_once(side) for side in (lost, gained))
-    both = here.keys() & there.keys()
-    moves = [(there[title].title, now[here[title].section], there[title].section) for title in here if title in both]
+    both = [title for title in here if title in there]
+    moves = [(there[title].title, now[here[title].section], there[title].section) for title in both]
     return moves, [e for e in lost if _plain(e.title) not in both], [e for e in gained if _plain(e.title) not in both]
 
 

@@ -1,8 +1,8 @@
 """Read a published Model Spec: `read_model_spec(path)` -> sections, cross-references, examples, footnotes, commentary.
 
-The grammar is that of openai/model_spec (five releases of 2025).  The document is walked line by line: fenced blocks first,
-because headings inside them are code; then headings, commentary, example titles and prose.  Nothing is executed, no
-expression can backtrack over a long line, and what breaks the grammar ends in `InvalidFile` with every problem at once.
+The grammar is that of openai/model_spec (five releases of 2025).  CommonMark tells fences and headings, because headings in
+fenced blocks are code; every other line is commentary, the title of an example, or prose.  Nothing is executed, no expression
+can backtrack over a long line, and what breaks the grammar ends in `InvalidFile` with every problem at once.
 """
 
 from __future__ import annotations
@@ -11,29 +11,31 @@ import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ...files import MAX_FOUND, InvalidFile, Problem, near, read_text, shown, suggest
+from ..markdown import closed, outline, split, uncovered
 from .examples import read_block
 from .records import LEVELS, Commentary, Example, Footnote, ModelSpec, Ref, Section, tally
 
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
 MAX_BYTES = 2 * 1024 * 1024  # eight times the longest release
+MAX_LINES = 200_000  # forty times as many
 MAX_WARNINGS = 100
 MAX_SECTIONS = 1000
 MAX_ATTRIBUTES = 8  # of one heading
 
-_FENCE = re.compile(r"(~{3,}|`{3,})[ \t]*([^\s`]*)")
-_HASHES = re.compile(r"(#{1,6})[ \t]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 #: Control characters, and those that change the direction of text: none belongs into a document, all disturb a terminal.
-_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-#: What may stand before a heading without being seen, so that it would be taken for prose.
-_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _REF = re.compile(r"\[([^\[\]\n]{1,300})\]\(#([A-Za-z0-9_-]{1,100})\)")
 _FOOTNOTE = re.compile(r"\[\^([a-z0-9]{4})\]")
 _META = re.compile(r'!!![ \t]*([a-z]+)(?:[ \t]+"([^"]*)")?')
 _EXAMPLE = "**Example**:"
 _ATTRIBUTES = ("authority", "tags")
+OTHER = "give the file model_spec.md of a release of 2025-02-12 or later; for an AGENTS.md there is read_instructions"
 
 
 def read_model_spec(path: str | Path) -> ModelSpec:
@@ -58,20 +60,8 @@ def read_model_spec_text(text: str, name: str = "<text>", release: str = "") -> 
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     walk = Walk(name)
-    walk.read(
-        text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    )  # not splitlines: it also breaks at characters that belong to the text
-    if walk.problems:
-        raise InvalidFile(name, sorted(walk.problems, key=lambda problem: problem.line))
+    walk.read(split(text))
     return walk.spec(release, digest)
-
-
-class _Block(NamedTuple):
-    """A fenced block: its opening line (from 1), what it says it holds, and its lines."""
-
-    line: int
-    kind: str
-    lines: list[str]
 
 
 class Walk:
@@ -81,6 +71,7 @@ class Walk:
         self.name = name
         self.problems: list[Problem] = []
         self.warnings: list[tuple[int, str]] = []
+        self.suspicious: list[str] = []
         self.sections: list[Section] = []
         self.lines_of: dict[str, int] = {}
         self.above: list[Section] = []  # the open section and those that it stands in
@@ -99,71 +90,83 @@ class Walk:
         return self.above[-1].id if self.above else ""
 
     def read(self, lines: list[str]) -> None:
-        """Walk over all lines of a release; what is wrong is collected."""
-        if not any("{#" in line and _HASHES.match(line) for line in lines):
+        """Walk over all lines of a release; what is wrong is collected and raised."""
+        if len(lines) > MAX_LINES:
+            self.stop(MAX_LINES + 1, f"it has more than {MAX_LINES} lines", OTHER)
+        if not any("{#" in line and re.match(r" {0,3}#{1,6}[ \t]", line) for line in lines):
             self.stop(1, "no heading carries an {#id}: this is no Model Spec", OTHER)
         self.over(lines)
-        if not self.problems and not any(section.authority for section in self.sections):
+        if not any(section.authority for section in self.sections):
             self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
 
     def over(self, lines: list[str]) -> None:
         """Walk over lines, whatever they are of."""
-        number = 0
+        self.characters(lines)
+        tokens, number = outline(lines), 0
         while number < len(lines):
-            opened = _FENCE.match(lines[number])
-            self.no_control(lines[number], number + 1)
-            if opened and not (opened[1][0] == "`" and "`" in lines[number][opened.end(1) :]):
-                number = self.fence(lines, number, opened[1], opened[2])
-            else:
+            token = tokens.get(number)
+            if token is None:
                 self.line(lines[number], number + 1)
-                number += 1
+            elif token.type == "fence":
+                self.fence(token, lines, number)
+            else:
+                self.heading(token, lines[number], number + 1)
+            number = token.map[1] if token and token.map else number + 1
         self.close_title(len(lines))
         self.close_meta()
+        if self.problems:
+            raise InvalidFile(self.name, sorted(self.problems, key=lambda problem: problem.line))
 
-    def fence(self, lines: list[str], number: int, mark: str, kind: str) -> int:
-        """A block from its opening line on; the number of the line after it."""
+    def characters(self, lines: list[str]) -> None:
+        """No control character stands in a document: it would reach terminals.  What is merely invisible is listed."""
+        for number, text in enumerate(lines, 1):
+            found = None if text.isascii() and text.isprintable() else _CONTROL.search(text)
+            if found:
+                self.wrong(number, f"the invisible character U+{ord(found[0]):04X} stands here", "take it out")
+            elif (
+                not text.isascii() and len(self.suspicious) < MAX_WARNINGS and (odd := uncovered(text.replace("\t", " "))).what
+            ):
+                self.suspicious.append(f"line {number}: {odd.what}" + (f": “{odd.spelt}”" if odd.spelt else ""))
+
+    def fence(self, token: Token, lines: list[str], number: int) -> None:
+        """A block of code is passed over; one of XML is the example of the title before it."""
         self.close_meta()
-        end = number + 1
-        while end < len(lines) and not _closes(lines[end], mark):
-            self.no_control(lines[end], end + 1)
-            if kind.lower() == "xml" and _opens(lines[end], mark):
-                rule = f"this block is not closed before the next one opens on line {end + 1}: {shown(lines[number])}"
-                self.wrong(number + 1, rule, f"close it with a line {mark}")
-                return end
-            end += 1
-        if end == len(lines):
-            self.stop(number + 1, f"this block is never closed: {shown(lines[number])}", f"close it with a line {mark}")
-        self.block(_Block(number + 1, kind, lines[number + 1 : end]))
-        return end + 1
+        kind, opening = (token.info.split() or [""])[0], shown(lines[number])
+        inside = lines[number + 1 : number + 1 + token.content.count("\n")]
+        again = re.compile(rf"{token.markup}{token.markup[0]}*[ \t]*[^\s`]")
+        nested = next((n for n, line in enumerate(inside, number + 2) if again.match(line)), 0) if kind.lower() == "xml" else 0
+        if nested:
+            rule = f"this block is not closed before the next one opens on line {nested}: {opening}"
+            self.wrong(number + 1, rule, f"close it with a line {token.markup}")
+            self.title = None
+        elif not closed(token):
+            self.stop(number + 1, f"this block is never closed: {opening}", f"close it with a line {token.markup}")
+        elif kind.lower() != "xml":
+            self.warnings.append((number + 1, f"a block that is no example: '{shown(kind, quote=False)}'"))
+        elif self.title is None:
+            self.wrong(number + 1, "this example has no title", f"write a line `{_EXAMPLE} …` before it")
+        else:
+            self.example(self.title, inside, number + 2)
 
-    def block(self, block: _Block) -> None:
-        """A block of code is passed over; one of XML belongs to the example title before it."""
-        if block.kind.lower() != "xml":
-            self.warnings.append((block.line, f"a block that is no example: '{shown(block.kind, quote=False)}'"))
-            return
-        if self.title is None:
-            self.wrong(block.line, "this example has no title", f"write a line `{_EXAMPLE} …` before it")
-            return
-        found = read_block(block.lines, block.line + 1)
-        self.problems += found.problems
+    def example(self, title: tuple[str, int], lines: list[str], first: int) -> None:
+        """The block of XML that belongs to a title."""
+        found = read_block(lines, first)
         self.warnings += found.warnings
-        for offset, text in enumerate(block.lines):
-            self.find_refs(text, block.line + 1 + offset, "example")
-        self.examples.append(Example(self.here, *self.title, found.messages))
+        for number, text in enumerate(lines, first):
+            self.find_refs(text, number, "example")
+        self.examples.append(Example(self.here, *title, tuple(found.messages)))
         self.title = None
-        if len(self.problems) >= MAX_FOUND:
-            raise InvalidFile(self.name, self.problems)
+        for problem in found.problems:
+            self.wrong(problem.line, problem.rule, problem.fix)
 
     def line(self, text: str, line: int) -> None:
-        """A line outside blocks: of commentary, a heading, an example's title, or prose."""
+        """A line outside blocks: of commentary, an example's title, or prose."""
         if self.meta is not None and (text.startswith(("    ", "\t")) or not text.strip()):
             self.meta.append(text[4:] if text.startswith("    ") else text.lstrip("\t"))
             self.marks(text, line, "meta")
             return
         self.close_meta()
-        if _HASHES.match(text):
-            self.heading(text, line)
-        elif "{#" in text and text.lstrip().lstrip(_UNSEEN).startswith("#"):
+        if "{#" in text and uncovered(text.replace("\t", " ")).text.lstrip().startswith("#"):
             self.wrong(line, f"this is no heading: {shown(text)}", "begin the line with one to six # and a blank")
         elif text.startswith("!!!"):
             self.open_meta(text, line)
@@ -177,15 +180,15 @@ class Walk:
             self.prose.setdefault(self.here, []).append(text)
             self.marks(text, line, "body")
 
-    def heading(self, text: str, line: int) -> None:
+    def heading(self, token: Token, text: str, line: int) -> None:
         """A heading opens a section; its parent is the nearest heading above with fewer marks."""
+        self.close_meta()
         self.close_title(line)
-        depth = len(text) - len(text.lstrip("#"))
-        start, end = text.rfind("{#"), text.rstrip(" \t")
-        if start < 0 or not end.endswith("}"):
+        depth, (title, mark, rest) = len(token.markup), token.content.rpartition("{#")
+        if not mark or not rest.endswith("}"):
             self.wrong(line, f"this heading has no {{#id}}: {shown(text)}", "end it with {#id authority=level}")
             return
-        name, *pairs = end[start + 2 : -1].split() or [""]
+        name, *pairs = rest[:-1].split() or [""]
         if not _ID.fullmatch(name):
             self.wrong(line, f"an id is letters, digits and underscores, and this is {shown(name)}", "write {#an_id}")
             return
@@ -193,16 +196,14 @@ class Walk:
             rule = f"the id {name} stands twice (first on line {self.lines_of[name]})"
             self.wrong(line, rule, "give each section its own")
             return
-        found = self.attributes(pairs, line)
+        found, title = self.attributes(pairs, line), title.strip(" \t")
         tags = tuple(tag for tag in found.get("tags", "").split(",") if tag)
         self.above = [section for section in self.above if section.depth < depth]
-        title = text[depth:start].strip(" \t")
-        section = Section(name, title, depth, line, self.here or None, found.get("authority"), tags)
         self.lines_of[name] = line
         if len(self.sections) >= MAX_SECTIONS:
             self.stop(line, f"it has more than {MAX_SECTIONS} sections", OTHER)
-        self.sections.append(section)
-        self.above.append(section)
+        self.sections.append(Section(name, title, depth, line, self.here or None, found.get("authority"), tags))
+        self.above.append(self.sections[-1])
         self.find_refs(title, line, "body")
 
     def attributes(self, pairs: list[str], line: int) -> dict[str, str]:
@@ -266,12 +267,6 @@ class Walk:
         self.refs += [Ref(self.here, target, line, where, None if said == "?" else said) for said, target in pairs]
         return len(pairs)
 
-    def no_control(self, text: str, line: int) -> None:
-        """No control character stands in a document: it would reach terminals with the titles."""
-        found = _INVISIBLE.search(text)
-        if found:
-            self.wrong(line, f"the invisible character U+{ord(found[0]):04X} stands here", "take it out")
-
     def wrong(self, line: int, rule: str, fix: str) -> None:
         """Note a problem; at `MAX_FOUND` of them the file is not read further."""
         self.problems.append(Problem((), rule, fix, line=line))
@@ -285,7 +280,6 @@ class Walk:
     def spec(self, release: str, digest: str) -> ModelSpec:
         """What was found."""
         known = self.lines_of.keys()
-        warnings = [f"{line}: {said}" for line, said in sorted(self.warnings)]
         found = ModelSpec(
             release=release,
             sha256=digest,
@@ -296,21 +290,7 @@ class Walk:
             examples=tuple(self.examples),
             footnotes=tuple(self.footnotes),
             metas=tuple(self.metas),
-            warnings=tuple(warnings[:MAX_WARNINGS]),
+            warnings=tuple(f"{line}: {said}" for line, said in sorted(self.warnings)[:MAX_WARNINGS]),
+            suspicious=tuple(self.suspicious),
         )
         return replace(found, tally={"release": release, **tally(found)})
-
-
-OTHER = "give the file model_spec.md of a release of 2025-02-12 or later; for an AGENTS.md there is read_instructions"
-
-
-def _opens(line: str, mark: str) -> bool:
-    """Whether a line opens a block of the same marks and says what it holds: inside an example, its end was forgotten."""
-    found = _FENCE.match(line)
-    return found is not None and found[1].startswith(mark) and found[2] != ""
-
-
-def _closes(line: str, mark: str) -> bool:
-    """A line of the opening mark's character, at least as many, closes a block; the other character does not."""
-    bare = line.rstrip(" \t")
-    return len(bare) >= len(mark) and bare == mark[0] * len(bare)

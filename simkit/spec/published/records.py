@@ -1,4 +1,4 @@
-"""What a published Model Spec holds, as frozen records: sections, cross-references, examples, footnotes, commentary.
+"""What a Model Spec holds, as frozen records: sections, cross-references, examples, footnotes, commentary.
 
 Source of the form: openai/model_spec (CC0 1.0).  Authority levels and the chain of command are OpenAI's words.  A section
 without a level has none: that is neither an error nor `guideline`, and it inherits nothing from its parent.
@@ -7,12 +7,13 @@ without a level has none: that is neither an error nor `guideline`, and it inher
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...text import html_lines
+from ...files import printable
+from ...text import Rows, Shown
 
 #: Levels of authority from the highest down.  `platform` is the top in releases up to 2025-04-11; from 2025-09-12 on there
 #: are `root` and `system` instead.
@@ -58,7 +59,7 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Message:
+class Turn:
     """One message of an example.
 
     `comparison` counts from 0 within the example; None outside `<comparison>`.  A column has a `verdict` (GOOD, BAD or OK),
@@ -80,12 +81,12 @@ class Message:
 
 @dataclass(frozen=True)
 class Example:
-    """A titled example.  Titles are unique only together with their section: `key` is (section, title, line)."""
+    """A titled example.  Titles are unique only together with their section and line (`key`)."""
 
     section: str
     title: str
     line: int
-    messages: tuple[Message, ...]
+    messages: tuple[Turn, ...]
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -93,22 +94,15 @@ class Example:
         return self.section, self.title, self.line
 
     @property
-    def columns(self) -> tuple[Message, ...]:
+    def columns(self) -> tuple[Turn, ...]:
         """The answers that are compared, in order."""
         return tuple(m for m in self.messages if m.comparison is not None and m.role == "assistant")
 
     @property
-    def comparisons(self) -> tuple[tuple[Message, ...], ...]:
+    def comparisons(self) -> tuple[tuple[Turn, ...], ...]:
         """The columns of each comparison."""
-        groups: dict[int, list[Message]] = {}
-        for message in self.columns:
-            groups.setdefault(message.comparison or 0, []).append(message)
-        return tuple(map(tuple, groups.values()))
-
-    @property
-    def verdicts(self) -> tuple[str | None, ...]:
-        """The verdict of each column."""
-        return tuple(message.verdict for message in self.columns)
+        found = dict.fromkeys(column.comparison for column in self.columns)
+        return tuple(tuple(column for column in self.columns if column.comparison == n) for n in found)
 
     @property
     def under_18(self) -> bool:
@@ -138,12 +132,13 @@ class Commentary:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ModelSpec:
+class ModelSpec(Shown):
     """One release.  `edges` are the distinct pairs (source, target) of `refs` between sections, in alphabetical order.
 
-    `tally` counts what the release holds, under the names of `reference.json`.  `complete` is False for the facts that ship
-    with simkit: they have sections, edges and the tally, and none of the document's text, so that `refs`, `examples`,
-    `footnotes` and `metas` are empty there while the tally still counts them.
+    `tally` counts what the release holds, under the names of `reference.json`; `warnings` is what is odd, `suspicious` which
+    lines hold invisible characters, both with lines.  `complete` is False for the facts that ship with simkit: they have
+    sections, edges and the tally, and none of the document's text, so that `refs`, `examples`, `footnotes` and `metas` are
+    empty there while the tally still counts them.
     """
 
     release: str
@@ -156,6 +151,7 @@ class ModelSpec:
     footnotes: tuple[Footnote, ...] = ()
     metas: tuple[Commentary, ...] = ()
     warnings: tuple[str, ...] = ()
+    suspicious: tuple[str, ...] = ()
     complete: bool = True
 
     @cached_property
@@ -168,14 +164,9 @@ class ModelSpec:
         return self.by_id[name]
 
     @property
-    def columns(self) -> tuple[Message, ...]:
+    def columns(self) -> tuple[Turn, ...]:
         """Every answer with a verdict column, in order."""
         return tuple(column for example in self.examples for column in example.columns)
-
-    @property
-    def comparisons(self) -> tuple[tuple[Message, ...], ...]:
-        """The columns of every comparison, in order."""
-        return tuple(group for example in self.examples for group in example.comparisons)
 
     @property
     def dangling(self) -> tuple[str, ...]:
@@ -187,24 +178,13 @@ class ModelSpec:
         """Sections that no cross-reference leads to."""
         return tuple(self.tally["unreferenced"])
 
-    def levels(self, name: str) -> Mapping[str, int]:
-        """The levels of a section and of all below it, counted: for display; nothing is inherited.
-
-        A KeyError if no section has this id.
-        """
-        inside, found = {self[name].id}, Counter([self[name].authority or "-"])
-        for section in self.sections:
-            if section.parent in inside:
-                inside.add(section.id)
-                found[section.authority or "-"] += 1
-        return {level: found[level] for level in (*LEVELS, "-") if found[level]}
-
     def lines(self) -> list[str]:
         """What the release holds, in a few lines."""
         tally = self.tally
         levels = [f"{n} {level if level != '-' else 'without a level'}" for level, n in tally["authority"].items()]
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in tally["verdicts"].items())
         blamed = ", ".join(f"{name} {n}" for name, n in tally["violates"].items()) or "none"
+        odd = "; ".join(self.suspicious[:5]) + ("; …" if len(self.suspicious) > 5 else "")
         return [
             f"{tally['sections']} sections: {', '.join(levels)}.",
             f"{tally['refs']} cross-references, {tally['edges']} distinct; {len(self.dangling)} of them lead nowhere.",
@@ -212,16 +192,17 @@ class ModelSpec:
             f"Sections that a column is said to violate: {blamed}.",
             f"{tally['footnotes']} footnote marks, {tally['metas']} blocks of commentary.",
             *(f"Line {said}." for said in self.warnings),
+            *([f"Invisible characters stand on {len(self.suspicious)} lines: {odd}."] if odd else []),
         ]
 
-    def _head(self) -> str:
-        return f"Model Spec {self.release}" + ("" if self.complete else " (facts only: no text, no examples)")
+    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+        title = f"Model Spec {self.release}" + ("" if self.complete else " (facts only: no text, no examples)")
+        return bare(title), [bare(line) for line in self.lines()], (), ()
 
-    def __repr__(self) -> str:
-        return "\n".join([self._head(), *self.lines()])
 
-    def _repr_html_(self) -> str:
-        return html_lines(self._head(), self.lines())
+def bare(text: str) -> str:
+    """`text` on one line with an escape for each invisible character."""
+    return printable(text, 10 * len(text))  # an escape has at most ten characters
 
 
 def tally(spec: ModelSpec) -> dict[str, Any]:
@@ -229,6 +210,7 @@ def tally(spec: ModelSpec) -> dict[str, Any]:
     sections, edges, refs, examples = spec.sections, spec.edges, spec.refs, spec.examples
     known, columns = set(spec.by_id), spec.columns
     messages = [message for example in examples for message in example.messages]
+    comparisons = [group for example in examples for group in example.comparisons]
     violates = _counted(column.violates for column in columns)
     return {
         "sections": len(sections),
@@ -247,7 +229,7 @@ def tally(spec: ModelSpec) -> dict[str, Any]:
         "footnotes_where": _counted(note.where for note in spec.footnotes),
         "examples": len(examples),
         "with_comparison": sum(bool(example.columns) for example in examples),
-        "comparisons": len(spec.comparisons),
+        "comparisons": len(comparisons),
         "verdicts": _counted(column.verdict for column in columns),
         "columns": len(columns),
         "columns_unlabelled": sum(column.verdict is None for column in columns),
@@ -255,7 +237,7 @@ def tally(spec: ModelSpec) -> dict[str, Any]:
         "violates": violates,
         "violates_dangling": sorted(set(violates) - known),
         "notes": sum(bool(column.note) for column in columns),
-        "columns_per_comparison": _counted(str(len(group)) for group in spec.comparisons),
+        "columns_per_comparison": _counted(str(len(group)) for group in comparisons),
         "roles": _counted(message.role for message in messages),
         "metas": len(spec.metas),
         "warnings": list(spec.warnings),

@@ -2,21 +2,22 @@
 
 An edge a → b says that section a refers to section b.  In-degree counts who refers to a section, PageRank (Brin and Page
 1998, damping 0.85) weighs each by how often it is referred to itself, betweenness (Freeman 1977) is the share of shortest
-ways that lead through a section, and a strongly connected component is a circle of sections that need each other.
+paths that lead through a section, and a strongly connected component is a circle of sections that need each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...text import html_lines, html_table, number, text_table
+from ...text import Rows, Shown, number
 from .records import ModelSpec
 
 if TYPE_CHECKING:
     from networkx import DiGraph
 
-HEAD = ("section", "level", "cited by", "cites", "PageRank", "betweenness")
+MAX_ROWS = 20
 
 
 class Cited(NamedTuple):
@@ -31,7 +32,7 @@ class Cited(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measures:
+class Measures(Shown):
     """Every section's measures, the highest PageRank first, and the circles of sections that refer to each other."""
 
     release: str
@@ -39,26 +40,16 @@ class Measures:
     circles: tuple[tuple[str, ...], ...]
     alone: tuple[str, ...]
 
-    def lines(self) -> list[str]:
-        """The circles, and the sections without any cross-reference."""
-        circles = [f"A circle of {len(circle)}: {', '.join(circle)}." for circle in self.circles]
-        return [*circles, f"{len(self.alone)} sections refer to none and none refers to them."]
-
-    def _table(self) -> list[list[str]]:
-        return [[r.id, r.authority or "-", str(r.cited_by), str(r.cites), number(r[4]), number(r[5])] for r in self.rows]
-
-    def __repr__(self) -> str:
-        shown, more = self._first()
-        return "\n".join([f"Cross-references of {self.release}", text_table(HEAD, shown), *more, *self.lines()])
-
-    def _repr_html_(self) -> str:
-        shown, more = self._first()
-        return html_table(HEAD, shown, f"Cross-references of {self.release}") + html_lines("", [*more, *self.lines()])
-
-    def _first(self) -> tuple[list[list[str]], list[str]]:
-        """The first rows, and how many more there are."""
-        rest = len(self.rows) - 20
-        return self._table()[:20], [f"… and {rest} more sections"] if rest > 0 else []
+    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+        rest = len(self.rows) - MAX_ROWS
+        rows = [[r.id, r.authority or "-", str(r.cited_by), str(r.cites), number(r[4]), number(r[5])] for r in self.rows]
+        lines = [
+            *([f"… and {rest} more sections"] if rest > 0 else []),
+            *(f"A circle of {len(circle)}: {', '.join(circle)}." for circle in self.circles),
+            f"{len(self.alone)} sections refer to none and none refers to them.",
+        ]
+        head = ("section", "level", "cited by", "cites", "PageRank", "betweenness")
+        return f"Cross-references of {self.release}", lines, head, rows[:MAX_ROWS]
 
 
 def citations(spec: ModelSpec) -> DiGraph[str]:
@@ -105,3 +96,16 @@ def depends_on(spec: ModelSpec, name: str) -> tuple[str, ...]:
 
     found = nx.ancestors(citations(spec), spec[name].id)
     return tuple(section.id for section in spec.sections if section.id in found)
+
+
+def neighbourhood(spec: ModelSpec, names: Iterable[str]) -> ModelSpec:
+    """The release cut down to some sections and all that refer to them or that they refer to, with the edges between these.
+
+    Take it again with the ids of its sections, and it grows by one step.  A KeyError if no section has one of the ids.
+    """
+    from dataclasses import replace
+
+    chosen = {spec[name].id for name in names}
+    kept = chosen | {end for edge in spec.edges if chosen & set(edge) for end in edge}
+    sections = tuple(section for section in spec.sections if section.id in kept)
+    return replace(spec, sections=sections, edges=tuple(edge for edge in spec.edges if kept.issuperset(edge)))

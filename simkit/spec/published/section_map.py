@@ -10,7 +10,7 @@ from collections import Counter
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from .records import LEVELS, ModelSpec, Section
+from .records import LEVELS, ModelSpec, Section, bare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,5 +122,5 @@ def _name(ax: Axes, row: float, section: Section, colour: str, cited: int, faint
     seen = 0.5 if faint else 1
     paper = rcParams["axes.facecolor"]
     ax.plot([0], [row], "o", ms=4 + 1.1 * min(cited, 8), color=colour, mec=paper, mew=0.8, alpha=seen, zorder=3)
-    said = shorten(section.label, 68, placeholder=" …") + (f"  ·  {cited}" if cited else "")
+    said = shorten(bare(section.label), 68, placeholder=" …") + (f"  ·  {cited}" if cited else "")
     ax.text(0.03, row, said, va="center", size=9.5, color=rcParams["text.color"], alpha=seen, parse_math=False)
