@@ -380,10 +380,10 @@ def finished(**settings) -> TrustSettings:
 def test_a_saved_game_comes_back(tmp_path):
     made = trust(seed=5, moves="ocw", **PLATFORM)
     with pytest.raises(ValueError, match="reveal the type first"):
-        made.save(tmp_path / "a.json")
+        made.save_game(tmp_path / "a.json")
     made.play("l")
     made.reveal()
-    path = made.save(tmp_path / "a.json")
+    path = made.save_game(tmp_path / "a.json")
     assert dataclasses.replace(read(path), month=made.settings.month) == made.settings
     assert 'deceptive": 0.1' in path.read_text()
     assert path.stat().st_size < 1000

@@ -7,15 +7,19 @@ and the settings as a line of code.  See `docs/write-an-instrument.md`.
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
 from ..files import suggest
+from . import numbers
 from .controls import Box, fields_of, show
+from .page import Line, Page, write
 from .stage import Action, Stage, Table
 
 MAX_CODE = 5000
@@ -51,9 +55,14 @@ def from_dict(kind: type[S], values: Mapping[str, Any]) -> S:
 
 def as_code(settings: Settings, opener: str = "", source: str = "") -> str:
     """The line of Python that makes these settings, or calls `opener` with them; what is as usual is left out."""
+    return str(line_of(settings, opener, source))
+
+
+def line_of(settings: Settings, opener: str = "", source: str = "") -> Line:
+    """The same line in its parts."""
     usual = asdict(type(settings)())
-    words = [f"{name}={value!r}" for name, value in asdict(settings).items() if value != usual[name]]
-    return f"{opener or place_of(type(settings))}({', '.join([*([source] if source else []), *words])})"
+    words = {name: f"{name}={value!r}" if value != usual[name] else "" for name, value in asdict(settings).items()}
+    return Line(opener or place_of(type(settings)), source, words)
 
 
 def place_of(thing: Any) -> str:
@@ -120,11 +129,13 @@ class Instrument(Box, Generic[S]):
         self._make, self._peek, self._settle = table, peek, settle
         self._opener, self._source = opener if isinstance(opener, str) else place_of(opener), source
         self._past: list[S] = []
-        self.stage = Stage()
+        self._undone: list[S] = []
+        self.stage = Stage(name=_file_name(opener, settings, source), offers=list(ANSWERS))
         self._settings = settle(settings, None) if settle else settings
         self._show(self._settings)
         self.controls = dict(controls) if controls is not None else self._made_controls()
         self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
+        self._again = ipywidgets.Button(description="Redo", icon="repeat", tooltip="Choose again what was taken back")
         self._message = ipywidgets.Label().add_class("simkit-message")
         wide = {"width": "99%"}
         self._code = ipywidgets.Text(
@@ -135,7 +146,7 @@ class Instrument(Box, Generic[S]):
         self._status = ipywidgets.Label() if self._buttons else None
         above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=wrap), self._code])
-        super().__init__([*above, self.stage, ipywidgets.HBox([self._back, self._message]), self._fold])
+        super().__init__([*above, self.stage, ipywidgets.HBox([self._back, self._again, self._message]), self._fold])
         self._say("")
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._choose(name, change["new"]), "value")
@@ -145,6 +156,8 @@ class Instrument(Box, Generic[S]):
         self.stage.observe(lambda _: self._rested(), ["at", "pressed"])
         self._code.observe(lambda change: self._typed(change["new"]), "value")
         self._back.on_click(lambda _: self.undo())
+        self._again.on_click(lambda _: self.redo())
+        self.stage.on_msg(lambda _, content, __: self._asked(content))
 
     def _made_controls(self) -> dict[str, ipywidgets.Widget]:
         """A control for each field that says what may be chosen, but for those that the browser moves by itself."""
@@ -163,14 +176,25 @@ class Instrument(Box, Generic[S]):
     def settings(self, settings: S) -> None:
         before = self._settings
         self._put(settings)
-        self._past = [*self._past[-99:], before]
-        self._back.disabled = False
+        self._remember(before)
 
     def undo(self) -> None:
-        """Take back the last choice, of up to a hundred."""
-        if self._past:
-            *self._past, before = self._past
-            self._put(before)
+        """Take back the last choice, of up to a hundred: of a control, a button or the slider."""
+        self._travel(self._past, self._undone)
+
+    def redo(self) -> None:
+        """Choose again what was taken back last."""
+        self._travel(self._undone, self._past)
+
+    def _remember(self, before: S) -> None:
+        if before != self._settings:
+            self._past, self._undone = [*self._past[-99:], before], []
+            self._back.disabled, self._again.disabled = False, True
+
+    def _travel(self, there: list[S], back: list[S]) -> None:
+        if there:
+            back.append(self._settings)
+            self._put(there.pop())
 
     def attempt(self, make: Callable[[S], S]) -> None:
         """Choose what a function of the settings gives; what makes no sense is said below the picture, and changes nothing."""
@@ -207,6 +231,43 @@ class Instrument(Box, Generic[S]):
     def sentences(self) -> str:
         """What is said below the picture."""
         return f"{self.table.sentences[self.row]} {self.table.notes[self.row]}".strip()
+
+    # --- out of the instrument ---
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The numbers that slider and buttons show, a row for each choice: `pandas.DataFrame(instrument.rows())`."""
+        return numbers.rows(self.table)
+
+    def page(self) -> Page:
+        """The instrument as a page without a kernel, where it stands; `page().html()` is its text."""
+        kept = {name: each for name, each in self.controls.items() if name not in self.table.idle}
+        return Page(
+            name=self.stage.name,
+            table=self.table,
+            at=self.stage.at,
+            pressed=tuple(self.stage.pressed),
+            unfolded=self.stage.unfolded,
+            line=line_of(self._settings, self._opener, self._source),
+            usual=asdict(type(self._settings)()),
+            fixed={each.description: _shown(each) for each in kept.values()},
+            numbers=numbers.as_csv(self.rows()),
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the instrument as one HTML file that needs neither a kernel nor a network, and give its path.
+
+        Slider, buttons and *More* work in it; what only a kernel can change is as it is now, and the page says so.  An OSError
+        if the file cannot be written.
+        """
+        return write(path, self.page().html())
+
+    def _asked(self, content: Mapping[str, Any]) -> None:
+        """Do or answer what the browser asks for."""
+        what = content.get("ask")
+        if what in ("undo", "redo"):
+            getattr(self, what)()
+        elif what in ANSWERS:
+            self.stage.send({"answers": what, "text": ANSWERS[what](self)})
 
     # --- from a choice to a picture ---
 
@@ -254,7 +315,7 @@ class Instrument(Box, Generic[S]):
             button.disabled = not action.enabled
         if self._status:
             self._status.value = self.table.status
-        self._back.disabled = not self._past
+        self._back.disabled, self._again.disabled = not self._past, not self._undone
         self._code.value, self._message.value = self.as_code(), message
         self._quiet = False
 
@@ -270,5 +331,27 @@ class Instrument(Box, Generic[S]):
     def _rested(self) -> None:
         """Slider and buttons rest: remember where.  The picture is there already."""
         if not self._quiet and self.table.moved:
-            self._settings = replace(self._settings, **self.table.chosen(self.stage.at, self.stage.pressed))
+            before = self._settings
+            self._settings = replace(before, **self.table.chosen(self.stage.at, self.stage.pressed))
+            self._remember(before)
             self._say("")
+
+
+#: What the browser may ask the kernel for.
+ANSWERS: Mapping[str, Callable[[Instrument[Any]], str]] = {
+    "numbers": lambda shown: numbers.as_csv(shown.rows()),
+    "page": lambda shown: shown.page().html(),
+    "code": lambda shown: shown.as_code(),
+}
+
+
+def _file_name(opener: Callable[..., Any] | str, settings: Settings, source: str) -> str:
+    """A name for files: what opens the instrument, and the case or spec that its line of code names."""
+    opens = opener if isinstance(opener, str) else place_of(opener)
+    words = [(opens or type(settings).__name__).rpartition(".")[2], *re.findall(r"'([\w.-]+)'", source)]
+    return "-".join(words).lower()
+
+
+def _shown(control: ipywidgets.Widget) -> str:
+    """The text that a control shows for what is chosen."""
+    return str(getattr(control, "label", None) or control.value)

@@ -20,13 +20,13 @@ function make(tag, name, parent, text) {
   const node = document.createElement(tag);
   if (name) node.className = name;
   if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
+  parent?.appendChild(node);
   return node;
 }
 
 /** A canvas of this size in CSS pixels, cleared, ready to be drawn on. */
 function surface(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = canvas.ratio || window.devicePixelRatio || 1;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) {
     [canvas.width, canvas.height] = [w, h];
@@ -87,6 +87,9 @@ function drawDots(panel, canvas, width, position, look) {
   });
 }
 
+/** A number of a legend. */
+const counted = (value) => (value >= 10 ? value.toFixed(0) : number(value));
+
 /** What colours and marks mean, each with its number. */
 function drawLegend(panel, list, position, look) {
   const said = row(panel.legendValues, position);
@@ -102,7 +105,7 @@ function drawLegend(panel, list, position, look) {
   panel.legend.forEach((entry, i) => {
     const [swatch, name, value] = list.children[i].children;
     if (name.textContent !== entry.label) name.textContent = entry.label;
-    value.textContent = said[i] >= 10 ? said[i].toFixed(0) : number(said[i]);
+    value.textContent = counted(said[i]);
     const key = `${entry.colour} ${entry.mark} ${entry.event} ${look.ink}`;
     if (swatch.dataset.key === key) return;
     swatch.dataset.key = key;
@@ -161,7 +164,10 @@ function drawChart(panel, canvas, width, position, look) {
   }
   pen.textAlign = "center";
   pen.textBaseline = "bottom";
-  pen.fillText(clipped(pen, x.label, width - 8), Math.min((x0 + x1) / 2, width - pen.measureText(x.label).width / 2 - 4), height - 4);
+  const font = pen.font;
+  const label = fitted(pen, x.label, width - 8);
+  pen.fillText(label, Math.min((x0 + x1) / 2, width - pen.measureText(label).width / 2 - 4), height - 4);
+  pen.font = font;
   if (y.label) {
     pen.save();
     pen.translate(13, (y0 + y1) / 2);
@@ -182,6 +188,13 @@ function line(pen, points) {
 function clipped(pen, text, room) {
   while (text.length > 2 && pen.measureText(text).width > room) text = `${text.slice(0, -2)}…`;
   return text;
+}
+
+/** A text that fits into the room: in smaller letters first, then cut. */
+function fitted(pen, text, room) {
+  const too = pen.measureText(text).width / room;
+  if (too > 1) pen.font = pen.font.replace(/[\d.]+px/, (size) => `${Math.max(parseFloat(size) / too, 9.5)}px`);
+  return clipped(pen, text, room);
 }
 
 const colourOf = (mark, look) => (mark.colour < 0 ? look.ink : look.colours[mark.colour]);
@@ -231,7 +244,7 @@ const MARKS = {
   /** Names beside points, each moved down until it covers no other name and no point. */
   names(pen, mark, position, X, Y, look) {
     const [x, y] = [row(mark.x, position), row(mark.y, position)];
-    const edge = pen.canvas.clientWidth - 4;
+    const edge = parseFloat(pen.canvas.style.width) - 4;  // also of a canvas that is on no page
     const taken = Array.from(x, (v, i) => [X(v) - 6, X(v) + 6, Y(y[i])]);
     pen.fillStyle = look.ink;
     pen.textBaseline = "middle";

@@ -83,7 +83,7 @@ def log_axis(low: float, high: float, label: str) -> dict[str, Any]:
     powers = range(int(np.ceil(ends[0] - 1e-9)), int(np.floor(ends[1] + 1e-9)) + 1)
     step = max(1, round(len(powers) / 6))
     shown = {float(p): number(10.0**p) if -3 <= p < 6 else f"1e{p}" for p in powers if p % step == 0}
-    return axis(ends[0], ends[1], label, ticks=shown)
+    return axis(ends[0], ends[1], label, ticks=shown) | {"log": True}
 
 
 def name_axis(names: Sequence[str]) -> dict[str, Any]:

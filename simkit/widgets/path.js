@@ -9,7 +9,9 @@ function drawPath(panel, canvas, width, position, look) {
   width = Math.min(width, 660);
   const pen = surface(canvas, width, panel.slots.length * LINE + 40);
   const font = (style) => `${style} ${look.font}`;
-  const [boxes, edge, chips] = [width < 520 ? 74 : 92, width - 138, width - 70];
+  const narrow = width < 520;
+  const [boxes, edge, chips] = narrow ? [70, width - 92, width - 45] : [92, width - 138, width - 70];
+  const most = narrow ? 72 : 118;  // pixels of a value
   const [state, said, did, value] = ["state", "said", "did", "value"].map((name) => row(panel[name], position));
   const word = (index) => panel.words[index] || "";
   const middle = (i) => i * LINE + LINE / 2;
@@ -57,9 +59,9 @@ function drawPath(panel, canvas, width, position, look) {
     pen.strokeStyle = colour;
     pen.lineWidth = state[i] === 2 ? 3 : 1.5;
     line(pen, [[edge, middle(i)], [chips, middle(i)]]);
-    chip(pen, chips, middle(i), word(value[i]), state[i] === 2, look, font("12px"));
+    chip(pen, chips, middle(i), word(value[i]), state[i] === 2, look, font("12px"), most);
   });
-  chip(pen, chips, bottom, word(row(panel.result, position)[0]), true, look, font("600 14px"));
+  chip(pen, chips, bottom, word(row(panel.result, position)[0]), true, look, font("600 14px"), most);
   pen.textAlign = "right";
   pen.fillStyle = look.ink;
   pen.font = font("600 13px");
@@ -67,9 +69,9 @@ function drawPath(panel, canvas, width, position, look) {
 }
 
 /** A value in a rounded box; filled if it is what holds. */
-function chip(pen, x, y, text, filled, look, font) {
+function chip(pen, x, y, text, filled, look, font, most) {
   pen.font = font;
-  const shown = clipped(pen, text, 118);
+  const shown = clipped(pen, text, most);
   const half = pen.measureText(shown).width / 2 + 9;
   pen.beginPath();
   pen.roundRect(x - half, y - 11, 2 * half, 22, 11);

@@ -78,7 +78,8 @@ function render({ model, el }) {
   const note = make("p", "simkit-note", main);
   const spoken = make("div", "simkit-spoken", root);
   spoken.setAttribute("aria-live", "polite");
-  const more = make("button", "simkit-more", main, "More");
+  const tools = make("div", "simkit-tools", main);
+  const more = make("button", "simkit-more", tools, "More");
   more.type = "button";
   let at = model.get("at");
   let pressed = [...model.get("pressed")];
@@ -127,6 +128,7 @@ function render({ model, el }) {
       toggles = table.toggles.map((toggle, i) => buttons(toggle, bar, (option) => press(i, option)));
     }
     toggles.forEach(({ group }, i) => { group.hidden = !(table.toggles[i].first || model.get("unfolded")); });
+    more.hidden = table.panels.every(early) && table.toggles.every((toggle) => toggle.first) && !(model.get("offers") || []).includes("page");
     more.setAttribute("aria-expanded", String(model.get("unfolded")));
     at = Math.min(at, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
     pressed = table.toggles.map((toggle, i) => Math.min(pressed[i] || 0, toggle.options.length - 1));
@@ -166,6 +168,17 @@ function render({ model, el }) {
 
   const ask = () => { waiting ||= requestAnimationFrame(draw); };
 
+  /** All that is seen now, for a picture of it. */
+  function scene() {
+    rest();
+    const table = current();
+    const position = rowOf(model.get("table"), at, pressed);
+    const labels = [...table.toggles.map((toggle, i) => [toggle, toggle.options[pressed[i]]]), [table.slider, table.slider.texts[at]]];
+    const chosen = labels.filter(([, text]) => text !== "").map(([about, text]) => (about.label ? `${about.label}: ${text}` : text));
+    const [said, note] = [textOf(table.sentences, position), textOf(table.notes, position)];
+    return { panels: shown(), position, look: lookOf(root, table), chosen, said, note };
+  }
+
   /** The kernel is told where the slider rests, not each step of a drag; screen readers likewise. */
   function rest() {
     clearTimeout(resting);
@@ -202,6 +215,13 @@ function render({ model, el }) {
     model.set("unfolded", !model.get("unfolded"));
     model.save_changes();
   });
+  root.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+    event.preventDefault();
+    event.stopPropagation();
+    rest();
+    model.send?.({ ask: event.shiftKey ? "redo" : "undo" });
+  });
   slider.addEventListener("keydown", (event) => {
     if (/^(Arrow|Page|Home|End)/.test(event.key)) event.stopPropagation();  // in JupyterLab on the way up
   });
@@ -226,8 +246,10 @@ function render({ model, el }) {
   scheme.addEventListener("change", ask);
   const size = new ResizeObserver(ask);
   size.observe(root);
+  const ended = outOf(model, tools, scene);
   build();
   return () => {
+    ended();
     model.off("change:table", whole);
     model.off("change:peek", peeked);
     model.off("change:unfolded", build);

@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 def script() -> str:
     """The text of the JavaScript module that draws a stage: it exports `render({model, el})` and needs no Jupyter."""
-    return "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "stage.js"))
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "picture.js", "stage.js"))
 
 
 def style() -> str:
@@ -171,6 +171,10 @@ class Stage(anywidget.AnyWidget):
     at = traitlets.Int(0).tag(sync=True)
     pressed = traitlets.List(traitlets.Int()).tag(sync=True)
     unfolded = traitlets.Bool(False).tag(sync=True)
+    name = traitlets.Unicode("").tag(sync=True)
+    """How the files that the browser saves are called."""
+    offers = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """Which questions of the browser are answered: numbers, page, code."""
     peek = traitlets.Dict().tag(sync=True, to_json=sent)
     """The next table where the slider stands, one row of it: shown until the whole table arrives.
 

@@ -45,7 +45,7 @@ def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
 
 
 class Trust(Instrument[TrustSettings]):
-    """The instrument: set `settings` to choose, read `view` for all that is shown, `save` a finished game for the class."""
+    """The instrument: set `settings` to choose, read `view` for all that is shown, `save_game` a finished one for the class."""
 
     def __init__(self, case: Case, settings: TrustSettings, source: str = "case") -> None:
         shown = (
@@ -76,7 +76,7 @@ class Trust(Instrument[TrustSettings]):
         self.settings = revealed(self.settings)
         return self.table.sentences[0]
 
-    def save(self, path: str | Path) -> Path:
+    def save_game(self, path: str | Path) -> Path:
         """Save a finished game as a small JSON file, for the games of a class.  A ValueError if it is not finished."""
         return save(self.settings, path)
 
