@@ -263,7 +263,7 @@ class Instrument(Box, Generic[S]):
 
     def _asked(self, content: Mapping[str, Any]) -> None:
         """Do or answer what the browser asks for."""
-        what = content.get("ask")
+        what = str(content.get("ask"))
         if what in ("undo", "redo"):
             getattr(self, what)()
         elif what in ANSWERS:
