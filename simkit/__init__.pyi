@@ -1,6 +1,9 @@
 """Every public name, once: `simkit/__init__.py` imports each when it is first used."""
 
 from . import (
+    aggregate as aggregate,
+)
+from . import (
     case as case,
 )
 from . import (
@@ -55,14 +58,13 @@ from . import (
     theory as theory,
 )
 from . import (
-    totals as totals,
-)
-from . import (
     uncertainty as uncertainty,
 )
 from . import (
     widgets as widgets,
 )
+from .aggregate import Total as Total
+from .aggregate import total as total
 from .case import Case as Case
 from .evaluate import expect as expect
 from .evaluate import exposure as exposure
@@ -74,8 +76,6 @@ from .pareto import regret as regret
 from .policy import Policy as Policy
 from .report import summarize as summarize
 from .scenario import load as load
-from .totals import Total as Total
-from .totals import total as total
 from .uncertainty import compare as compare
 
 __version__: str

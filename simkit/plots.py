@@ -27,12 +27,12 @@ from .dial.overrides import along
 from .text import number, percent, tally
 
 if TYPE_CHECKING:
+    from .aggregate import Total
     from .case import Case
     from .dial.deployment import Deployment
     from .evaluate import Outcome
     from .icon_array import Dots
     from .report import Report
-    from .totals import Total
 
 
 COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#7a21dd", "#222222")

@@ -115,7 +115,7 @@ def test_the_total_has_the_mean_of_the_curve_and_the_variance_of_its_parts(found
     parts = [sk.total(case, made, users, of=of) for of in ("harm", "neglect")]
     assert law.mean == pytest.approx(parts[0].mean + parts[1].mean)
     rates = [sk.event_counts.count_events(case, made[i], users, of=of).mean for of in ("harm", "neglect") for i in range(3)]
-    assert law.mixtures.mixed(law.mixtures.laws.events) == pytest.approx(np.array(rates).reshape(2, 3).sum(0))
+    assert law.mixtures.mixed(law.mixtures.compound.events) == pytest.approx(np.array(rates).reshape(2, 3).sum(0))
 
 
 @pytest.mark.parametrize("shared", [False, True])

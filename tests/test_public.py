@@ -31,8 +31,6 @@ ORDER = [
     "event_counts",
     "pareto",
     "uncertainty",
-    "compound",
-    "totals",
     "aggregate",
     "dial",
     "plots",

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..aggregate import Total, total
+from ..aggregate.quantiles import Mixtures
 from ..arrays import Floats
-from ..compound.laws import Laws, laws_of
-from ..compound.quantiles import Mixtures
-from ..totals import Total
 from .deployment import POSITIONS, Deployment
 
 
@@ -18,16 +17,9 @@ def total_loss(deployment: Deployment, dial: ArrayLike, users: ArrayLike | None 
     """The exact distribution of the total loss of N users at a position, or at an array of them.
 
     One model serves all users of a world.  A user brings at most one event, harm or neglect, so both add up in one compound
-    distribution.  A ValueError unless users are whole numbers from 0 to 10^12.
+    distribution.  A ValueError unless users are whole numbers from 0 to 10^15.
     """
-    case, policy = deployment.case, deployment.policy(dial)
-    counts = np.asarray(case.users if users is None else users, dtype=float)
-    if not ((counts >= 0) & (counts <= 1e12) & (counts == np.floor(counts))).all():
-        raise ValueError(f"users are whole numbers from 0 to 10^12, not {counts}")
-    kinds = [laws_of(case, policy, counts, of=of, mix="drawn", worlds=None, shock=0.0) for of in ("harm", "neglect")]
-    (harm, shape), (neglect, _) = kinds
-    both = Laws(harm.severities + neglect.severities, np.concatenate([harm.weights, neglect.weights], -1), harm.users)
-    return Total(case, policy, counts, "loss", Mixtures(both, case.population.state_chance), shape[:-1])
+    return total(deployment.case, deployment.policy(dial), users, of="loss")
 
 
 def bad_worlds(deployment: Deployment, per_user: float, users: float, *, dial: ArrayLike = POSITIONS) -> Floats:
@@ -42,11 +34,11 @@ def tails(deployment: Deployment, per_user: float, users: float, *, dial: ArrayL
     A distribution that stands at many positions is computed once.
     """
     steps, step = np.unique(deployment.step(dial), return_inverse=True)
-    total = total_loss(deployment, deployment.on_step[steps], users)
-    weights = total.mixtures.laws.weights
+    found = total_loss(deployment, deployment.on_step[steps], users)
+    weights = found.mixtures.compound.weights
     _, first, which = np.unique(weights.reshape(len(weights), -1), axis=0, return_index=True, return_inverse=True)
-    alone = Mixtures(total.mixtures.laws.take(first), np.ones(1))
-    single = replace(total, mixtures=alone, shape=(len(first),)).tail(per_user * users)
+    alone = Mixtures(found.mixtures.compound.take(first), np.ones(1))
+    single = replace(found, mixtures=alone, shape=(len(first),)).tail(per_user * users)
     who = deployment.at.shape[0 if deployment.shared_principal else 1 : 2]
     in_states = single[which.ravel()].reshape(len(steps), *who, -1)
     return (in_states @ deployment.original.population.state_chance)[step.ravel()]

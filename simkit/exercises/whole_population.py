@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..aggregate import total
 from ..event_counts import front_pages
 from ..policy import constant
 from ..scenario import load
-from ..totals import total
 from .exercise import Known, checker, numeric
 
 

@@ -9,11 +9,11 @@ from html import escape
 import ipywidgets
 import numpy as np
 
+from ..aggregate import total
 from ..case import Case
 from ..monte_carlo import runs_needed, simulate
 from ..policy import Policy
 from ..text import number, percent
-from ..totals import total
 from .controls import Box
 
 #: A share of a second after which a simulation lets the page breathe.

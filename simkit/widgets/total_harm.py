@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import ipywidgets
 import numpy as np
 
+from ..aggregate import total
 from ..arrays import Floats, weigh
 from ..case import Case
 from ..evaluate import per_sender
@@ -23,7 +24,6 @@ from ..policy import Policy, candidates, stack
 from ..population import Worlds, draw_worlds
 from ..scenario import load
 from ..text import number, people, percent, whole_percent
-from ..totals import total
 from ..uncertainty import break_even_loss
 from . import panels
 from .chosen_policies import BEST, best_responses, labelled, named

@@ -10,7 +10,6 @@ every other law of that scenario reads the table.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -25,8 +24,6 @@ from .transforms import Complexes, chi, psi
 STEP = 0.5
 #: So many neighbouring crossings are tabulated together; and so many of these tables are kept.
 TOGETHER, KEPT = 8, 512
-#: Lines are tabulated in pieces of so many nodes, up to where a transform is smaller than its rounding.
-PIECE, DEAD = 512, 1e-13
 #: Heights, in units of that of a path's last node, of more nodes straight above it.
 ABOVE = (1.3, 1.7, 2.3, 3.5, 6.0, 12.0)
 
@@ -67,32 +64,6 @@ class Path:
         return _sums(self.nodes[: len(self.weights)])
 
 
-@dataclass(frozen=True)
-class Line:
-    """A straight line, s/a = 1 + iπk/damping: evenly spaced nodes, k = 0, 1, …, `count` − 1."""
-
-    count: int
-    damping: float = 14.0
-    step: float = 0.0
-
-    @cached_property
-    def nodes(self) -> Complexes:
-        """s/a, (K,); the lower half is the mirror image."""
-        return np.asarray(1 + 1j * math.pi / self.damping * np.arange(self.count), dtype=complex)
-
-    @cached_property
-    def weights(self) -> Complexes:
-        """The same as of a hyperbola: the period is 2 · damping/a."""
-        weights = 1 / (self.damping * self.nodes)
-        weights[0] /= 2
-        return np.asarray(weights, dtype=complex)
-
-    @cached_property
-    def sums(self) -> Floats:
-        """The same as of a hyperbola, (2K, 5)."""
-        return _sums(self.nodes)
-
-
 def _sums(nodes: Complexes) -> Floats:
     powers = nodes[:, None] ** np.arange(4)
     gap = np.where(np.arange(len(nodes)) % 2, 1.0, -1.0)[:, None]
@@ -105,7 +76,7 @@ class Rung:
     """An engine with one of its paths; a law that a rung cannot serve goes to the next."""
 
     engine: Literal["contour", "series"]
-    path: Path | Line
+    path: Path
 
 
 #: From the quickest to the most patient; `first_rung` says where a law starts.
@@ -116,7 +87,6 @@ LADDER = (
     Rung("series", Path(0.35, 0.07, 5.0)),
     Rung("series", Path(0.15, 0.03, 6.4)),
     Rung("series", Path(0.05, 0.01, 7.6)),
-    Rung("series", Line(2**17)),
 )
 #: The second opinion on each rung of the ladder: the other engine, with another path.
 WITNESSES: tuple[tuple[tuple[Literal["contour", "series"], Path], ...], ...] = (
@@ -137,13 +107,8 @@ def index_of(low: float, high: float) -> Ints:
     return np.arange(math.floor(-math.log(high) / STEP), math.ceil(-math.log(low) / STEP) + 1)
 
 
-def on_path(severity: Severity, path: Path | Line, index: Ints, *, centred: bool) -> Complexes:
-    """ψ, or χ if `centred`, of a severity at s = crossing[index] · nodes of the path, (len(index), K).
-
-    Of a line, only as many nodes as are needed; at all others ψ is −1.
-    """
-    if isinstance(path, Line):
-        return extended([_on_line(severity, path, at) for at in index.tolist()])
+def on_path(severity: Severity, path: Path, index: Ints, *, centred: bool) -> Complexes:
+    """ψ, or χ if `centred`, of a severity at s = crossing[index] · nodes of the path, (len(index), K)."""
     group = index // TOGETHER
     found = sorted(set(group.tolist()))
     tables = [_table(severity, path, at, centred) for at in found]
@@ -158,27 +123,3 @@ def _table(severity: Severity, path: Path, group: int, centred: bool) -> Complex
         table = (chi if centred else psi)(severity, scale, path.nodes)
     table.setflags(write=False)
     return table
-
-
-@lru_cache(maxsize=KEPT // 8)
-def _on_line(severity: Severity, line: Line, at: int) -> Complexes:
-    """ψ on a line up to where E e^{−sY} has died, which on a line is for good."""
-    table = []
-    for start in range(0, line.count, PIECE):
-        table.append(psi(severity, crossing(np.array([at])), line.nodes[start : start + PIECE])[0])
-        alive = np.flatnonzero(np.abs(1 + table[-1]) > DEAD)
-        if not len(alive) or alive[-1] < len(table[-1]) - 1:
-            table[-1] = np.append(table[-1][: 1 + max(alive, default=-1)], -1.0)
-            break
-    found = np.concatenate(table)
-    found.setflags(write=False)
-    return found
-
-
-def extended(tables: Sequence[Complexes]) -> Complexes:
-    """Tables (…, K) of different lengths as one, with −1 where they ended."""
-    longest = max(table.shape[-1] for table in tables)
-    made = np.full((len(tables), *tables[0].shape[:-1], longest), -1.0 + 0j)
-    for row, table in zip(made, tables, strict=True):
-        row[..., : table.shape[-1]] = table
-    return made

@@ -2,8 +2,8 @@
 
     ψ(s) = E e^{−sY} − 1        χ(s) = E e^{−sY} − 1 + s·E Y
 
-The law of a total is read off its transform.  Near s = 0, where a crowd of billions is decided, E e^{−sY} is 1 minus something
-tiny, so ψ and χ are each computed as *one* integral of e^{−z} − 1, or of e^{−z} − 1 + z, and keep their digits.
+The distribution of a total is read off its transform.  Near s = 0, where a crowd of billions is decided, E e^{−sY} is 1 minus
+something tiny, so ψ and χ are each computed as *one* integral of e^{−z} − 1, or of e^{−z} − 1 + z, and keep their digits.
 
 * lognormal: turn the Gaussian path, z → t − iβ/σ with β near arg s, so that s·Y is almost real; the trapezoid rule then
   converges geometrically (Trefethen & Weideman 2014, "The exponentially convergent trapezoidal rule").
@@ -35,11 +35,6 @@ MANY = 500
 TURN = 3.5
 #: From this |s · smallest| on, a Pareto's transform is its asymptotic series.
 FAR = 60.0
-
-
-def smooth(severity: Severity) -> bool:
-    """Whether a severity has a density: no single size has a chance of its own."""
-    return not isinstance(severity, Point | SeverityTable)
 
 
 def psi(severity: Severity, scale: Floats, shape: Complexes) -> Complexes:

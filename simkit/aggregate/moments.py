@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats, Ints
 from ..severity import Pareto, Severity
-from .inversion import first_rung, read
-from .laws import Laws
-from .placed import Scales
+from .distribution import Compound
+from .inversion import Scales, first_rung, read
 from .transforms import Complexes, chi, psi
 
+#: Sizes, in harm units, whose squares and products are still numbers.
+LEAST, MOST = 1e-100, 1e100
 Transform = Callable[[Severity, Floats, Complexes], Complexes]
 #: Relative disagreement that is an error.
 TOLERANCE = 1e-7
@@ -55,15 +56,26 @@ class Curve:
     errors: Floats
 
 
-def verify(laws: Laws) -> None:
+def verify(compound: Compound) -> None:
     """Compare the transforms near 0 and far out with the exact mean, mean square and total chance of each severity."""
-    for severity in laws.severities:
+    for severity in compound.severities:
+        if not LEAST < typical(severity) < MOST:
+            raise ValueError(
+                f"sizes are computed from 10^−100 to 10^100 harm units; a {severity.kind} severity of "
+                f"{typical(severity):.3g} needs another harm unit"
+            )
         for name, found, exact in _moments(severity, psi, chi):
             if not abs(found - exact) <= TOLERANCE * abs(exact):
                 raise Disagreement(
                     f"the transform of a {severity.kind} severity gives {name} = {found:.9g}, not {exact:.9g}: its parameters "
                     "are outside of what the transforms resolve; use a table of severities or a smaller spread"
                 )
+
+
+def typical(severity: Severity) -> float:
+    """A size of the severity that is finite and easily read, harm units."""
+    found = [getattr(severity, name, None) for name in ("value", "median", "average", "smallest")]
+    return next((float(size) for size in found if size is not None), severity.mean)
 
 
 @lru_cache(maxsize=256)
@@ -79,16 +91,16 @@ def _moments(severity: Severity, psi: Transform, chi: Transform) -> tuple[tuple[
     return ("mean", first, mean), ("mean square", second, square)
 
 
-def verify_chances(laws: Laws, size: float, scales: Scales, rows: Ints) -> None:
+def verify_chances(compound: Compound, size: float, scales: Scales, rows: Ints) -> None:
     """Read some laws at a size that nearly every event exceeds: P(S > size) is 1 − P(S = 0), and E (S − size)⁺ the mean.
 
     The bounds are P(0 < S ≤ size) ≤ Σ rate · P(Y ≤ size) and 0 ≤ mean − E (S − size)⁺ ≤ size.
     """
-    some = laws.take(rows)
+    some = compound.take(rows)
     x = np.full(len(rows), size)
     reading = read(some, x, scales.take(rows), start=first_rung(some), tolerance=1e-6, floor=1.0)
-    smaller = sum(some.rates[:, m] * (1 - float(sev.above(size))) for m, sev in enumerate(laws.severities))
-    found, exact = reading.tail_and_density(x)[0], -np.expm1(some.log_none)
+    smaller = sum(some.rates[:, m] * (1 - float(sev.above(size))) for m, sev in enumerate(compound.severities))
+    found, exact = reading.chances(x).tail, -np.expm1(some.log_none)
     _agree("P(S > 0)", found, exact, smaller + reading.error + 1e-9)
     finite = np.isfinite(some.mean)
     excess, mean = reading.excess()[finite], some.mean[finite]
@@ -101,5 +113,5 @@ def _agree(what: str, found: Floats, exact: Floats, slack: Floats) -> None:
         at = int(wrong.argmax())
         raise Disagreement(
             f"inversion gives {what} = {found[at]:.12g}, but exactly it is {exact[at]:.12g} (law {at}): do not use these "
-            "numbers; report the case, or use simkit.lattice.bracket, which certifies its bounds"
+            "numbers; report the case, or use simkit.aggregate.lattice.bracket, which certifies its bounds"
         )

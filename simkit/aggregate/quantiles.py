@@ -1,4 +1,4 @@
-"""Where a law of a total reaches a level: the size x with P(S > x) = 1 − p, for thousands of laws at once.
+"""Where a law of a total reaches a level: the size x with P(S > x) = 1 − p, for thousands of distributions at once.
 
 The search starts from what is known without inversion: the p-quantile of the largest event, and mean, spread and skewness
 of the events that are smaller.  Then steps of Householder's method on the log-odds of P(S > x) against log x, in which
@@ -15,12 +15,10 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints
 from ..severity import Severity
-from .inversion import Reading, first_rung, read
-from .lattice import span_of
-from .laws import Laws
-from .placed import Chances, Scales, scales_of
-from .transforms import smooth
-from .verified import verify_chances
+from .distribution import Compound
+from .inversion import Chances, Reading, Scales, first_rung, read, scales_of
+from .moments import verify_chances
+from .steps import atoms
 
 #: A reading's nodes serve x as long as the path's crossing times the distance is at most this.
 REACH = 0.4
@@ -49,13 +47,13 @@ class NoConvergence(ArithmeticError):
 
 @dataclass(frozen=True, eq=False)
 class Mixtures:
-    """B mixtures of Z laws each (one law per state): `laws` has B·Z rows, state by state; chance (Z,)."""
+    """B mixtures of Z distributions each (one law per state): `distributions` has B·Z rows, state by state; chance (Z,)."""
 
-    laws: Laws
+    compound: Compound
     chance: Floats
 
     def __len__(self) -> int:
-        return len(self.laws) // len(self.chance)
+        return len(self.compound) // len(self.chance)
 
     def mixed(self, values: Floats) -> Floats:
         """The mixture of (B·Z,) chances or means, (B,); nothing has weight 0."""
@@ -68,36 +66,35 @@ class Mixtures:
 
     def take(self, rows: Ints | Bools) -> Mixtures:
         """Some of the mixtures."""
-        index = np.arange(len(self.laws)).reshape(len(self), -1)[rows].ravel()
-        return Mixtures(self.laws.take(index), self.chance)
+        index = np.arange(len(self.compound)).reshape(len(self), -1)[rows].ravel()
+        return Mixtures(self.compound.take(index), self.chance)
 
     @cached_property
     def none(self) -> Floats:
         """P(S = 0), (B,)."""
-        return self.mixed(np.exp(self.laws.log_none))
+        return self.mixed(np.exp(self.compound.log_none))
 
     @cached_property
     def some(self) -> Floats:
         """P(S > 0), (B,), without cancellation."""
-        return self.mixed(-np.expm1(self.laws.log_none))
+        return self.mixed(-np.expm1(self.compound.log_none))
 
     @cached_property
-    def span(self) -> float:
-        """If every total is a multiple of some size, that size in harm units, else 0."""
-        used = np.atleast_1d((self.laws.rates > 0).any(0))
-        severities = tuple(severity for severity, is_used in zip(self.laws.severities, used, strict=True) if is_used)
-        return 0.0 if any(smooth(severity) for severity in severities) else span_of(severities)
-
-    def whole(self, x: Floats) -> Floats:
-        """x rounded down to a multiple of the span: no total lies between."""
-        return np.floor(x / self.span * (1 + 1e-13) + 1e-9) * self.span if self.span else x
+    def largest(self) -> Floats:
+        """The largest possible total, (B,), harm units: infinite where a density can happen, or any number of events."""
+        compound = self.compound
+        most = np.array([max(atoms(severity)[0], default=np.inf) for severity in compound.severities])
+        each = np.where(compound.weights > 0, most, 0.0).max(-1)
+        with np.errstate(invalid="ignore"):
+            whole = np.where(compound.users * each > 0, (np.inf if compound.poisson else compound.users) * each, 0.0).sum(-1)
+        return np.where(self.chance > 0, whole.reshape(len(self), -1), 0.0).max(1)
 
     # What is known without inversion: sizes (J,), and the expected number of events above each, (B·Z, J).
 
     @cached_property
     def sizes(self) -> Floats:
         """A geometric grid from sizes that nearly every event exceeds to sizes that none will, (J,), harm units."""
-        above, most = np.stack([_decades(severity) for severity in self.laws.severities]), self.laws.rates.max(0)
+        above, most = np.stack([_decades(severity) for severity in self.compound.severities]), self.compound.rates.max(0)
         above, most = (above[most > 0], most[most > 0]) if (most > 0).any() else (above, np.ones(len(most)))
         low = SIZES[max(int((above.min(0) > 0.999).sum()) - 1, 0)]
         high = SIZES[min(int((most @ above > 1e-13).sum()), len(SIZES) - 1)]
@@ -106,12 +103,12 @@ class Mixtures:
     @cached_property
     def _exceeded(self) -> Floats:
         """P(Y > size) of each severity, (M, J)."""
-        return np.stack([severity.above(self.sizes) for severity in self.laws.severities])
+        return np.stack([severity.above(self.sizes) for severity in self.compound.severities])
 
     @cached_property
     def above(self) -> Floats:
         """Expected number of events above each of the sizes, (B·Z, J)."""
-        return self.laws.rates @ self._exceeded
+        return self.compound.rates @ self._exceeded
 
     @cached_property
     def _moments(self) -> Floats:
@@ -122,13 +119,14 @@ class Mixtures:
 
     @cached_property
     def scales(self) -> Scales:
-        """The grid of crossings, checked on a few laws."""
-        few = max(float(self.laws.events.min(initial=np.inf)), 1.0)
+        """The grid of crossings, checked on a few distributions."""
+        few = max(float(self.compound.events.min(initial=np.inf)), 1.0)
         low, high = self.sizes[0] * 1e-2 * (np.sqrt(few) if np.isfinite(few) else 1.0), self.sizes[-1]
-        grids = scales_of(self.laws, low, 100 * float(np.max(self.laws.centre, initial=0.0)) + 100 * high)
-        served = np.flatnonzero(self.laws.smooth & (self.laws.events > 0) & (self.laws.events < CHECKED_EVENTS))
+        grids = scales_of(self.compound, low, 100 * float(np.max(self.compound.centre, initial=0.0)) + 100 * high)
+        plain = self.compound.smooth & ~self.compound.lumpy
+        served = np.flatnonzero(plain & (self.compound.events > 0) & (self.compound.events < CHECKED_EVENTS))
         if len(served):
-            verify_chances(self.laws, float(self.sizes[0]), grids, served[:: max(len(served) // 3, 1)])
+            verify_chances(self.compound, float(self.sizes[0]), grids, served[:: max(len(served) // 3, 1)])
         return grids
 
     def guess(self, level: Floats) -> Floats:
@@ -150,11 +148,11 @@ class Mixtures:
             some, self.sizes[place] * (self.sizes[place + 1] / self.sizes[place]) ** np.where(some, part, 0.0), 0.0
         )
         first, second, third = (
-            np.maximum((self.laws.rates * moment[:, place].T).sum(1) - rare * largest**p, 0.0)
+            np.maximum((self.compound.rates * moment[:, place].T).sum(1) - rare * largest**p, 0.0)
             for p, moment in enumerate(self._moments, 1)
         )
-        beyond = (self.laws.rates * (self._moments[0, :, -1] - self._moments[0][:, place].T)).sum(1)
-        mean = np.where(np.isfinite(self.laws.mean), np.maximum(self.laws.centre - beyond - rare * largest, 0.0), first)
+        beyond = (self.compound.rates * (self._moments[0, :, -1] - self._moments[0][:, place].T)).sum(1)
+        mean = np.where(np.isfinite(self.compound.mean), np.maximum(self.compound.centre - beyond - rare * largest, 0.0), first)
         spread, z = np.sqrt(second), ndtri(level)
         skewness = np.minimum(third / np.maximum(second * spread, 1e-300), 1.5)
         return np.maximum(largest + mean, mean + spread * (z + (z * z - 1) * skewness / 6))
@@ -163,21 +161,19 @@ class Mixtures:
 
     def read(self, x: Floats, start: Ints | None = None, floor: Floats | float = 1e-6) -> Reading:
         """Read every law at the x (B,) of its mixture; chances below `floor` (B·Z,) need not be resolved further."""
-        first = first_rung(self.laws) if start is None else start
-        return read(self.laws, self.spread(x), self.scales, start=first, floor=floor, lattice=self.span)
+        first = first_rung(self.compound) if start is None else start
+        return read(self.compound, self.spread(x), self.scales, start=first, floor=floor)
 
     def quantile(self, level: Floats) -> tuple[Floats, Floats]:
         """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that chance.
 
-        It is 0 up to P(S = 0) and ∞ at level 1.  On a lattice, chances are interpolated between its points, then rounded up.
+        It is 0 up to P(S = 0) and ∞ at level 1.
         """
         answer, error = np.where(level >= 1, np.where(self.some > 0, np.inf, 0.0), 0.0), np.zeros(len(self))
         rows = np.flatnonzero((level > self.none) & (level < 1) & (self.some > 0))
         if len(rows):
             whole = len(rows) == len(self)
             answer[rows], error[rows] = (self if whole else self.take(rows))._search(level[rows])
-            if self.span:
-                answer[rows] = np.ceil(answer[rows] / self.span * (1 - 1e-13) - 1e-7) * self.span
         return answer, error
 
     def start(self, level: Floats) -> Floats:
@@ -191,7 +187,7 @@ class Mixtures:
     def _search(self, level: Floats) -> tuple[Floats, Floats]:
         x, state, error = self.start(level), _Bounds.wide(len(self)), np.zeros(len(self))
         least = np.minimum(1 - level, level - self.none)
-        open_rows, start = np.arange(len(self)), first_rung(self.laws).reshape(len(self), -1)
+        open_rows, start = np.arange(len(self)), first_rung(self.compound).reshape(len(self), -1)
         for _ in range(ROUNDS):
             part = self if len(open_rows) == len(self) else self.take(open_rows)
             if part is not self:
