@@ -149,7 +149,7 @@ Printable = str | tuple[Sequence[str], Rows] | Printed
 
 def _html(part: Printable) -> str:
     if isinstance(part, Printed):
-        return part._repr_html_()
+        return f"<div>{part._repr_html_()}</div>"
     return f"<p>{escape(part)}</p>" if isinstance(part, str) else html_table(*part)
 
 
