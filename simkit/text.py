@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 Rows = Sequence[Sequence[str]]
@@ -132,14 +132,17 @@ class Printed:
     """A result that prints itself: its title, paragraphs and tables, plain in a terminal and as escaped HTML in a notebook."""
 
     def _parts(self) -> Iterable[Printable]:
-        """The title first, then paragraphs, tables (head, rows) and other results."""
+        """The title first, then paragraphs, tables (head, rows; left out without rows) and other results."""
         raise NotImplementedError
 
+    def _said(self) -> Iterator[Printable]:
+        return (part for part in self._parts() if not isinstance(part, tuple) or part[1])
+
     def __repr__(self) -> str:
-        return "\n".join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._parts())
+        return "\n".join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._said())
 
     def _repr_html_(self) -> str:
-        title, *rest = map(_html, self._parts())
+        title, *rest = map(_html, self._said())
         return title.replace("<p>", "<b>", 1).replace("</p>", "</b>", 1) + "".join(rest)
 
 
@@ -151,18 +154,3 @@ def _html(part: Printable) -> str:
     if isinstance(part, Printed):
         return f"<div>{part._repr_html_()}</div>"
     return f"<p>{escape(part)}</p>" if isinstance(part, str) else html_table(*part)
-
-
-class Shown:
-    """A result that shows itself by `_parts`: a title, lines, and the head and rows of a table that may be empty."""
-
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        title, lines, head, rows = self._parts()
-        return "\n".join([title, *lines, *([text_table(head, rows)] if rows else [])])
-
-    def _repr_html_(self) -> str:
-        title, lines, head, rows = self._parts()
-        return html_lines(title, lines) + (html_table(head, rows) if rows else "")

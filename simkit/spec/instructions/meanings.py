@@ -21,7 +21,7 @@ from pydantic import Field
 from ...files import parse, read_text, suggest
 from ...messages import Level, Message, Span
 from ...schema import Name, Note, Text, check, no_entries, record
-from ...text import Rows, Shown
+from ...text import Printable, Printed
 from ..rules import Rules
 from .cues import plain
 from .records import Instruction, InstructionFile, counted, shown
@@ -96,7 +96,7 @@ class Left(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Heard(Shown):
+class Heard(Printed):
     """What is heard of one or more files: messages for `decide` and `classify`, and all that was not understood.
 
     `messages[i]` is what `understood[i]` says, and `meant[i]` the same in words.  `not_understood` holds every other sentence
@@ -114,7 +114,7 @@ class Heard(Shown):
     unused: tuple[Meaning, ...]
     meant: tuple[str, ...]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+    def _parts(self) -> list[Printable]:
         names = ", ".join(map(shown, self.files[:5])) + (", …" if len(self.files) > 5 else "")
         unused = ", ".join(f"“{shown(meaning.phrase)}” ({meaning.kind})" for meaning in self.unused[:10])
         done = f"{counted(len(self.messages), 'sentence')} understood, {len(self.not_understood)} not"
@@ -129,7 +129,7 @@ class Heard(Shown):
         told += [(left.instruction, f"not understood: {left.why}") for left in self.not_understood[:MAX_SHOWN]]
         rows = [[shown(i.text), i.where if len(self.files) > 1 else f"line {i.line}", meant] for i, meant in told]
         title = f"{names or 'No file'}, heard at the level {self.level}"
-        return title, lines, ("sentence", "where", "heard as"), [[*map(shown, row[:2]), row[2]] for row in rows]
+        return [title, *lines, (("sentence", "where", "heard as"), [[*map(shown, row[:2]), row[2]] for row in rows])]
 
 
 def as_messages(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ...files import printable
-from ...text import Rows, Shown
+from ...text import Printable, Printed
 from .cues import Kind
 
 #: Where a sentence stands.  What is quoted has no authority; the columns of a table may change what a row says.
@@ -87,7 +86,7 @@ class Suspicious(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class InstructionFile(Shown):
+class InstructionFile(Printed):
     """A plain file of instructions, such as an AGENTS.md; `scope` is the folder for which it speaks, empty for all.
 
     `instructions` holds every sentence in the order of the file, information included; `front` is the text between two lines
@@ -122,12 +121,12 @@ class InstructionFile(Shown):
             *([f"… and {len(odd) - 20} more suspicious places."] if len(odd) > 20 else []),
         ]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+    def _parts(self) -> list[Printable]:
         said = [i for i in self.instructions if i.kind != "information"]
         rows = [[shown(i.text), i.kind, i.cue, shown(i.condition), str(i.line)] for i in said[:MAX_ROWS]]
         more = [f"… and {len(said) - MAX_ROWS} more instructions"] if len(said) > MAX_ROWS else []
         head = ("instruction", "kind", "cue", "condition", "line")
-        return f"Instructions of {printable(self.name, 300)}", [*self.lines(), *more], head, rows
+        return [f"Instructions of {printable(self.name, 300)}", *self.lines(), *more, (head, rows)]
 
 
 def counted(count: int, name: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from ...text import Rows, Shown, html_table, percent
+from ...text import Printable, Printed, html_table, percent
 from .records import LEVELS, Example, ModelSpec, Section, bare
 
 #: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.
@@ -59,7 +59,7 @@ class ExampleChange(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Changes(Shown):
+class Changes(Printed):
     """What differs between two releases.  Ids are those of the new release where a section is in both.
 
     Renames: `renamed`, `retitled`, `level_names`.  Changes of meaning: `level_changed`, `tags_changed`, `moved` (another
@@ -135,13 +135,16 @@ class Changes(Shown):
         lists = {kind: list(said) for kind, said in parts.items()}
         return [[kind, str(len(said)), bare("; ".join(said))] for kind, said in lists.items()]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
-        facts = "" if self.whole else " (facts only: titles, prose and examples are not compared)"
+    def _parts(self) -> list[Printable]:
         lines = [f"{kind} ({count}): {words}" for kind, count, words in self.rows() if count != "0"]
-        return bare(f"Model Spec {self.old} → {self.new}{facts}"), lines, (), ()
+        return [self._title(), *lines]
 
     def _repr_html_(self) -> str:
-        return html_table(["change", "count", ""], self.rows(), self._parts()[0])
+        return html_table(["change", "count", ""], self.rows(), self._title())
+
+    def _title(self) -> str:
+        facts = "" if self.whole else " (facts only: titles, prose and examples are not compared)"
+        return bare(f"Model Spec {self.old} → {self.new}{facts}")
 
 
 def compare(old: ModelSpec, new: ModelSpec) -> Changes:

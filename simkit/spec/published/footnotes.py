@@ -10,13 +10,12 @@ Source of the form: github.com/openai/model_spec, CC0 1.0.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from ...files import InvalidFile, Problem, read_text, shown
-from ...text import Rows, Shown
+from ...text import Printable, Printed
 from ..markdown import split
 from .reader import Walk
 from .records import Example, ModelSpec, bare
@@ -38,7 +37,7 @@ class FootnoteFile(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FootnoteExamples(Shown):
+class FootnoteExamples(Printed):
     """The examples of a release's footnote marks; `files` stand in the order of their names.
 
     `missing` are marks of the release without a file, `unreferenced` files without a mark; `stale` tells the mark, the title
@@ -57,7 +56,7 @@ class FootnoteExamples(Shown):
         """The examples of a mark; a KeyError if it has no file."""
         return {file.id: file.examples for file in self.files}[name]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+    def _parts(self) -> list[Printable]:
         old = ", ".join(f"{name} (“{shown(said, quote=False)}”)" for name, said, _ in self.stale)
         lines = [
             f"{len(self.files)} files with {sum(len(file.examples) for file in self.files)} examples.",
@@ -67,7 +66,7 @@ class FootnoteExamples(Shown):
             *([f"Not read: {', '.join(shown(name, quote=False) for name in self.others[:10])}."] if self.others else []),
             *(f"{said}." for said in self.warnings[:20]),
         ]
-        return f"Examples of the footnotes of {bare(self.release) or 'a release'}", lines, (), ()
+        return [f"Examples of the footnotes of {bare(self.release) or 'a release'}", *lines]
 
 
 def read_examples(release: ModelSpec, folder: str | Path) -> FootnoteExamples:

@@ -7,13 +7,13 @@ without a level has none: that is neither an error nor `guideline`, and it inher
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ...files import printable
-from ...text import Rows, Shown
+from ...text import Printable, Printed
 
 #: Levels of authority from the highest down.  `platform` is the top in releases up to 2025-04-11; from 2025-09-12 on there
 #: are `root` and `system` instead.
@@ -132,7 +132,7 @@ class Commentary:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ModelSpec(Shown):
+class ModelSpec(Printed):
     """One release.  `edges` are the distinct pairs (source, target) of `refs` between sections, in alphabetical order.
 
     `tally` counts what the release holds, under the names of `reference.json`; `warnings` is what is odd, `suspicious` which
@@ -195,9 +195,9 @@ class ModelSpec(Shown):
             *([f"Invisible characters stand on {len(self.suspicious)} lines: {odd}."] if odd else []),
         ]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+    def _parts(self) -> list[Printable]:
         title = f"Model Spec {self.release}" + ("" if self.complete else " (facts only: no text, no examples)")
-        return bare(title), [bare(line) for line in self.lines()], (), ()
+        return [bare(title), *map(bare, self.lines())]
 
 
 def bare(text: str) -> str:

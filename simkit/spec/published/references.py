@@ -7,11 +7,11 @@ paths that lead through a section, and a strongly connected component is a circl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...text import Rows, Shown, number
+from ...text import Printable, Printed, number
 from .records import ModelSpec
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Cited(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measures(Shown):
+class Measures(Printed):
     """Every section's measures, the highest PageRank first, and the circles of sections that refer to each other."""
 
     release: str
@@ -40,7 +40,7 @@ class Measures(Shown):
     circles: tuple[tuple[str, ...], ...]
     alone: tuple[str, ...]
 
-    def _parts(self) -> tuple[str, Sequence[str], Sequence[str], Rows]:
+    def _parts(self) -> list[Printable]:
         rest = len(self.rows) - MAX_ROWS
         rows = [[r.id, r.authority or "-", str(r.cited_by), str(r.cites), number(r[4]), number(r[5])] for r in self.rows]
         lines = [
@@ -49,7 +49,7 @@ class Measures(Shown):
             f"{len(self.alone)} sections refer to none and none refers to them.",
         ]
         head = ("section", "level", "cited by", "cites", "PageRank", "betweenness")
-        return f"Cross-references of {self.release}", lines, head, rows[:MAX_ROWS]
+        return [f"Cross-references of {self.release}", *lines, (head, rows[:MAX_ROWS])]
 
 
 def citations(spec: ModelSpec) -> DiGraph[str]:
