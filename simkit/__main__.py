@@ -68,17 +68,20 @@ Scenario = Annotated[str, typer.Argument(help="A name from the library, or a pat
 
 @app.command(epilog="Example:  simkit check my-request.yaml  |  simkit check  (the whole library)")
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Scenarios, specs or amendments; else all of the library.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Files of any kind; else all of the library.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check scenarios, specs and amendments and say everything that is wrong with them, with line, rule and likely fix."""
+    """Check files of all kinds (AGENTS.md and Model Specs too) and say what is wrong, with line, rule and likely fix."""
     from .files import InvalidFile, library
+    from .kinds import notes, read_any
 
     found: list[InvalidFile] = []
     paths = files or [path for folder in FOLDERS for path in sorted(library(folder).glob("*.yaml"))]
     for path in paths:
         try:
-            _read(path if files is None or path.suffix else str(path))
+            read = read_any(path if files is None or path.suffix or path.is_file() else str(path))
+            for note in notes(path, read) if not as_json else ():
+                complain(note, style="yellow")
         except InvalidFile as error:
             found.append(error)
     if as_json:
@@ -88,19 +91,6 @@ def check(
             complain(wrong)
         out.print(f"{len(paths)} file{'' if len(paths) == 1 else 's'} checked, {len(found)} with problems.")
     raise typer.Exit(1 if found else 0)
-
-
-def _read(path: Path | str) -> None:
-    """Read a scenario, a spec or an amendment: what speaks of behaviours is a spec, what changes something amends one."""
-    from . import scenario, spec
-    from .files import find, parse, read_text
-
-    place = find(path, "specs" if str(path) in specs("") else "scenarios")
-    tree = parse(read_text(place), str(place))
-    said = set(tree.data) if isinstance(tree.data, dict) else set()
-    amends = said & {"change", "clear", "add", "drop"}
-    reads = spec.load if "behaviours" in said else spec.load_amendment if amends else scenario.load
-    reads(place)
 
 
 def _records(error: InvalidFile) -> list[dict[str, str | int]]:
@@ -228,15 +218,21 @@ def trace(
     quoted: Level = None,
     tells: Annotated[list[str] | None, typer.Option(help="A situation that the user's message tells of.")] = None,
 ) -> None:
-    """Decide a behaviour of a written spec after some messages, step by step."""
+    """Decide a behaviour of a written spec after some messages; show a Model Spec, a section of it, or an AGENTS.md."""
     from .files import InvalidFile
+    from .kinds import document
     from .spec import Message, decide, load
 
     try:
+        if shown := document(spec, behaviour):
+            print(shown)
+            return
         rules = load(spec)
     except InvalidFile as error:
         complain(error)
         raise typer.Exit(1) from None
+    except ValueError as error:
+        _stop(str(error))
     if not behaviour:
         print(rules)
         return
@@ -293,12 +289,13 @@ def schema(spec: Annotated[bool, typer.Option("--spec", help="Of spec files inst
 
 def _load(scenario: str, context: str = "") -> Case:
     from .files import InvalidFile
+    from .kinds import named
     from .scenario import load
 
     try:
         case = load(scenario)
     except InvalidFile as error:
-        complain(error)
+        complain(named(scenario, error))
         raise typer.Exit(1) from None
     try:
         return case.in_context(context) if context else case

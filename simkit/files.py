@@ -146,11 +146,28 @@ def read_text(path: Path, limit: int = MAX_BYTES, fix: str = "keep data out of t
         raise InvalidFile(name, [Problem((), f"it cannot be opened ({error.strerror})")]) from None
     if len(raw) > limit:
         raise InvalidFile(name, [Problem((), f"it is larger than {limit // 1024} kB", fix)])
+    if _is_wide(raw[:2000]):
+        rule = "it is text in UTF-16 or UTF-32, not in UTF-8"
+        raise InvalidFile(name, [Problem((), rule, "save it as UTF-8: the encoding is chosen where a file is saved")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidFile(name, [Problem((), "it is not UTF-8 text", "save it as UTF-8", line=line)]) from None
+
+
+def _is_wide(start: bytes) -> bool:
+    """Whether bytes look like text in UTF-16 or UTF-32, with or without a mark: every other byte of it is mostly 0."""
+    halves = (start[::2], start[1::2])
+    zeros = max(half.count(0) * 2 > len(half) for half in halves) and any(0 < byte < 128 for byte in start)
+    return start[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(start) > 3 and zeros)
+
+
+def given_path(path: object) -> Path:
+    """A path that somebody gave; `InvalidFile` for what is none: nothing, an empty text, or no text at all."""
+    if not isinstance(path, str | Path) or path == "":
+        raise InvalidFile(shown(path, quote=False), [Problem((), "this is no path", "give the path of a file as text")])
+    return Path(path)
 
 
 def parse(text: str, name: str = "<text>") -> Tree:

@@ -41,6 +41,7 @@ ORDER = [
     "exercises",
     "jupyter",
     "terminal",
+    "kinds",
     "__main__",
 ]
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ...files import InvalidFile, Problem, read_text, shown
+from ...files import InvalidFile, Problem, given_path, read_text, shown
 from ..markdown import Page, blocks, closed, pieces, split, uncovered
 from .cues import VERBS, condition, cue, led, title_cue, tongue
 from .records import Code, Heading, Instruction, InstructionFile, Link, Place, Suspicious
@@ -60,7 +60,7 @@ def read_instructions(path: str | Path) -> InstructionFile:
     release of the Model Spec, a spec or a scenario of simkit, JSON, HTML.  Any Markdown can be read; what is hidden from a
     reader of the page is listed in `suspicious`.
     """
-    return _read(Path(path), str(path), "")
+    return _read(given_path(path), str(path), "")
 
 
 def read_instructions_text(text: str, name: str = "<text>", scope: str = "") -> InstructionFile:
@@ -91,7 +91,12 @@ def instructions_for(path: str | Path, root: str | Path, name: str = "AGENTS.md"
     Each carries the folder that it speaks for as `scope`.  As messages in this order the nearest wins, because at one level the
     last word holds.  `InvalidFile` if `path` is not below `root`, or if a file leads out of it; no file at all is no error.
     """
-    top, place = Path(root).resolve(), Path(path).resolve()
+    try:
+        top, place = given_path(root).resolve(), given_path(path).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a null byte, half a character
+        if isinstance(error, InvalidFile):
+            raise
+        raise InvalidFile(str(path), [Problem((), "this path leads nowhere", "give the path of a file or a folder")]) from None
     if not place.is_relative_to(top):
         raise InvalidFile(str(path), [Problem((), f"it is not below {shown(str(root))}", "give the folder of the project")])
     steps = place.relative_to(top).parts[:MAX_FOLDERS]

@@ -84,6 +84,11 @@ class Suspicious(NamedTuple):
     what: str
     text: str = ""
 
+    @property
+    def said(self) -> str:
+        """It in one line: where it stands, what it is, and the words."""
+        return f"line {self.line}: {self.what}" + (f": “{shown(self.text)}”" if self.text else "")
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class InstructionFile(Printed):
@@ -110,15 +115,14 @@ class InstructionFile(Printed):
         blocks = (
             f"{counted(len(self.code), 'block')} of code with {counted(sum(len(c.commands) for c in self.code), 'command')}"
         )
-        odd = [(s.line, s.what, f": “{shown(s.text)}”" if s.text else "") for s in self.suspicious]
         return [
             *([f"It speaks for the folder {shown(self.scope)}."] if self.scope else []),
             *(["What stands between --- and --- at its beginning instructs nobody."] if self.front else []),
             f"{counted(len(self.sections), 'section')}; sentences by kind: {kinds or 'none'}.",
             *([f"{counted(foreign, 'sentence')} in a language of which no cue word is known."] if foreign else []),
             f"{blocks}, {counted(len(self.links), 'link')}; nothing was run or fetched.",
-            *(f"Suspicious, line {line}: {what}{text}" for line, what, text in odd[:20]),
-            *([f"… and {len(odd) - 20} more suspicious places."] if len(odd) > 20 else []),
+            *(f"Suspicious, {found.said}" for found in self.suspicious[:20]),
+            *([f"… and {len(self.suspicious) - 20} more suspicious places."] if len(self.suspicious) > 20 else []),
         ]
 
     def _parts(self) -> list[Printable]:

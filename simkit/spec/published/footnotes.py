@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ...files import InvalidFile, Problem, read_text, shown
+from ...files import InvalidFile, Problem, given_path, read_text, shown
 from ...text import Printable, Printed
 from ..markdown import split
 from .reader import Walk
@@ -76,9 +76,10 @@ def read_examples(release: ModelSpec, folder: str | Path) -> FootnoteExamples:
     none is without a mark).  `InvalidFile` if there is no such folder, or with the line and the likely fix if one of its files
     breaks the grammar.
     """
+    place = given_path(folder)
     try:
-        paths = sorted(Path(folder).glob("*.md"))[: MAX_FILES + 1] if str(folder) and Path(folder).is_dir() else None
-    except (OSError, ValueError):
+        paths = sorted(place.glob("*.md"))[: MAX_FILES + 1] if place.is_dir() else None
+    except (OSError, RuntimeError):
         paths = None
     if paths is None or len(paths) > MAX_FILES:
         rule = "there is no such folder" if paths is None else f"it holds more than {MAX_FILES} files"

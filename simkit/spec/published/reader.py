@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ...files import MAX_FOUND, InvalidFile, Problem, near, read_text, shown, suggest
+from ...files import MAX_FOUND, InvalidFile, Problem, given_path, near, read_text, shown, suggest
 from ..markdown import closed, outline, split, uncovered
 from .examples import read_block
 from .records import LEVELS, Commentary, Example, Footnote, ModelSpec, Ref, Section, tally
@@ -47,7 +47,7 @@ def read_model_spec(path: str | Path) -> ModelSpec:
 
     Source of the grammar: github.com/openai/model_spec, CC0 1.0.
     """
-    place = Path(path)
+    place = given_path(path)
     text = read_text(place, MAX_BYTES, "the longest release has 270 kB: is this a Model Spec?")
     dated = re.search(r"\d{4}-\d{2}-\d{2}", place.name)
     return read_model_spec_text(text, str(place), dated[0] if dated else place.stem)
