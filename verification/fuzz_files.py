@@ -1,4 +1,4 @@
-"""Strangers' files: thousands of mutated scenarios or specs load or end in `InvalidFile`; no other exception, no hang.
+"""Strangers' files: thousands of mutated files load or end in `InvalidFile`; no other exception, no hang.
 
     python verification/fuzz_files.py [--files 50000] [--seed 0] [--kind specs]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import importlib
 import json
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from simkit.files import MAX_BYTES, is_plain, parse
 
 LIMIT = 10.0  # seconds for one file; most take milliseconds
 CASES = Path(__file__).parent.parent / "tests" / "cases"
+DOCUMENTS = {"instructions": ("instruction_texts", ["TEXT"]), "releases": ("test_model_spec", ["DOCUMENT", "OLD", "NEW"])}
 VALID = {"scenarios": CASES / "valid", "specs": CASES / "specs" / "valid"}
 
 TOKENS = r"""
@@ -55,7 +57,11 @@ class Count:
 
 
 def texts(kind: str) -> list[str]:
-    """The valid cases, from which every mutation starts."""
+    """The valid cases, from which every mutation starts; of documents, those of the tests."""
+    if kind in DOCUMENTS:
+        sys.path.insert(0, str(CASES.parent))
+        module, names = DOCUMENTS[kind]
+        return [getattr(importlib.import_module(module), name) for name in names]
     return [path.read_text(encoding="utf-8") for path in sorted(VALID[kind].glob("*.yaml"))]
 
 
@@ -177,7 +183,27 @@ def use_spec(path: Path) -> None:
         raise AssertionError("a spec that shows a file's HTML")
 
 
-USES = {"scenarios": use_scenario, "specs": use_spec}
+def use_instructions(path: Path) -> None:
+    """A file of instructions that loads describes itself, and loses no sentence on the way to messages."""
+    file = sk.spec.read_instructions_text(path.read_bytes().decode("utf-8", "surrogateescape"), "AGENTS.md")
+    meant = [sk.spec.Meaning(phrase="refund", kind="must", sets={"refunds": "grant"})]
+    heard = sk.spec.as_messages(sk.spec.load("acme-support"), file, meant, level="user")
+    if len(heard.understood) + len(heard.not_understood) + heard.information != len(file.instructions):
+        raise AssertionError("a sentence is lost")
+    if not all(map(is_plain, repr(file) + repr(heard) + file._repr_html_())) or "<script" in file._repr_html_():
+        raise AssertionError("a file that shows its HTML or invisible characters")
+
+
+def use_release(path: Path) -> None:
+    """A release that loads describes itself and compares with itself without a change."""
+    found = sk.spec.read_model_spec(path)
+    changes = sk.spec.compare(found, found)
+    if any(count != "0" for _, count, _ in changes.rows()) or not all(map(is_plain, repr(found) + found._repr_html_())):
+        raise AssertionError("a release that differs from itself, or shows invisible characters")
+    sk.spec.measures(found)
+
+
+USES = {"scenarios": use_scenario, "specs": use_spec, "instructions": use_instructions, "releases": use_release}
 
 
 def fuzz(count: int, start: int, kind: str = "scenarios") -> Count:
@@ -187,7 +213,7 @@ def fuzz(count: int, start: int, kind: str = "scenarios") -> Count:
 
         @seed(start)
         @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(st.one_of(changed_text(sources), changed_data(sources)))
+        @given(changed_text(sources) if kind in DOCUMENTS else st.one_of(changed_text(sources), changed_data(sources)))
         def one(raw: bytes) -> None:
             begun = time.perf_counter()
             loaded.append(attempt(raw, Path(folder), USES[kind]))
