@@ -153,11 +153,13 @@ class Reports(Printed):
         """
         if not 0 <= times < np.inf:
             raise ValueError(f"times is finite and never negative, not {times:g}")
+        from scipy.special import gammaln, xlogy
+
         mean = times * self.hits
         spread = 12 * np.sqrt(mean) + 60  # beyond it Poisson probabilities are far below rounding
         bad = np.arange(max(np.floor(mean - spread), 0.0), np.ceil(mean + spread) + 1)
         left = np.ceil(np.asarray(threshold, dtype=float)[..., None] - bad)
-        return frozen(_count(self.noise, self.noise_doubt).sf(left - 1) @ _count(mean, 0.0).pmf(bad))
+        return frozen(_at_least(left, self.noise, self.noise_doubt) @ np.exp(xlogy(bad, mean) - mean - gammaln(bad + 1)))
 
     def threshold(self, false_alarms: float = 0.01) -> int:
         """The smallest number of reports that calls a review with at most this probability if nothing is worse than assumed."""
@@ -294,6 +296,15 @@ def _count(mean: float, doubt: float) -> Any:
 
     shape = 1 / doubt**2 if doubt else 0.0
     return stats.nbinom(shape, shape / (shape + mean)) if doubt else stats.poisson(mean)
+
+
+def _at_least(count: Floats, mean: float, doubt: float) -> Floats:
+    """P(at least so many) of such a count, in closed form: `scipy.stats` takes 20 times as long."""
+    from scipy.special import betainc, gammainc
+
+    k = np.maximum(count, 1.0)
+    tail = gammainc(k, mean) if doubt == 0 else betainc(k, 1 / doubt**2, mean / (mean + 1 / doubt**2))
+    return np.where(count <= 0, 1.0, tail)
 
 
 def _above(weights: Floats, shapes: Floats, rate: float, level: float) -> Floats:
