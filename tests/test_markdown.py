@@ -1,6 +1,7 @@
 """The faults that real instruction files found: fences in lists, text that a page hides, cue words in conditions, languages."""
 
 import pytest
+from fuzzing import fuzzer
 
 import simkit as sk
 from simkit import spec
@@ -281,3 +282,11 @@ def test_one_definition_of_invisible_characters(text, what):
     found = uncovered(text)
     assert (found.text, found.what) == ("ab", f"an invisible character ({what})")
     assert all(map(is_plain, found.text))
+
+
+@pytest.mark.parametrize("kind", ["instructions", "releases"])
+def test_mutated_documents(kind):
+    """By Hypothesis; `verification/fuzz_files.py --kind` runs many more."""
+    found = fuzzer().fuzz(150, 0, kind)
+    assert found.loaded > 15
+    assert found.refused > 5
