@@ -7,6 +7,7 @@ sums.  Each policy of a batch is summed in the same order as alone, so that its 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,7 @@ import numpy as np
 from .arrays import Bools, Floats, contract, frozen, met, weigh
 from .case import Case
 from .policy import Policy
-from .text import html_table, number, percent, text_table
+from .text import Printable, Printed, number, percent
 
 
 def exposure(case: Case, policy: Policy) -> Floats:
@@ -90,11 +91,9 @@ def fits(case: Case, policy: Policy) -> None:
     replies = len(case.question.replies) if case.question else 0
     if policy.after is not None and policy.after.shape[-2] != replies:
         raise ValueError(f"{policy.name} expects {policy.after.shape[-2]} replies to a question; {case.name} has {replies}")
-    for mine, its, what in (
-        (case.population.signal_names, policy.signals, "signals"),
-        (case.responses, policy.responses, "responses"),
-    ):
-        if its and its != mine:
+    known = {"signals": case.population.signal_names, "responses": case.responses}
+    for what, names in known.items():
+        if getattr(policy, what) not in ((), names):
             raise ValueError(f"{policy.name} was made for other {what} than those of {case.name}")
     if policy.states and not set(case.population.states) <= set(policy.states):
         raise ValueError(f"{policy.name} does not say what it does in every state of {case.name}")
@@ -104,7 +103,7 @@ def fits(case: Case, policy: Policy) -> None:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BySegment:
+class BySegment(Printed):
     """Means per sender of each segment, (…, S): help (after the cost of asking), harm, neglect, and that cost.
 
     Weighted by `share` they add up to the outcome's totals.
@@ -117,19 +116,17 @@ class BySegment:
     neglect: Floats
     asking: Floats
 
-    def __repr__(self) -> str:
+    def _parts(self) -> Iterator[Printable]:
         if self.help.ndim > 1:
-            return f"<BySegment {self.help.shape}>"
-        columns = (self.help, self.harm, self.neglect)
-        rows = [
-            [name, percent(float(share)), *(number(float(column[s])) for column in columns)]
-            for s, (name, share) in enumerate(zip(self.segments, self.share, strict=True))
-        ]
-        return text_table(["segment", "share", "help", "harm", "neglect"], rows)
+            yield f"<BySegment {self.help.shape}>"
+        else:
+            table = zip(self.segments, self.share, self.help, self.harm, self.neglect, strict=True)
+            rows = [[name, percent(share), *map(number, means)] for name, share, *means in table]
+            yield ["segment", "share", "help", "harm", "neglect"], rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Contributions:
+class Contributions(Printed):
     """Where each unit comes from: per segment and response, (…, S, R), adding up to the totals; asking is (…, S)."""
 
     segments: tuple[str, ...]
@@ -146,33 +143,21 @@ class Contributions:
         """Net value per cell; the cost of asking stands beside it."""
         return frozen(self.help - (self.harm_weight * (self.harm + self.neglect) if self.harm_weight else 0.0))
 
-    def __repr__(self) -> str:
+    def _parts(self) -> Iterator[Printable]:
         if self.weight.ndim > 2:
-            return f"<Contributions {self.weight.shape}>"
+            yield f"<Contributions {self.weight.shape}>"
+            return
         net, columns = self.net, (self.help, self.harm, self.neglect, self.net)
         cells = sorted(zip(*np.nonzero(self.weight), strict=True), key=lambda cell: -abs(net[cell]))
-        rows = [
-            [f"{self.segments[s]} → {self.responses[r]}", percent(float(self.weight[s, r]))]
-            + [number(float(column[s, r])) for column in columns]
-            for s, r in cells
-        ]
+        names = [f"{self.segments[s]} → {self.responses[r]}" for s, r in cells]
+        rows = [[n, percent(self.weight[at]), *(number(x[at]) for x in columns)] for n, at in zip(names, cells, strict=True)]
         asked = zip(self.segments, -self.asking, strict=True)
         rows += [[f"{name}: being asked", "", number(cost), "0", "0", number(cost)] for name, cost in asked if cost < 0]
-        return text_table(["who → what", "of requests", "help", "harm", "neglect", "net"], rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """What one policy brings over a reference, per request: help, harm, neglect and net."""
-
-    help: Floats
-    harm: Floats
-    neglect: Floats
-    net: Floats
+        yield ["who → what", "of requests", "help", "harm", "neglect", "net"], rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Outcome:
+class Outcome(Printed):
     """What a policy (or a batch) brings, per request, in expectation over everybody who sends the message."""
 
     case: Case
@@ -227,10 +212,10 @@ class Outcome:
         value = case.value(weight)
         best = np.where(case.allowed, value, -np.inf).argmax(1)[:, None]
         with np.errstate(invalid="ignore"):
-            lost = _positive(np.take_along_axis(value, best, 1) - value)
+            lost = np.fmax(np.take_along_axis(value, best, 1) - value, 0.0)  # ∞ − ∞ is 0
             harm = weight * (case.harm - np.take_along_axis(case.harm, best, 1)) if weight else np.zeros_like(value)
-            by_harm = np.minimum(_positive(harm), lost)
-            return _positive(lost - by_harm), by_harm
+            by_harm = np.minimum(np.fmax(harm, 0.0), lost)
+            return np.fmax(lost - by_harm, 0.0), by_harm
 
     @property
     def over_caution(self) -> Floats:
@@ -251,38 +236,21 @@ class Outcome:
         segments, responses = case.population.segments, case.responses
         return Contributions(segments, responses, weight, help_, harm, neglect, asking, self.harm_weight)
 
-    def uplift(self, reference: str) -> Difference:
-        """What the policy brings over giving everybody the reference response (what would have happened anyway).
-
-        Where both harms are infinite their difference is nan.
-        """
-        r = self.case.response(reference)
-        shares = self.case.population.shares
-        help_, harm, neglect = (weigh(shares, x[:, r], axis=-1) for x in (self.case.help, self.case.harm, self.case.neglect))
-        with np.errstate(invalid="ignore"):
-            change = self.help - help_, self.harm - harm, self.neglect - neglect
-        return Difference(*change, net=change[0] - (self.harm_weight * (change[1] + change[2]) if self.harm_weight else 0.0))
-
     def rows(self) -> list[dict[str, float | str]]:
         """Records, one a policy, for `pandas.DataFrame(outcome.rows())`; the axis of a batch is a column of its own name."""
-        columns = {name: np.ravel(getattr(self, name.replace("-", "_"))).tolist() for name in COLUMNS}
-        return [{**at, **{key: each[i] for key, each in columns.items()}} for i, at in enumerate(self.policy.places())]
+        places = {self.policy.axis.name: self.policy.axis.values} if self.policy.axis else {}
+        columns: dict[str, Sequence[float | str]] = {"policy": self.policy.labels, **places, **self._columns()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
+    def _columns(self) -> dict[str, list[float]]:
+        return {name: np.ravel(getattr(self, name.replace("-", "_"))).tolist() for name in COLUMNS}
+
+    def _parts(self) -> Iterator[Printable]:
         """Each policy by its name or, in a batch with an axis, by its value there."""
-        axis, columns = self.policy.axis, {name: np.ravel(getattr(self, name.replace("-", "_"))) for name in COLUMNS}
-        shown = [map(percent if name in RATES else number, column.tolist()) for name, column in columns.items()]
+        yield f"{self.case.name}, per request, one harm unit outweighing {number(self.harm_weight)} help units"
+        axis, shown = self.policy.axis, [map(percent if name in RATES else number, x) for name, x in self._columns().items()]
         labels = self.policy.labels if axis is None else axis.labels
-        return [axis.name if axis else "policy", *COLUMNS], [list(row) for row in zip(labels, *shown, strict=True)]
-
-    def _note(self) -> str:
-        return f"{self.case.name}, per request, one harm unit outweighing {number(self.harm_weight)} help units"
-
-    def __repr__(self) -> str:
-        return self._note() + "\n" + text_table(*self._table())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._table(), self._note())
+        yield [axis.name if axis else "policy", *COLUMNS], [list(row) for row in zip(labels, *shown, strict=True)]
 
 
 #: What an outcome shows of each policy.
@@ -338,8 +306,3 @@ def _means_in_states(case: Case, policy: Policy) -> Floats:
     people, stakes = case.population, (case.help, case.harm, case.neglect)
     each = np.stack([weigh(people.signals, per_sender(case, policy, values), axis=-1) for values in stakes], -2)
     return np.concatenate([each, weigh(people.shares, each, axis=-1)[..., None]], -1)
-
-
-def _positive(values: Floats) -> Floats:
-    """The positive part, in which ∞ − ∞ is 0."""
-    return np.where(values > 0, values, 0.0)

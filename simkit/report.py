@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 
 from .arrays import Floats
 from .case import Case
-from .evaluate import Outcome, expect
+from .evaluate import RATES, Outcome, expect
 from .event_counts import count_events
 from .pareto import Frontier, Information, frontier, information, price_of_constraints
 from .policy import Policy, bayes, candidates, observed, plausible, singles, stack
 from .population import Worlds, draw_worlds
-from .text import html_lines, html_table, number, percent, span, text_table
+from .text import Printable, Printed, number, percent, span
 from .uncertainty import (
     Comparison,
     MinimaxRegret,
@@ -75,11 +75,9 @@ class SystemLayer:
     net: Range
 
     def __str__(self) -> str:
-        rates = [("over-refusal", self.over_refusal), ("under-refusal", self.under_refusal)]
-        moves = [f"{name} {_signed(100, x)} points" for name, x in rates]
-        amounts = [("help", self.help), ("harm", self.harm), ("neglect", self.neglect), ("net", self.net)]
-        means = [f"{name} {_signed(1000, x)}" for name, x in amounts]
-        return f"System prompt of {self.policy}: {', '.join(moves)}; per 1000 senders {', '.join(means)}."
+        rates = [f"{name} {_signed(100, getattr(self, name.replace('-', '_')))} points" for name in RATES]
+        means = [f"{name} {_signed(1000, getattr(self, name))}" for name in ("help", "harm", "neglect", "net")]
+        return f"System prompt of {self.policy}: {', '.join(rates)}; per 1000 senders {', '.join(means)}."
 
 
 def _signed(scale: float, change: Range) -> str:
@@ -89,7 +87,7 @@ def _signed(scale: float, change: Range) -> str:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
+class Report(Printed):
     """What a comparison found.  `str()` is for people, `data()` for machines."""
 
     case: Case
@@ -107,13 +105,10 @@ class Report:
     worst_loss: WorstCase | None
     minimax: MinimaxRegret | None
 
-    def __str__(self) -> str:
-        return "\n\n".join([self.heading, text_table(HEAD, self.table()), self.note, *self.sentences()])
+    _between = "\n\n"
 
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return html_lines(self.heading, []) + html_table(HEAD, self.table(), self.note) + html_lines("", self.sentences())
+    def _parts(self) -> list[Printable]:
+        return [self.heading, (HEAD, self.table()), self.note, *self.sentences()]
 
     @property
     def heading(self) -> str:
@@ -124,9 +119,10 @@ class Report:
     def note(self) -> str:
         """What the columns mean."""
         counted = " (with 95% of what the counts leave open)" if self.case.observed else ""
+        unit = "help unit" if self.harm_weight == 1 else "help units"
         lines = [
             *([self.case.units] if self.case.units else []),
-            f"Amounts are per 1000 senders; one harm unit outweighs {_units(self.harm_weight)}.",
+            f"Amounts are per 1000 senders; one harm unit outweighs {number(self.harm_weight)} {unit}.",
             f"Net: with 90% of {self.worlds} plausible worlds.",
             f"Over-refusal: harmless senders refused; under-refusal: harmful senders not refused{counted}.",
             f"Any harm: probability of at least one harmful event among {self.users} senders.",
@@ -153,22 +149,7 @@ class Report:
 
     def sentences(self) -> list[str]:
         """The conclusions in words, each with how surely it holds and what would reverse it."""
-        found = [*self._as_labelled(), *map(str, self.system_layers), *map(str, self.conclusions), self._worth()]
-        return [*found, *self._price(), *self._robust()]
-
-    def _price(self) -> list[str]:
-        price = self.price_of_constraints
-        if not self.case.crosses.any():
-            return []
-        ends = f"{span(1000 * price.low, 1000 * price.high)} in 90% of plausible worlds"
-        return [f"The hard constraints cost {number(1000 * price.value)} help units per 1000 senders ({ends})."]
-
-    def _robust(self) -> list[str]:
-        if self.worst_loss is None or self.minimax is None or not self.conclusions:
-            return []
-        loss, behind = number(1000 * self.worst_loss.value), number(1000 * self.minimax.regret)
-        first = f"Over all shares inside their intervals {self.conclusions[0].better} loses at most {loss} harm units"
-        return [f"{first}, and the policy of minimax regret is at most {behind} help units behind the best, per 1000 senders."]
+        return [*self._as_labelled(), *map(str, self.system_layers), *map(str, self.conclusions), *self._worth()]
 
     def _as_labelled(self) -> list[str]:
         """What was observed, before a judged overlap is mixed in."""
@@ -184,37 +165,34 @@ class Report:
         )
         return [f"{mixed} Over- and under-refusal as labelled, without it: {said}."]
 
-    def _worth(self) -> str:
-        worth = self.information
-        asking = f", asking {number(1000 * worth.value_of_question)}" if self.case.question else ""
-        return (
-            f"Worth per 1000 senders, at these shares: reading the signals {number(1000 * worth.value_of_signals)}"
-            f"{asking}, knowing who asks {number(1000 * worth.value_of_knowing_the_sender)} help units."
-        )
+    def _worth(self) -> Iterator[str]:
+        """What information, hard constraints and the shares inside their intervals are worth or cost."""
+        worth, price = self.information, self.price_of_constraints
+        signals, asking = number(1000 * worth.value_of_signals), number(1000 * worth.value_of_question)
+        parts = [f"reading the signals {signals}", *([f"asking {asking}"] if self.case.question else [])]
+        knowing = f"knowing who asks {number(1000 * worth.value_of_knowing_the_sender)} help units"
+        yield f"Worth per 1000 senders, at these shares: {', '.join([*parts, knowing])}."
+        if self.case.crosses.any():
+            ends = f"{span(1000 * price.low, 1000 * price.high)} in 90% of plausible worlds"
+            yield f"The hard constraints cost {number(1000 * price.value)} help units per 1000 senders ({ends})."
+        if self.worst_loss and self.minimax:
+            loss, behind = number(1000 * self.worst_loss.value), number(1000 * self.minimax.regret)
+            first = f"Over all shares inside their intervals {self.conclusions[0].better} loses at most {loss} harm units"
+            yield f"{first}, and the policy of minimax regret is at most {behind} help units behind the best, per 1000 senders."
 
     def data(self) -> dict[str, Any]:
         """Everything as plain data that JSON can hold: what does not exist is null, what is infinite is "inf"."""
         conclusions = [
-            {
-                "better": c.better,
-                "worse": c.worse,
-                "gain": float(c.gain),
-                "holds": float(c.holds),
-                "standard_error": float(c.standard_error),
-                "break_evens": [asdict(judged) for judged in c.break_evens],
-            }
+            {key: getattr(c, key) for key in ("better", "worse", "gain", "holds", "standard_error")}
+            | {"break_evens": [asdict(judged) for judged in c.break_evens]}
             for c in self.conclusions
         ]
         whole = {
             "case": self.case.name,
-            "context": self.case.context,
-            "state": self.case.state,
-            "request": self.case.request,
+            **{key: getattr(self.case, key) for key in ("context", "state", "request")},
             "changed": self.case.edits,
             "per": "request; help in help units, harm and neglect in harm units",
-            "harm_weight": self.harm_weight,
-            "users": self.users,
-            "worlds": self.worlds,
+            **{key: getattr(self, key) for key in ("harm_weight", "users", "worlds")},
             "policies": [asdict(row) for row in self.rows],
             "conclusions": conclusions,
             "system_layers": [asdict(layer) for layer in self.system_layers],
@@ -230,10 +208,8 @@ class Report:
 #: The columns of a report.
 HEAD = ["policy", "help", "harm", "neglect", "net", "over-refusal", "under-refusal", "any harm"]
 HEAD += ["over-caution", "over-compliance", "regret", "best in"]
-
-
-def _units(weight: float) -> str:
-    return f"{number(weight)} help unit{'' if weight == 1 else 's'}"
+#: What a system prompt may move.
+MOVED = ("over_refusal", "under_refusal", "help", "harm", "neglect", "net")
 
 
 def _rate(rate: Range) -> str:
@@ -269,17 +245,18 @@ def summarize(
     """
     weight = case.weight(harm_weight)
     chosen = _named_apart(singles(policies) if policies is not None else candidates(case, weight))
+    outcomes = [expect(case, policy, weight) for policy in chosen]
     many = case.users if users is None else users
     drawn = draw_worlds(case.population, rng, worlds)
     possible = [plausible(policy, rng, worlds) for policy in chosen]
     nets = np.stack([np.broadcast_to(net_in_worlds(case, policy, drawn, harm_weight=weight), worlds) for policy in possible])
-    best_in = (nets >= nets.max(0)).mean(1)
-    best = float(expect(case, bayes(case, harm_weight=weight), weight).net)
+    best, best_in = float(expect(case, bayes(case, harm_weight=weight), weight).net), (nets >= nets.max(0)).mean(1)
     rows = [
-        _row(expect(case, policy, weight), open_, net, best=best, best_in=float(often), users=many)
-        for policy, open_, net, often in zip(chosen, possible, nets, best_in, strict=True)
+        _row(found, open_, net, regret=best - float(found.net), best_in=float(often), users=many)
+        for found, open_, net, often in zip(outcomes, possible, nets, best_in, strict=True)
     ]
-    conclusions = tuple(_conclusions(case, chosen, weight, rng, worlds))
+    pairs = _rivals(outcomes)
+    conclusions = tuple(compare(case, a, b, harm_weight=weight, rng=rng, worlds=worlds) for a, b in pairs)
     return Report(
         case=case,
         harm_weight=weight,
@@ -324,27 +301,13 @@ def _over_intervals(case: Case, found: Sequence[Comparison], weight: float) -> d
     return {"worst_loss": worst_case(case, found[0].policy), "minimax": minimax_regret(case, weight)}
 
 
-def _row(found: Outcome, possible: Policy, nets: Floats, *, best: float, best_in: float, users: int) -> Row:
-    case, policy = found.case, found.policy
-    if policy.counts is None:
-        rates = [Range(float(x), float(x), float(x)) for x in (found.over_refusal, found.under_refusal)]
-    else:
-        spread = expect(case, possible, found.harm_weight)
-        rates = [_range(found.over_refusal, spread.over_refusal), _range(found.under_refusal, spread.under_refusal)]
-    return Row(
-        policy=policy.name,
-        help=float(found.help),
-        harm=float(found.harm),
-        neglect=float(found.neglect),
-        net=_range(found.net, nets, 0.9),
-        over_refusal=rates[0],
-        under_refusal=rates[1],
-        over_caution=float(found.over_caution),
-        over_compliance=float(found.over_compliance),
-        regret=best - float(found.net),
-        best_in=best_in,
-        any_harm=float(count_events(case, policy, users).chance_of_any),
-    )
+def _row(found: Outcome, possible: Policy, nets: Floats, *, regret: float, best_in: float, users: int) -> Row:
+    spread = found if found.policy.counts is None else expect(found.case, possible, found.harm_weight)
+    rates = {name: _range(getattr(found, name), getattr(spread, name)) for name in ("over_refusal", "under_refusal")}
+    means = {name: float(getattr(found, name)) for name in ("help", "harm", "neglect", "over_caution", "over_compliance")}
+    any_harm = float(count_events(found.case, found.policy, users).chance_of_any)
+    net = _range(found.net, nets, 0.9)
+    return Row(policy=found.policy.name, net=net, regret=regret, best_in=best_in, any_harm=any_harm, **means, **rates)
 
 
 def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
@@ -352,48 +315,38 @@ def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
     return Range(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
-def _conclusions(case: Case, policies: list[Policy], weight: float, rng: np.random.Generator, worlds: int) -> list[Comparison]:
+def _rivals(outcomes: Sequence[Outcome]) -> list[tuple[Policy, Policy]]:
     """What an argument would be about: the two best rivals; the best answer and the best refusal; what signals add.
 
     Rivals are the observed models and whatever was made by hand if several models were observed, else all policies but the
     best.  Up to three that were made by hand are compared with the one that is ahead, wherever they stand.
     """
-    made = [policy for policy in policies if not policy.kind and policy.counts is None]
-    counted = [policy for policy in policies if policy.counts is not None]
-    best = [policy for policy in policies if policy.kind == "best"]
-    rivals = [*counted, *made] if len(counted) > 1 else [policy for policy in policies if policy.kind != "best"]
-    ranked = sorted(rivals, key=lambda policy: -float(expect(case, policy, weight).net))
-    pairs = [tuple(ranked[:2])] if len(ranked) > 1 else []
-    for refuses in (False, True):
-        kind = [p for p in ranked if p.kind == "constant" and case.refuses[p.answer[0].argmax()] == refuses]
-        if kind and kind[0] is not ranked[0] and (ranked[0], kind[0]) not in pairs:
-            pairs.append((ranked[0], kind[0]))
-    pairs += [(ranked[0], one) for one in made[:3] if one is not ranked[0] and (ranked[0], one) not in pairs]
-    pairs += [(best[0], ranked[0])] if best and ranked and not _alike(case, best[0], ranked[0], weight) else []
-    return [compare(case, a, b, harm_weight=weight, rng=rng, worlds=worlds) for a, b in pairs]
-
-
-def _alike(case: Case, a: Policy, b: Policy, weight: float) -> bool:
-    first, second = (float(expect(case, policy, weight).net) for policy in (a, b))
-    return first == second or abs(first - second) <= 1e-9 * max(abs(first), abs(second))
+    made = [one for one in outcomes if not one.policy.kind and one.policy.counts is None]
+    counted = [one for one in outcomes if one.policy.counts is not None]
+    best = [one for one in outcomes if one.policy.kind == "best"]
+    rivals = [*counted, *made] if len(counted) > 1 else [one for one in outcomes if one.policy.kind != "best"]
+    ranked = sorted(rivals, key=lambda one: -float(one.net))
+    if not ranked:
+        return []
+    first = ranked[0]
+    fixed = [one for one in ranked if one.policy.kind == "constant"]
+    refusing = [first.case.refuses[one.policy.answer[0].argmax()] for one in fixed]
+    best_of_kind = [fixed[refusing.index(kind)] for kind in (False, True) if kind in refusing]
+    others = dict.fromkeys([*ranked[1:2], *best_of_kind, *made[:3]])
+    pairs = [(first.policy, one.policy) for one in others if one is not first]
+    gains = [one for one in best[:1] if not math.isclose(one.net, first.net, rel_tol=1e-9)]
+    return [*pairs, *((one.policy, first.policy) for one in gains)]
 
 
 def system_layers(
     case: Case, harm_weight: float | None = None, *, rng: np.random.Generator, draws: int = 2000
 ) -> list[SystemLayer]:
     """The effect of each system prompt in the file: observed models that are the same weights with and without it."""
-    return [_system_layer(case, (with_, without), case.weight(harm_weight), rng, draws) for with_, without in case.same_weights]
-
-
-def _system_layer(case: Case, pair: tuple[str, str], weight: float, rng: np.random.Generator, draws: int) -> SystemLayer:
-    policies = [observed(case, name) for name in pair]
-    seen = [expect(case, policy, weight) for policy in policies]
-    open_ = [expect(case, plausible(policy, rng, draws), weight) for policy in policies]
-
-    def change(of: str) -> Range:
-        here, there = (getattr(outcome, of) for outcome in seen)
-        drawn, base = (getattr(outcome, of) for outcome in open_)
-        return _range(here - there, drawn - base)
-
-    columns = ("over_refusal", "under_refusal", "help", "harm", "neglect", "net")
-    return SystemLayer(*pair, *(change(of) for of in columns))
+    weight, layers = case.weight(harm_weight), []
+    for pair in case.same_weights:
+        policies = [observed(case, name) for name in pair]
+        here, there = (expect(case, policy, weight) for policy in policies)
+        drawn, base = (expect(case, plausible(policy, rng, draws), weight) for policy in policies)
+        columns = [[getattr(found, of) for found in (here, there, drawn, base)] for of in MOVED]
+        layers.append(SystemLayer(*pair, *(_range(a - b, c - d) for a, b, c, d in columns)))
+    return layers

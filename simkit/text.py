@@ -64,11 +64,7 @@ ASCII = str.maketrans(
 
 def encodable(text: str, encoding: str) -> str:
     """The text in characters that an encoding has: a minus stays a minus, never a question mark."""
-    try:
-        text.encode(encoding)
-        return text
-    except UnicodeEncodeError:
-        return "".join(char if char.isascii() else _spelt(char, encoding) for char in text)
+    return "".join(_spelt(char, encoding) for char in text)
 
 
 def _spelt(char: str, encoding: str) -> str:
@@ -131,6 +127,8 @@ def html_lines(title: str, lines: Iterable[str]) -> str:
 class Printed:
     """A result that prints itself: its title, paragraphs and tables, plain in a terminal and as escaped HTML in a notebook."""
 
+    _between = "\n"
+
     def _parts(self) -> Iterable[Printable]:
         """The title first, then paragraphs, tables (head, rows; left out without rows) and other results."""
         raise NotImplementedError
@@ -139,7 +137,7 @@ class Printed:
         return (part for part in self._parts() if not isinstance(part, tuple) or part[1])
 
     def __repr__(self) -> str:
-        return "\n".join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._said())
+        return self._between.join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._said())
 
     def _repr_html_(self) -> str:
         title, *rest = map(_html, self._said())

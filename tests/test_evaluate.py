@@ -298,19 +298,6 @@ def test_rates_of_nobody_are_not_a_number():
     assert outcome.over_refusal == 0
 
 
-def test_uplift_over_what_would_have_happened_anyway():
-    case = choice(0.25, 1, 5)
-    answer = sk.expect(case, sk.policy.constant(case, "response-1"))
-    assert answer.uplift("response-0").harm == pytest.approx(0.25 * 5)
-    assert answer.uplift("response-0").net == pytest.approx(0.75 - 0.25 * 5)
-    assert answer.uplift("response-1").net == pytest.approx(0)
-    case = sk.load("medication-threshold")
-    policies = [sk.policy.constant(case, name) for name in ("full-with-care", "refuse")]
-    over, base = (sk.expect(case, policy) for policy in policies)
-    for name in ("help", "harm", "neglect", "net"):
-        assert getattr(over.uplift("refuse"), name) == pytest.approx(float(getattr(over, name) - getattr(base, name)))
-
-
 def test_a_severity_without_a_mean_gives_an_infinite_harm_only_where_it_is_met():
     case = choice(0.25, 1, 5)
     heavy = dataclasses.replace(case, severities=(Pareto(kind="pareto", smallest=1.0, tail=0.9),))

@@ -12,6 +12,8 @@ from .batch import by_state as by_state
 from .batch import override as override
 from .batch import singles as singles
 from .batch import stack as stack
+from .file import read as read
+from .file import write as write
 from .made import JEFFREYS as JEFFREYS
 from .made import asking as asking
 from .made import bayes as bayes
@@ -21,7 +23,5 @@ from .made import declining as declining
 from .made import from_array as from_array
 from .made import observed as observed
 from .made import plausible as plausible
-from .made import read as read
 from .made import table as table
 from .made import threshold as threshold
-from .made import write as write

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Floats, frozen
+from ..arrays import Floats, frozen, settle
 from ..case import Case
-from ..text import html_lines, html_table, percent, text_table
+from ..text import Printable, Printed, percent
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Axis:
 
     def __post_init__(self) -> None:
         values = tuple(str(v) if isinstance(v, str) else float(v) for v in self.values)
-        object.__setattr__(self, "values", values)
+        settle(self, values=values)
         if not values or len({type(value) for value in values}) > 1:
             raise ValueError(f"the axis {self.name} needs values: all numbers, or all texts")
         if not self.named and not np.isfinite(values).all():
@@ -41,20 +41,17 @@ class Axis:
     @property
     def labels(self) -> tuple[str, ...]:
         """Each value in words."""
-        if self.named:
-            return tuple(map(str, self.values))
-        return tuple(f"{value:.6g}{' ' * bool(self.unit)}{self.unit}" for value in self.values)
+        return tuple(v if isinstance(v, str) else f"{v:.6g} {self.unit}".rstrip() for v in self.values)
 
     def __str__(self) -> str:
         if self.named:
             return f"{self.name}: {', '.join(self.labels[:12])}{', …' * (len(self.values) > 12)}"
-        numbers = [float(value) for value in self.values]
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{self.name}, {len(numbers)} values from {min(numbers):.6g} to {max(numbers):.6g}{unit}"
+        low, high = np.min(self.values), np.max(self.values)
+        return f"{self.name}, {len(self.values)} values from {low:.6g} to {high:.6g} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Policy:
+class Policy(Printed):
     """A checked policy, or a batch of them: the currency of every reading and every instrument.
 
     Shapes: answer (…, K, R), after (…, K, J, R) or None.  A policy that differs by state has `states` and one more axis:
@@ -74,26 +71,24 @@ class Policy:
     kind: Literal["", "constant", "best"] = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "answer", frozen(self.answer))
+        settle(self, answer=frozen(self.answer))
         if self.answer.ndim < 2:
             raise ValueError(f"a policy is a table (signals, responses), not an array of shape {self.answer.shape}")
         if self.after is not None:
-            object.__setattr__(self, "after", frozen(self.after))
-        if self.after is not None and self.after.shape[:-2] != self.answer.shape[:-1]:
-            lead = np.broadcast_shapes(self.after.shape[:-2], self.answer.shape[:-1])
-            object.__setattr__(self, "answer", frozen(np.broadcast_to(self.answer, (*lead, self.answer.shape[-1]))))
-            object.__setattr__(self, "after", frozen(np.broadcast_to(self.after, (*lead, *self.after.shape[-2:]))))
+            lead, replied = self.answer.shape[:-1], np.shape(self.after)
+            lead = np.broadcast_shapes(replied[:-2], lead)
+            settle(self, answer=frozen(np.broadcast_to(self.answer, (*lead, self.answer.shape[-1]))))
+            settle(self, after=frozen(np.broadcast_to(self.after, (*lead, *replied[-2:]))))
         if self.states and (self.answer.ndim < 3 or self.answer.shape[-3] != len(self.states)):
             raise ValueError(f"a policy that differs by state needs one table per state: answer ({len(self.states)}, K, R)")
         if self.axis is not None and self.batch != (len(self.axis.values),):
             raise ValueError(f"the axis {self.axis.name} has {len(self.axis.values)} values for a batch of {self.batch}")
         if self.states and self.after is not None:
             raise ValueError("a policy that differs by state cannot ask: give each state's policy its own evaluation")
-        final = self.answer if self.after is None else self.answer[..., None, :] + self.after
-        if not (
-            np.isfinite(final).all() and self.answer.min() >= -1e-12 and (self.after is None or self.after.min() >= -1e-12)
-        ):
+        tables = [self.answer] if self.after is None else [self.answer, self.after]
+        if not all(np.isfinite(table).all() and table.min() >= -1e-12 for table in tables):
             raise ValueError("the probabilities of a policy are finite and never negative")
+        final = self.answer if self.after is None else self.answer[..., None, :] + self.after
         totals = final.sum(-1)
         if (np.abs(totals - 1) > 1e-9).any():
             worst = totals.ravel()[np.abs(totals - 1).argmax()]
@@ -109,12 +104,6 @@ class Policy:
         if self.axis.named:
             return self.axis.labels
         return tuple(f"{self.name}, {self.axis.name} {label}" for label in self.axis.labels)
-
-    def places(self) -> list[dict[str, float | str]]:
-        """For each policy of the batch: its name and, in a column of the axis's own name, where it stands on the axis."""
-        values = self.axis.values if self.axis is not None else ()
-        along = [{self.axis.name: value} for value in values] if self.axis is not None else [{}] * len(self.labels)
-        return [{"policy": name, **place} for name, place in zip(self.labels, along, strict=True)]
 
     @property
     def batch(self) -> tuple[int, ...]:
@@ -159,27 +148,19 @@ class Policy:
             return self
         return replace(self, answer=self.answer[..., self.states.index(state), :, :], states=())
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        signals = self.signals or tuple(f"signal {k}" for k in range(self.answer.shape[-2]))
-        responses = self.responses or tuple(f"response {r}" for r in range(self.answer.shape[-1]))
-        asks = self.after is not None
-        rows = [
-            [signal, *(percent(float(x)) for x in row), *([percent(float(ask))] if asks else [])]
-            for signal, row, ask in zip(signals, self.answer, self.asks, strict=True)
-        ]
-        return ["signal", *responses, *(["asks first"] if asks else [])], rows
-
-    def __repr__(self) -> str:
+    def _parts(self) -> Iterator[Printable]:
         if self.batch or self.states:
             by = f", by state: {', '.join(self.states)}" if self.states else ""
             along = f" along {self.axis}" if self.axis else f" of shape {self.batch}" if self.batch else ""
-            return f"<{'batch of policies' if self.batch else 'policy'} {self.name}{along}{by}>"
-        return f"policy {self.name}\n" + text_table(*self._table())
-
-    def _repr_html_(self) -> str:
-        if self.batch or self.states:
-            return html_lines(repr(self), [])
-        return html_table(*self._table(), f"policy {self.name}")
+            yield f"<{'batch of policies' if self.batch else 'policy'} {self.name}{along}{by}>"
+            return
+        yield f"policy {self.name}"
+        signals = self.signals or [f"signal {k}" for k in range(self.answer.shape[-2])]
+        responses = self.responses or [f"response {r}" for r in range(self.answer.shape[-1])]
+        head, table = ["signal", *responses], self.answer
+        if self.after is not None:
+            head, table = [*head, "asks first"], np.column_stack([self.answer, self.asks])
+        yield head, [[signal, *map(percent, row)] for signal, row in zip(signals, table, strict=True)]
 
 
 def along(name: str, values: Floats, unit: str = "") -> Axis | None:

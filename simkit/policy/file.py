@@ -18,13 +18,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
-from ..arrays import Floats
+from ..case import Case
 from ..files import InvalidFile, Path_, Problem, Tree, parse, plain_value, read_text, shown, suggest
 from ..scenario_rules import adds_up, left_out, row
 from ..schema import Place, Probability, Text, check, record, twice, unknown
+from .batch import Axis, Policy
+from .made import from_array
 
 Rows = dict[str, dict[str, Probability]]
 
@@ -44,8 +45,13 @@ class PolicyFile:
     policies: Annotated[tuple[Tabled, ...], Field(min_length=1, max_length=1000)]
 
 
-def read_tables(path: Path, signals: Sequence[str], responses: Sequence[str]) -> tuple[tuple[str, ...], Floats]:
-    """The names (N) and the tables (N, K, R) of the policies in a file, or an `InvalidFile` with all of its problems."""
+def read(case: Case, path: str | Path) -> Policy:
+    """The policy that a small table in a .csv or .json file describes; several make a batch along their names.
+
+    A table says how probable each response (column) is on each signal (row).  An `InvalidFile` names every problem of the file
+    with its line, value, rule and likely fix.
+    """
+    path, signals, responses = Path(path), case.population.signal_names, case.responses
     text = read_text(path, fix="a policy is a small table")
     tree = _from_csv(text, path, responses) if path.suffix.lower() == ".csv" else _from_json(text, path)
 
@@ -53,21 +59,34 @@ def read_tables(path: Path, signals: Sequence[str], responses: Sequence[str]) ->
         return _problems(file, signals, responses)
 
     check(PolicyFile, tree, rules)
-    found = check(PolicyFile, replace(tree, problems=tuple(rules(Place(tree.data)))))
-    tables = [[[one.answer[s].get(r, 0.0) for r in responses] for s in signals] for one in found.policies]
-    return tuple(one.name for one in found.policies), np.array(tables, dtype=float)
+    found = check(PolicyFile, replace(tree, problems=tuple(rules(Place(tree.data))))).policies
+    tables = [[[one.answer[s].get(r, 0.0) for r in responses] for s in signals] for one in found]
+    if len(found) == 1:
+        return from_array(case, tables[0], name=found[0].name)
+    return from_array(case, tables, name=path.stem, axis=Axis("policy", tuple(one.name for one in found)))
 
 
-def write_tables(path: Path, names: Sequence[str], tables: Floats, signals: Sequence[str], responses: Sequence[str]) -> None:
-    """Write tables (N, K, R) to a .csv, else as JSON; read again they are the same to the last bit."""
-    named = [(name, dict(zip(signals, rows, strict=True))) for name, rows in zip(names, tables.tolist(), strict=True)]
+def write(policy: Policy, path: str | Path) -> None:
+    """Write a policy, or a batch of them, as a table: .csv, else .json; `read` gives it back to the last bit.
+
+    A ValueError if it asks, differs by state or does not know the names of its signals and responses.
+    """
+    if policy.after is not None or policy.states or not (policy.signals and policy.responses):
+        raise ValueError(f"{policy.name} is no table: it asks, differs by state or has no names of signals and responses")
+    path, tables = Path(path), policy.answer.reshape(len(policy.labels), *policy.answer.shape[-2:]).tolist()
     if path.suffix.lower() == ".csv":
         text = StringIO()
-        rows = [[name, signal, *chances] for name, answer in named for signal, chances in answer.items()]
-        csv.writer(text, lineterminator="\n").writerows([["policy", "signal", *responses], *rows])
+        rows = [
+            [name, signal, *row]
+            for name, table in zip(policy.labels, tables, strict=True)
+            for signal, row in zip(policy.signals, table, strict=True)
+        ]
+        csv.writer(text, lineterminator="\n").writerows([["policy", "signal", *policy.responses], *rows])
         path.write_text(text.getvalue(), encoding="utf-8")
     else:
-        data = [{"name": n, "answer": {s: dict(zip(responses, x, strict=True)) for s, x in a.items()}} for n, a in named]
+        named = [[dict(zip(policy.responses, row, strict=True)) for row in table] for table in tables]
+        answers = [dict(zip(policy.signals, rows, strict=True)) for rows in named]
+        data = [{"name": name, "answer": answer} for name, answer in zip(policy.labels, answers, strict=True)]
         path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

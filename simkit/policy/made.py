@@ -1,13 +1,12 @@
-"""What to answer on each signal: constant, threshold, declining, table, bayes, observed, asking; anybody's array or file.
+"""What to answer on each signal: constant, threshold, declining, table, bayes, observed, asking; anybody's array.
 
 Hard constraints are filters, never weights: every policy that is *made* here uses allowed responses only (`case.allowed`);
-`observed`, `from_array` and `read` record what was done, allowed or not.
+`observed` and `from_array` record what was done, allowed or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from ..case import Case
 from ..files import suggest
 from ..text import percent
 from .batch import Axis, Policy, along
-from .file import read_tables, write_tables
 
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]
 
@@ -47,13 +45,12 @@ def from_array(case: Case, array: ArrayLike, *, name: str = "mine", axis: Axis |
 
 def _permitted(case: Case, response: str) -> int:
     """Where an allowed response stands; a ValueError that names the filter if it is not allowed."""
-    index = case.response(response)
-    if case.crosses[index]:
-        raise ValueError(f"{response} crosses a hard constraint of {case.name}: no policy may choose it")
-    if case.forbidden[index]:
-        raise ValueError(f"{response} is ruled out by the operator of {case.context}")
-    if case.ruled_out[index]:
-        raise ValueError(f"{response} is ruled out by the written spec")
+    index, filters = case.response(response), (case.crosses, case.forbidden, case.ruled_out)
+    crosses = f"crosses a hard constraint of {case.name}: no policy may choose it"
+    reasons = (crosses, f"is ruled out by the operator of {case.context}", "is ruled out by the written spec")
+    for ruled_out, reason in zip(filters, reasons, strict=True):
+        if ruled_out[index]:
+            raise ValueError(f"{response} {reason}")
     return index
 
 
@@ -217,26 +214,3 @@ def candidates(case: Case, harm_weight: float | None = None) -> list[Policy]:
     seen = [observed(case, name) for name in case.observed]
     fixed = [constant(case, name) for name, fine in zip(case.responses, case.allowed, strict=True) if fine]
     return [*seen, *fixed, bayes(case, harm_weight=harm_weight)]
-
-
-def read(case: Case, path: str | Path) -> Policy:
-    """The policy that a small table in a .csv or .json file describes; several make a batch along their names.
-
-    A table says how probable each response (column) is on each signal (row), see `policy.file`.  An `InvalidFile` names every
-    problem of the file with its line, value, rule and likely fix.
-    """
-    names, tables = read_tables(Path(path), case.population.signal_names, case.responses)
-    if len(names) == 1:
-        return from_array(case, tables[0], name=names[0])
-    return from_array(case, tables, name=Path(path).stem, axis=Axis("policy", names))
-
-
-def write(policy: Policy, path: str | Path) -> None:
-    """Write a policy, or a batch of them, as a table that `read` takes: .csv, else .json.
-
-    A ValueError if it asks, differs by state or does not know the names of its signals and responses.
-    """
-    if policy.after is not None or policy.states or not (policy.signals and policy.responses):
-        raise ValueError(f"{policy.name} is no table: it asks, differs by state or has no names of signals and responses")
-    tables = policy.answer.reshape(-1, *policy.answer.shape[-2:])
-    write_tables(Path(path), policy.labels, tables, policy.signals, policy.responses)
