@@ -18,7 +18,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter
 
 from .case import REFUSALS
 from .dial.deployment import POSITIONS
@@ -43,16 +42,7 @@ HARMFUL = 5
 EDGE: dict[str, Any] = {"color": "0.5", "zorder": 1}
 DOT: dict[str, Any] = {"ls": "", "ms": 9, "mec": "white", "mew": 0.8, "zorder": 3, "clip_on": False}
 #: The best policy is a ring, because it often lies on another one.
-RING: dict[str, Any] = {
-    "ls": "",
-    "marker": "o",
-    "ms": 15,
-    "mfc": "none",
-    "mec": "#222222",
-    "mew": 1.4,
-    "zorder": 2,
-    "clip_on": False,
-}
+RING: dict[str, Any] = DOT | {"marker": "o", "ms": 15, "mfc": "none", "mec": "#222222", "mew": 1.4, "zorder": 2}
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 
 
@@ -113,7 +103,7 @@ def dots(found: Dots, ax: Axes | None = None) -> Axes:
     """
     if found.count.ndim > 1:
         raise ValueError("a picture of dots is of one policy: count the dots of one of the batch, dots(case, policies[i])")
-    given, ax = ax, new_axes(ax, (7.2, 5.2))
+    ax = new_axes(ax, (7.2, 5.2))
     case, colours, rows = found.case, segment_colours(found.case), -(-found.senders // 40)
     places = np.split(np.arange(found.senders), np.cumsum(found.count)[:-1])
     for s, r, event, place in zip(found.segment, found.response, found.event, places, strict=True):
@@ -124,11 +114,9 @@ def dots(found: Dots, ax: Axes | None = None) -> Axes:
                 ax.plot(x, y, EVENT_MARKS[event][0], ms=7, mew=2, color=rcParams["text.color"], zorder=3)
     ax.set(xlim=(-0.7, (found.senders - 1) // rows + 0.7), ylim=(rows - 0.3, -0.7), aspect="equal")
     ax.set_axis_off()
-    legend = ax.legend(
-        handles=_dot_legend(found), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=8
-    )
-    as_they_are(legend.get_texts())
-    return finished(ax, ax if given is None else given)
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 3, "frameon": False, "fontsize": 8}
+    as_they_are(ax.legend(handles=_dot_legend(found), **below).get_texts())
+    return ax
 
 
 def _dot_legend(found: Dots) -> list[Line2D]:
@@ -138,23 +126,13 @@ def _dot_legend(found: Dots) -> list[Line2D]:
     answered = zip(found.by_response(), case.responses, case.kinds, strict=True)
     what = [(n, name, ink, "o", FILLS[shape(kind)]) for n, name, kind in answered]
     crowd, many = found.counted_in
-    came = [
-        (float(found.events(event, crowd)), f"{name}, {many}:", ink, mark, "full")
-        for event, (mark, name) in EVENT_MARKS.items()
-    ]
-    return [
-        Line2D(
-            [],
-            [],
-            ls="",
-            marker=mark,
-            color=colour,
-            fillstyle=fill,
-            markerfacecoloralt="none",
-            label=legend_name(f"{name} {tally(n)}"),
-        )
+    marks = [(float(found.events(e, crowd)), name, mark) for e, (mark, name) in EVENT_MARKS.items()]
+    came = [(n, f"{name}, {many}:", ink, mark, "full") for n, name, mark in marks]
+    shapes = [
+        {"label": legend_name(f"{name} {tally(n)}"), "color": colour, "marker": mark, "fillstyle": fill}
         for n, name, colour, mark, fill in who + [w for w in what if w[0]] + came
     ]
+    return [Line2D([], [], ls="", markerfacecoloralt="none", **shape) for shape in shapes]
 
 
 def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
@@ -210,9 +188,8 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
     for i, name in enumerate(found.policy.labels):
         seen = sizes[:, i] > 0
         ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=legend_name(name))
-    ax.set(xscale="log", yscale="log", ylim=(1e-4, 1))
+    ax.set(xscale="log", yscale="log", ylim=(1e-4, 1), ylabel="probability of more")
     ax.set_xlabel(f"total {found.of} of {found.users:,.0f} senders (harm units)")
-    ax.set_ylabel("probability of more")
     return finished(ax, given)
 
 
@@ -228,16 +205,11 @@ def along_dial(deployment: Deployment, ax: Axes | None = None) -> Axes:
     best, curve = best_position(deployment), along(deployment).expected()
     blend = along(replace(deployment, objection=None), [0.0, 1.0]).expected()
     ax.plot([0, 1], 1000 * blend.net, "--", lw=1.5, label="a blend: own judgement with this probability", **EDGE)
-    ax.step(
-        POSITIONS, 1000 * curve.net, color=SENDERS[0], lw=2, where="pre", label="the dial: own judgement where it gains enough"
-    )
-    ring = RING | {"mec": rcParams["text.color"]}
-    ax.plot(best.place, 1000 * best.worth, label="best position", **ring)
-    ax.axhline(
-        1000 * deployment.best.sum(), color=rcParams["text.color"], ls=":", lw=1, label="the best that any policy can do"
-    )
-    ax.set_xlabel("from fully corrigible (0) to fully autonomous (1)")
-    ax.set_ylabel("net value per 1000 senders (help units)")
+    dial, ink = "the dial: own judgement where it gains enough", rcParams["text.color"]
+    ax.step(POSITIONS, 1000 * curve.net, color=SENDERS[0], lw=2, where="pre", label=dial)
+    ax.plot(best.place, 1000 * best.worth, label="best position", **RING | {"mec": ink})
+    ax.axhline(1000 * deployment.best.sum(), color=ink, ls=":", lw=1, label="the best that any policy can do")
+    ax.set(xlabel="from fully corrigible (0) to fully autonomous (1)", ylabel="net value per 1000 senders (help units)")
     return finished(ax, given)
 
 
@@ -258,8 +230,7 @@ def frontier(report: Report, ax: Axes | None = None) -> Axes:
     best = "the best that any policy can do with these signals"
     ax.plot(1000 * edge.loss, 1000 * edge.help, "-", lw=1.5, label=best, **EDGE)
     _mark(ax, report, [(1000 * (row.harm + row.neglect), 1000 * row.help) for row in report.rows])
-    ax.set_xlabel("harm + neglect per 1000 senders (harm units)")
-    ax.set_ylabel("help per 1000 senders (help units)")
+    ax.set(xlabel="harm + neglect per 1000 senders (harm units)", ylabel="help per 1000 senders (help units)")
     ax.margins(0.08)
     return finished(ax, given)
 
@@ -271,18 +242,19 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
     """
     given, ax = ax, new_axes(ax)
     models = [policy.counts is not None for policy in report.policies]
-    points: list[tuple[float, float] | None] = []
-    for row, colour, model in zip(report.rows, _colours(report), models, strict=True):
-        x, y = row.over_refusal, row.under_refusal
-        points.append((100 * x.value, 100 * y.value) if model or not any(models) else None)
-        if points[-1] is not None:
-            bars = [[[100 * (r.value - r.low)], [100 * (r.high - r.value)]] for r in (x, y)]
-            ax.errorbar(*points[-1], xerr=bars[0], yerr=bars[1], color=colour, lw=1.2, capsize=3, zorder=4, fmt="none")
+    rates = [(row.over_refusal, row.under_refusal) for row in report.rows]
+    points = [
+        (100 * x.value, 100 * y.value) if model or not any(models) else None
+        for model, (x, y) in zip(models, rates, strict=True)
+    ]
+    for point, pair, colour in zip(points, rates, _colours(report), strict=True):
+        if point:
+            x, y = ([[100 * (rate.value - rate.low)], [100 * (rate.high - rate.value)]] for rate in pair)
+            ax.errorbar(*point, xerr=x, yerr=y, color=colour, lw=1.2, capsize=3, zorder=4, fmt="none")
     _mark(ax, report, points)
-    ax.set_xlabel("harmless senders refused")
-    ax.set_ylabel("harmful senders not refused")
+    ax.set(xlabel="harmless senders refused", ylabel="harmful senders not refused")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+        axis.set_major_formatter("{x:g}%")
     ax.margins(0.08)
     ax.set_xlim(left=min(0, ax.get_xlim()[0]))
     return finished(ax, given)
@@ -302,8 +274,8 @@ def overview(report: Report) -> Figure:
     if report.system_layers:
         handles.append(Line2D([], [], color="0.35", marker=r"$\rightarrow$", ms=14, lw=0))
         labels.append("safety system prompt added")
-    legend = figure.legend(handles, labels, loc="outside lower center", ncols=4 if rated else 3, frameon=False, fontsize=9)
-    as_they_are(legend.get_texts())
+    below: dict[str, Any] = {"loc": "outside lower center", "ncols": 4 if rated else 3, "frameon": False, "fontsize": 9}
+    as_they_are(figure.legend(handles, labels, **below).get_texts())
     heading = fill(shorten(report.heading, 180, placeholder=" …"), 110 if rated else 68)
     figure.suptitle(heading, fontsize=11, ha="left", x=0.01, parse_math=False)
     return figure
