@@ -303,11 +303,12 @@ def _over_intervals(case: Case, found: Sequence[Comparison], weight: float) -> d
 
 def _row(found: Outcome, possible: Policy, nets: Floats, *, regret: float, best_in: float, users: int) -> Row:
     spread = found if found.policy.counts is None else expect(found.case, possible, found.harm_weight)
-    rates = {name: _range(getattr(found, name), getattr(spread, name)) for name in ("over_refusal", "under_refusal")}
-    means = {name: float(getattr(found, name)) for name in ("help", "harm", "neglect", "over_caution", "over_compliance")}
-    any_harm = float(count_events(found.case, found.policy, users).chance_of_any)
-    net = _range(found.net, nets, 0.9)
-    return Row(policy=found.policy.name, net=net, regret=regret, best_in=best_in, any_harm=any_harm, **means, **rates)
+    cells: dict[str, Any] = {
+        n: float(getattr(found, n)) for n in ("help", "harm", "neglect", "over_caution", "over_compliance")
+    }
+    cells |= {name: _range(getattr(found, name), getattr(spread, name)) for name in ("over_refusal", "under_refusal")}
+    cells["any_harm"] = float(count_events(found.case, found.policy, users).chance_of_any)
+    return Row(policy=found.policy.name, net=_range(found.net, nets, 0.9), regret=regret, best_in=best_in, **cells)
 
 
 def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
