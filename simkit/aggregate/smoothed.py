@@ -91,6 +91,24 @@ def _kaiser(square: Any, sharp: float) -> Any:
     return (grown - math.exp(-2 * sharp) / grown) / root * (sharp / -math.expm1(-2 * sharp))
 
 
+@lru_cache(maxsize=32)
+def _cut_off(count: int, damping: float) -> Complexes:
+    """The transform of w·Z at so many nodes, of which the last is where it has become nothing."""
+    nodes = (damping / math.pi + 1j * np.arange(count)) * (KAISER / count)
+    return np.asarray(_kaiser(nodes**2, KAISER), dtype=complex)
+
+
+@lru_cache(maxsize=32)
+def _sharpened(count: int) -> Floats:
+    """What takes the blur of an interpolation between 4 · count points or more away beforehand."""
+    turned = 2 * np.pi * np.arange(count) * HALF / _length(count)
+    return np.asarray(1 / _kaiser(-(turned**2), SHARP), dtype=float)
+
+
+def _length(count: int) -> int:
+    return 2 ** int(np.ceil(np.log2(4 * count)))
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """e^{−a(x − start)} P(rest ≤ x), and the same of E (x − rest)⁺, on L points of a period."""
@@ -109,11 +127,10 @@ class Series:
         """The sum of coefficients / s^power at L points, ready to be interpolated."""
         if power not in self.tables:
             count = len(self.coefficients)
-            length = 2 ** int(np.ceil(np.log2(4 * count)))
+            length = _length(count)
             k = np.arange(count)
             s = (2 * self.damping + 2j * np.pi * k) / self.period
-            spread = _kaiser(-((2 * np.pi * k * HALF / length) ** 2), SHARP)
-            self.tables[power] = np.fft.irfft(self.coefficients / s**power / spread, length) * (length / self.period)
+            self.tables[power] = np.fft.irfft(self.coefficients * _sharpened(count) / s**power, length) * (length / self.period)
         return self.tables[power]
 
     def _read(self, x: Floats, power: int) -> Floats:
@@ -199,8 +216,7 @@ class Part:
         width = 0.0
         if mode is not DYING:
             width = KAISER * period / (2 * math.pi * len(coefficients))
-            s = (2 * mode.damping + 2j * np.pi * np.arange(len(coefficients))) / period
-            coefficients = coefficients * _kaiser((s * width) ** 2, KAISER)
+            coefficients = coefficients * _cut_off(len(coefficients), mode.damping)
         mean = float(self.compound.mean[0]) - float(self.steps.masses @ self.steps.sizes)
         return Series(self.start, period, mode.damping, width, mass, mean, coefficients)
 
