@@ -112,7 +112,7 @@ const SHEETS = {
 };
 
 /** Words in lines that are no wider than `room`. */
-function wrapped(pen, text, room) {
+function inLines(pen, text, room) {
   const lines = [];
   for (const word of text.split(/\s+/).filter(Boolean)) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
@@ -133,7 +133,7 @@ async function pictured(kind, { panels, position, look, chosen, said, note }) {
   let y = SHEET.edge;
   const write = (text, font, indent = 0) => {
     ruler.font = `${font} ${look.font}`;
-    for (const words of wrapped(ruler, text, room - indent)) {
+    for (const words of inLines(ruler, text, room - indent)) {
       const top = y;
       later.push((pen) => Object.assign(pen, { font: `${font} ${look.font}`, fillStyle: look.ink }).fillText(words, SHEET.edge + indent, top));
       y += 19;
@@ -171,7 +171,7 @@ async function pictured(kind, { panels, position, look, chosen, said, note }) {
 }
 
 function legendSheet(panel, sheet, width, position, look) {
-  const values = row(panel.legendValues, position);
+  const values = panel.said || row(panel.legendValues, position);
   const ruler = document.createElement("canvas").getContext("2d");
   const font = `13px ${look.font}`;
   ruler.font = font;
@@ -186,7 +186,7 @@ function legendSheet(panel, sheet, width, position, look) {
   });
   const pen = surface(sheet, width, y + 12);
   for (const [entry, text, left, middle] of placed) {
-    dot(pen, left + 8, middle, 5.5, entry.mark, entry.event, entry.colour < 0 ? look.ink : look.colours[entry.colour], look.ink);
+    dot(pen, left + 8, middle, 5.5, entry.mark, entry.event, entry.colour < 0 ? look.ink : look.colours[entry.colour], look.ink, entry.halo);
     Object.assign(pen, { font, fillStyle: look.ink, textAlign: "left", textBaseline: "middle" });
     pen.fillText(text, left + 20, middle);
   }
