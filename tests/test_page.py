@@ -15,6 +15,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 from simkit import widgets
 from simkit.widgets import Instrument, Options, Settings, Table, panels
+from simkit.widgets.drawing import figure, thumbnail
 from simkit.widgets.numbers import as_csv, rows
 
 HOSTILE = '</script><img src=x onerror="hacked()"> <!-- & “quotes”'
@@ -170,3 +171,31 @@ def test_the_browser_asks_the_kernel():
     assert page["text"].startswith("<!DOCTYPE html>")
     assert made.stage.pressed[0] == 0
     made.close()
+
+
+@pytest.mark.parametrize(
+    "make", [widgets.chain, widgets.trust, lambda: widgets.crowd("xstest"), lambda: widgets.dial("persona")]
+)
+def test_every_instrument_has_a_figure_that_follows_the_theme(make, tmp_path):
+    made = make()
+    for unfolded in (False, True):
+        made.stage.unfolded = unfolded
+        light, dark = made.figure(), made.figure(dark=True)
+        assert [figure.get_facecolor()[0] > 0.5 for figure in (light, dark)] == [True, False]
+        light.savefig(tmp_path / "light.svg")
+        text = (tmp_path / "light.svg").read_text()
+        assert all(word in text for word in made.table.sentences[made.row].split()[:3])
+    assert len(light.axes) == len([panel for panel in made.table.panels if panel])
+    made.close()
+
+
+def test_a_figure_shows_the_row_where_the_slider_stands():
+    legend = [panels.entry("well", 0), panels.entry("badly", 5)]
+    picture = panels.icons("People", [[3, 1], [0, 4]], legend, columns=2)
+    table = Table(slider=Options("x", [0, 1]), panels=[picture], sentences=["first", "second"])
+    for row, seen in ((0, [3, 1]), (1, [4])):
+        (ax,) = figure(table, row).axes
+        assert [len(line.get_xdata()) for line in ax.lines] == seen
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"well {3 - 3 * row}", f"badly {1 + 3 * row}"]
+    assert thumbnail(table, 0).axes[0].get_legend() is None
+    assert table.panels[0]["legend"] == legend, "a thumbnail leaves the table as it is"

@@ -113,7 +113,9 @@ def test_the_figure_is_an_ordinary_one(tmp_path):
     figure = made.figure()
     sk.plots.save(figure, tmp_path / "seen.svg", made.sentences)
     assert "Declining the 100 riskiest" in (tmp_path / "seen.svg").read_text()
-    assert len(figure.axes) == 2
+    assert len(figure.axes) == 1
+    made.settings = dataclasses.replace(made.settings, unfolded=True)
+    assert len(made.figure().axes) == 4, "what each segment gets, the frontier and the gain are seen, too"
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------

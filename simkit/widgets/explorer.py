@@ -13,9 +13,7 @@ from typing import Annotated, Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.figure import Figure
 
-from .. import plots
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import Outcome, expect
@@ -95,16 +93,6 @@ class Explorer(Instrument[ExplorerSettings]):
     def policy(self) -> Policy:
         """The policy where the slider stands."""
         return self.view.policies[self.stage.at] if self.view.policies.batch else self.view.policies
-
-    def figure(self) -> Figure:
-        """What is seen, as a matplotlib figure: the dots, and beside them what each segment gets."""
-        figure = Figure(figsize=(12, 5.6), layout="constrained")
-        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        plots.dots(dots(self.case, self.policy, SENDERS), left)
-        plots.by_segment(expect(self.case, self.policy, self.settings.harm_weight), right)
-        right.legend(frameon=False, fontsize=8, loc="lower right")
-        figure.suptitle(self.sentences, fontsize=10, ha="left", x=0.01, wrap=True, parse_math=False)
-        return figure
 
 
 def _controls(case: Case, policies: Policy | None) -> dict[str, ipywidgets.Widget]:

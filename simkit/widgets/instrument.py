@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ipywidgets
 
@@ -21,6 +21,9 @@ from . import numbers
 from .controls import Box, fields_of, show
 from .page import Line, Page, write
 from .stage import Action, Stage, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_CODE = 5000
 #: Seconds in which the thread that sends gets its turn: it would have to wait for each switch, five milliseconds and more.
@@ -237,6 +240,12 @@ class Instrument(Box, Generic[S]):
     def rows(self) -> list[dict[str, Any]]:
         """The numbers that slider and buttons show, a row for each choice: `pandas.DataFrame(instrument.rows())`."""
         return numbers.rows(self.table)
+
+    def figure(self, *, dark: bool = False) -> Figure:
+        """What is seen as a Matplotlib figure, the sentence below it; `dark` for a dark page."""
+        from .drawing import figure
+
+        return figure(self.table, self.row, dark=dark, unfolded=self.stage.unfolded)
 
     def page(self) -> Page:
         """The instrument as a page without a kernel, where it stands; `page().html()` is its text."""
