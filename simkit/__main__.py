@@ -1,7 +1,4 @@
-"""simkit on the command line: check, show, run, trace, lab, new, schema.  It reads, calls and prints; no science here.
-
-Exit codes: 0 all is well; 1 a file has problems; 2 the command line makes no sense.
-"""
+"""simkit on the command line: check, show, run, trace, lab, page, site, new, schema.  It reads, calls and prints."""
 
 from __future__ import annotations
 
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from .publish.commands import register
 from .terminal import complain, out, progress, say, say_json, say_table
 from .text import number, percent
 
@@ -34,7 +32,6 @@ def _version(asked: bool) -> None:
 
 app = typer.Typer(
     name="simkit",
-    help="What an assistant's answers do to everyone who sends the same words.",
     no_args_is_help=True,
     add_completion=True,
     rich_markup_mode="rich",
@@ -258,6 +255,9 @@ def _setting(rules: Rules, item: str) -> tuple[str, str]:
     if value not in known:
         raise ValueError(f"{name} has no value {value!r}; {suggest(value, known)}")
     return name, value
+
+
+register(app)
 
 
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")

@@ -42,6 +42,7 @@ ORDER = [
     "jupyter",
     "terminal",
     "kinds",
+    "publish",
     "__main__",
 ]
 

@@ -21,8 +21,8 @@ from .stage import Table
 
 INK = {False: "#111111", True: "#f0f0f0"}
 PAPER = {False: "#ffffff", True: "#111111"}
-#: Pixels of a stage in an inch of a figure, and how wide a figure is.
-PIXELS, WIDTH = 90, 660
+#: Pixels of a stage in an inch of a figure, and how wide a figure and a thumbnail are.
+PIXELS, WIDTH, SMALL = 90, 660, 430
 
 
 def figure(table: Table, row: int, *, dark: bool = False, unfolded: bool = False) -> Figure:
@@ -34,20 +34,26 @@ def figure(table: Table, row: int, *, dark: bool = False, unfolded: bool = False
 def thumbnail(table: Table, row: int, *, dark: bool = False) -> Figure:
     """The first picture alone, without words around it."""
     first = next(panel for panel in table.panels if panel and panel["first"] and panel["kind"] in DRAW)
-    return _figure([{**first, "title": "", "legend": ()}], row, "", dark)
+    return _figure([{**first, "title": "", "legend": ()}], row, "", dark, WIDTH if first["kind"] == "path" else SMALL)
 
 
-def _figure(shown: Sequence[Panel], row: int, said: str, dark: bool) -> Figure:
+def _figure(shown: Sequence[Panel], row: int, said: str, dark: bool, wide: float = WIDTH) -> Figure:
     import matplotlib.pyplot  # noqa: F401  (lets notebooks show figures)
 
     drawn = [panel for panel in shown if panel["kind"] in DRAW]
     ink = INK[dark]
-    style = {"text.color": ink, "axes.labelcolor": ink, "xtick.color": ink, "ytick.color": ink, "axes.edgecolor": "none"}
+    style: dict[Any, Any] = {
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "xtick.color": ink,
+        "ytick.color": ink,
+        "axes.edgecolor": "none",
+    }
     with rc_context(style | {"font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold", "axes.titlelocation": "left"}):
-        heights = [_height(panel, row) for panel in drawn]
+        heights = [wide / WIDTH * _height(panel, row) for panel in drawn]
         below = 0.2 * (said.count("\n") + 1) if said else 0.0
         tall = sum(heights) / PIXELS + below + 0.2
-        made = Figure(figsize=(WIDTH / PIXELS, tall), layout="constrained", facecolor=PAPER[dark])
+        made = Figure(figsize=(wide / PIXELS, tall), layout="constrained", facecolor=PAPER[dark])
         made.get_layout_engine().set(rect=(0, below / tall, 1, 1 - below / tall))  # type: ignore[union-attr, call-arg]
         for ax, panel in zip(made.subplots(len(drawn), height_ratios=heights, squeeze=False)[:, 0], drawn, strict=True):
             ax.set_facecolor("none")
@@ -68,11 +74,13 @@ def _row(packed: dict[str, Any], at: int) -> Any:
 
 def _height(panel: Panel, row: int) -> float:
     """Pixels of a picture, with its title and its legend."""
-    own = {
-        "dots": lambda: WIDTH / panel.get("columns", 40) * -(-_row(panel["count"], row).sum() / panel.get("columns", 40)),
-        "path": lambda: 42 * len(panel["slots"]) + 40,
-        "steps": lambda: 18 * len(_lines(panel, row)) + 10,
-    }.get(panel["kind"], lambda: panel.get("height", 240))()
+    columns = panel.get("columns", 40)
+    if panel["kind"] == "dots":
+        own = WIDTH / columns * -(-_row(panel["count"], row).sum() // columns)
+    elif panel["kind"] == "path":
+        own = 42 * len(panel["slots"]) + 40
+    else:
+        own = 18 * len(_lines(panel, row)) + 10 if panel["kind"] == "steps" else panel.get("height", 240)
     return float(own) + 30 + (20 * -(-len(panel["legend"]) // 3) + 8 if panel.get("legend") else 0)
 
 
@@ -89,7 +97,7 @@ def _legend(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
         mark, fill_ = (EVENT_MARKS[entry["event"]][0], "full") if entry["event"] else ("o", FILLS.get(entry["mark"], "none"))
         colour = INK[dark] if entry["event"] else _colours(dark)[entry["colour"]]
         label = entry["label"] if np.isnan(value) else f"{entry['label']} {tally(value)}"
-        style = {"color": colour, "fillstyle": fill_, "markerfacecoloralt": "none", "ls": ""}
+        style: dict[str, Any] = {"color": colour, "fillstyle": fill_, "markerfacecoloralt": "none", "ls": ""}
         handles.append(Line2D([], [], marker=mark, label=label, **style))
     down = -0.02 if panel["kind"] != "chart" else -0.16 * 240 / panel.get("height", 240)
     options: dict[str, Any] = {"ncols": 3, "frameon": False, "fontsize": 8, "handletextpad": 0.2, "columnspacing": 1.2}
@@ -145,7 +153,12 @@ def _mosaic(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
         box = Rectangle((left, top), wide, tall, fc=tone, ec="0.45" if light else "0.85", lw=0, hatch=hatch)
         ax.add_patch(box)
         if numbers is not None and np.isfinite(numbers[r, c]) and wide > 0.07 and tall > 0.06:
-            number = {"color": "#111111" if light else "white", "ha": "center", "va": "center", "weight": "bold"}
+            number: dict[str, Any] = {
+                "color": "#111111" if light else "white",
+                "ha": "center",
+                "va": "center",
+                "weight": "bold",
+            }
             ax.text(left + wide / 2, top + tall / 2, tally(float(numbers[r, c])).replace("-", "−"), **number)
     said = [[f"{name}\n{100 * share:.2g}%" for name, share, _ in panel[of]] for of in ("rows", "columns")]
     ax.set_yticks([at + size / 2 for at, size in downs], said[0], parse_math=False)

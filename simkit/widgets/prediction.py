@@ -25,11 +25,12 @@ def predict(
 
 
 class Prediction(Box):
-    """A question, a number and a button.  `committed` is what was predicted, None before."""
+    """A question, a number and a button.  `asks` is the question, `committed` what was predicted, None before."""
 
     def __init__(
         self, asks: str, answer: float, ends: tuple[int, int], unit: str, reveal: ipywidgets.Widget | None, says: str
     ) -> None:
+        self.asks = asks
         self.committed: float | None = None
         self._answer, self._unit, self._says, self._reveal = answer, unit, says, reveal
         low, high = ends

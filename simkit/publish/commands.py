@@ -1,0 +1,90 @@
+"""`simkit page` and `simkit site`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..terminal import complain, err, say
+
+
+class Kind(StrEnum):
+    """The instruments that a page may show."""
+
+    explore = "explore"
+    crowd = "crowd"
+    dial = "dial"
+    chain = "chain"
+    trust = "trust"
+
+
+def register(app: typer.Typer) -> None:
+    """Give the two commands to an application."""
+    app.command(epilog="Example:  simkit page medication-threshold --instrument dial --context vulnerable-platform")(page)
+    app.command(epilog="Example:  simkit site --out public")(site)
+
+
+def page(
+    scenario: Annotated[str, typer.Argument(help="A name from the library, or a path.")],
+    instrument: Annotated[Kind, typer.Option("--instrument", "-i", help="What to show.")] = Kind.explore,
+    context: Annotated[str, typer.Option("--context", "-c", help="An operator context of the file.")] = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write.", show_default="INSTRUMENT-SCENARIO.html")
+    ] = None,
+) -> None:
+    """Write an instrument as one HTML file that needs neither a kernel nor a network: for a course site or a slide."""
+    _needs_widgets()
+    from ..files import InvalidFile
+    from .folder import opened
+
+    try:
+        made = opened(instrument.value, scenario, context)
+    except InvalidFile as error:
+        complain(error)
+        raise typer.Exit(1) from None
+    except ValueError as error:
+        complain(error)
+        raise typer.Exit(2) from None
+    path = out or Path(f"{made.stage.name}{f'-{context}' if context else ''}.html")
+    try:
+        made.save(path)
+    except OSError as error:
+        complain(f"{path} cannot be written: {error.strerror}")
+        raise typer.Exit(2) from None
+    say(f"Wrote {path} ({path.stat().st_size / 1e3:.0f} kB). Open it in a browser, or show it in an <iframe>.")
+
+
+def site(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write; a site that is there is replaced.")],
+    notebooks: Annotated[bool, typer.Option(help="Run the notebooks and show them, too: some minutes.")] = True,
+) -> None:
+    """Write pages of all instruments and scenarios, an index with their pictures, and the notebooks as they look when run."""
+    _needs_widgets()
+    from .folder import build
+
+    try:
+        if err.is_terminal:
+            with err.status("") as line:
+                build(out, notebooks=notebooks, say=line.update)
+        else:
+            build(out, notebooks=notebooks, say=lambda text: err.print(text, soft_wrap=True))
+    except (FileExistsError, ModuleNotFoundError) as error:
+        complain(error)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        complain(f"{out} cannot be written: {error.strerror}")
+        raise typer.Exit(2) from None
+    files = [path for path in out.rglob("*") if path.is_file()]
+    say(f"Wrote {out / 'index.html'} and {len(files) - 1} more files, {sum(p.stat().st_size for p in files) / 1e6:.1f} MB.")
+
+
+def _needs_widgets() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("ipywidgets", "anywidget") if find_spec(name) is None]
+    if missing:
+        complain(f'pages need {", ".join(missing)}: pip install "policy-simkit[lab]"')
+        raise typer.Exit(2)
