@@ -109,7 +109,9 @@ def test_titles_of_notebooks_are_text():
 
 def test_a_notebook_that_was_run_shows_pages_and_questions(tmp_path):
     v4 = nbformat.v4
-    folded = v4.new_code_cell("from simkit import widgets\nwidgets.predict('How many < 3?', answer=7, high=9)")
+    folded = v4.new_code_cell(
+        "from simkit import widgets\nwidgets.predict('How many < 3?', answer=7, high=9, reveal=widgets.trust())"
+    )
     folded.metadata["jupyter"] = {"source_hidden": True}
     cells = [
         v4.new_markdown_cell("# The title\n[next](01-a.ipynb)"),
@@ -122,10 +124,11 @@ def test_a_notebook_that_was_run_shows_pages_and_questions(tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     assert notebooks.render_one(tmp_path / "a.ipynb", out) == "The title"
-    assert sorted(path.name for path in out.iterdir()) == ["a-1.html", "a.html"]
+    assert sorted(path.name for path in out.iterdir()) == ["a-1.html", "a-2.html", "a.html"]
     text = (out / "a.html").read_text(encoding="utf-8")
     assert 'href="01-a.html"' in text
-    assert re.search('<iframe [^>]*src="a-1.html" title="Who decides', text)
+    assert re.search('<details>.*It is 7.*<iframe [^>]*src="a-1.html" title="Trust.*</details>', text, re.S)
+    assert re.search('<iframe [^>]*src="a-2.html" title="Who decides', text)
     assert len(text) < 100_000, "the state of widgets is not stored"
     assert "How many &lt; 3?" in text
     assert "predict" not in text, "the code of a folded cell is not shown"

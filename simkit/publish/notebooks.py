@@ -1,6 +1,6 @@
 """The notebooks, run and written as HTML: instruments as pages in frames, everything else as a notebook shows it.
 
-A widget that needs a kernel (a prediction, a race) is named, and said to need one.
+A prediction shows its question, and its answer behind a fold.  Any other widget is named, and said to need a notebook.
 """
 
 from __future__ import annotations
@@ -103,19 +103,25 @@ def frames(shell: Any, folder: str, name: str) -> None:
 
     number = count(1)
 
-    def shown(widget: Any, **_: Any) -> dict[str, str]:
-        if not isinstance(widget, Instrument):
-            return {"text/html": f'<p class="ask">{_stands_for(widget)}</p>'}
+    def framed(instrument: Instrument[Any]) -> str:
         file = f"{name}-{next(number)}.html"
-        widget.save(Path(folder) / file)
-        return {"text/html": f'<iframe src="{file}" title="{escape(widget.page().title)}" loading="lazy"></iframe>'}
+        page = instrument.page()
+        write(Path(folder) / file, page.html())
+        return f'<iframe src="{file}" title="{escape(page.title)}" loading="lazy"></iframe>'
+
+    def shown(widget: Any, **_: Any) -> dict[str, str]:
+        return {"text/html": framed(widget) if isinstance(widget, Instrument) else _stands_for(widget, framed)}
 
     shell.display_formatter.mimebundle_formatter.for_type(ipywidgets.Widget, shown)
 
 
-def _stands_for(widget: Any) -> str:
-    """A prediction's question, or what kind of widget this is, and that it needs a notebook."""
+def _stands_for(widget: Any, framed: Callable[[Instrument[Any]], str]) -> str:
+    """A prediction's question, its answer behind a fold; any other widget's kind, and that it needs a notebook."""
     from ..widgets.prediction import Prediction
 
-    asks = escape(widget.asks) if isinstance(widget, Prediction) else f"({escape(type(widget).__name__.lower())})"
-    return f"{asks} <em>To be answered in the notebook itself, before what follows is read.</em>"
+    if not isinstance(widget, Prediction):
+        return f'<p class="ask">({escape(type(widget).__name__.lower())}) <em>This runs in the notebook itself.</em></p>'
+    picture = framed(widget.reveal) if isinstance(widget.reveal, Instrument) else ""
+    answer = f"<p>It is {escape(widget.answer)}. {escape(widget.says)}</p>{picture}"
+    folded = f"<details><summary>I have written my number down: show the answer</summary>{answer}</details>"
+    return f'<div class="ask"><p>{escape(widget.asks)}</p>{folded}</div>'

@@ -25,14 +25,18 @@ def predict(
 
 
 class Prediction(Box):
-    """A question, a number and a button.  `asks` is the question, `committed` what was predicted, None before."""
+    """A question, a number and a button.  `asks` is the question, `committed` what was predicted, None before.
+
+    `answer` says the right number, `says` what it means, and `reveal` is what is shown then, or None.
+    """
 
     def __init__(
         self, asks: str, answer: float, ends: tuple[int, int], unit: str, reveal: ipywidgets.Widget | None, says: str
     ) -> None:
         self.asks = asks
         self.committed: float | None = None
-        self._answer, self._unit, self._says, self._reveal = answer, unit, says, reveal
+        self.answer, self.says, self.reveal = f"{tally(answer)}{f' {unit}' if unit else ''}", says, reveal
+        self._unit = unit
         low, high = ends
         wide = {"description_width": "8em"}
         self._guess = ipywidgets.BoundedIntText(value=low, min=low, max=high, description="my prediction", style=wide)
@@ -53,6 +57,6 @@ class Prediction(Box):
         self.committed = self._guess.value = guess
         self._guess.disabled = self._button.disabled = True
         unit = f" {self._unit}" if self._unit else ""
-        right = f"You said {tally(guess)}{unit}; it is {tally(self._answer)}{unit}."
-        self._said.value = f"<p role='status'><b>{escape(right)}</b> {escape(self._says)}</p>"
-        self.children = [*self._form, *([self._reveal] if self._reveal is not None else [])]
+        right = f"You said {tally(guess)}{unit}; it is {self.answer}."
+        self._said.value = f"<p role='status'><b>{escape(right)}</b> {escape(self.says)}</p>"
+        self.children = [*self._form, *([self.reveal] if self.reveal is not None else [])]

@@ -71,3 +71,17 @@ def test_the_kernel_knows_what_is_pressed_and_more_unfolds_the_trace(book):
     assert "crosses a protection" in said(book)
     assert "crosses a protection" in book.page.locator(f"{STAGE} .simkit-steps ul").inner_text()
     assert book.errors == []
+
+
+def test_numbers_and_page_come_from_the_kernel_and_keys_undo(book, tmp_path):
+    press(book, "asks for on")
+    book.page.keyboard.press("Control+z")
+    book.until("() => !document.querySelector('.simkit-toggle:nth-child(2) input:checked').parentNode.innerText.includes('on')")
+    press(book, "asks for on")
+    for label, start in (("CSV", "operator,user"), ("HTML", "<!DOCTYPE html>"), ("SVG", "<svg")):
+        with book.page.expect_download() as saved:
+            book.page.get_by_role("button", name=label, exact=True).first.click()
+        saved.value.save_as(tmp_path / label)
+        assert (tmp_path / label).read_text(encoding="utf-8").startswith(start)
+    assert book.page.get_by_role("button", name="Copy link").count() == 0
+    assert book.errors == []
