@@ -6,6 +6,7 @@ Panjer & Willmot, *Loss Models*, ch. 6 and 9).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
@@ -86,16 +87,11 @@ def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal[
         raise ValueError(f"users_until takes a probability between 0 and 1, not {chance:g}")
     if policy.batch:
         return np.array([users_until(case, one, chance, of=of) for one in policy])
-    low, high = 0, 1
-    while count_events(case, policy, high, of=of).chance_of_any < chance:
-        if high == 10**15:
-            raise ValueError(f"even among 10^15 senders the probability stays under {chance:g}")
-        low, high = high, min(2 * high, 10**15)
-    while high - low > 1:
-        middle = (low + high) // 2
-        enough = count_events(case, policy, middle, of=of).chance_of_any >= chance
-        low, high = (low, middle) if enough else (middle, high)
-    return np.asarray(high)[()]
+    numbers = range(10**15 + 1)
+    enough = bisect_left(numbers, chance, key=lambda users: float(count_events(case, policy, users, of=of).chance_of_any))
+    if enough == len(numbers):
+        raise ValueError(f"even among 10^15 senders the probability stays under {chance:g}")
+    return np.asarray(enough)[()]
 
 
 def _above(severities: tuple[Severity, ...], size: float) -> Floats:

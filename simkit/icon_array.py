@@ -7,6 +7,7 @@ and kinds of event add up to the exact numbers, rounded, and single cells to wit
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +16,14 @@ from .arrays import Floats, Ints, whole_numbers
 from .case import KINDS, Case
 from .evaluate import exposure
 from .policy import Policy
-from .text import number, text_table
+from .text import Printable, Printed, number
 
 #: What can come of a request; a cell's event is a number from 0 to 2.
 EVENTS = ("no event", "harm", "neglect")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dots:
+class Dots(Printed):
     """Senders counted in whole numbers, cell by cell: segment, response and event.
 
     `segment`, `response`, `event` (C,) say what a cell is: segments as in the case, harmful ones last, and in each the
@@ -65,19 +66,15 @@ class Dots:
     def _sum(self, key: Ints, size: int) -> Ints:
         return self.count @ np.eye(size, dtype=int)[key]
 
-    def __repr__(self) -> str:
+    def _parts(self) -> Iterator[Printable]:
         if self.count.ndim > 1:
-            return f"<Dots: {self.senders} senders, {self.policy!r}>"
-        case, shown = self.case, np.flatnonzero((self.count > 0) | ((self.event > 0) & (self.expected > 0)))
-        rows = [
-            [
-                f"{case.segments[self.segment[c]]}: {case.responses[self.response[c]]}, {EVENTS[self.event[c]]}",
-                str(self.count[c]),
-                number(float(self.expected[c])),
-            ]
-            for c in shown
-        ]
-        return text_table([f"of {self.senders} senders", "dots", "expected"], rows)
+            yield f"<Dots: {self.senders} senders, {self.policy!r}>"
+            return
+        who, what = self.case.segments, self.case.responses
+        shown = (self.count > 0) | ((self.event > 0) & (self.expected > 0))
+        cells = (column[shown] for column in (self.segment, self.response, self.event, self.count, self.expected))
+        rows = [[f"{who[s]}: {what[r]}, {EVENTS[e]}", str(n), number(x)] for s, r, e, n, x in zip(*cells, strict=True)]
+        yield [f"of {self.senders} senders", "dots", "expected"], rows
 
 
 def dots(case: Case, policy: Policy, senders: int = 1000) -> Dots:

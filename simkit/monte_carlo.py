@@ -6,6 +6,7 @@ its size, each picked by a uniform number.  Means over many runs must agree with
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,7 @@ from .arrays import Floats, Ints
 from .case import Case
 from .evaluate import fits
 from .policy import Policy
-from .text import number, text_table
+from .text import Printable, Printed, number
 
 Amount = Literal["help", "harm", "neglect"]
 AMOUNTS: tuple[Amount, ...] = ("help", "harm", "neglect")
@@ -35,7 +36,7 @@ class Senders:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Simulation:
+class Simulation(Printed):
     """Totals of simulated runs, (…, runs): help (after the cost of asking), harm and neglect of `users` senders each."""
 
     names: tuple[str, ...]
@@ -54,47 +55,31 @@ class Simulation:
         count = totals.shape[-1]
         return totals.std(-1, ddof=1) / np.sqrt(count) / self.users if count > 1 else np.full(totals.shape[:-1], np.nan)
 
-    def __repr__(self) -> str:
-        rows = []
-        for i, name in enumerate(self.names):
-            pairs = [(np.atleast_1d(self.mean(of))[i], np.atleast_1d(self.standard_error(of))[i]) for of in AMOUNTS]
-            rows.append([name, *(f"{number(float(mean))} ± {number(float(error))}" for mean, error in pairs)])
-        head = f"{self.help.shape[-1]} runs of {self.users} senders; means per request ± standard error"
-        return head + "\n" + text_table(["policy", *AMOUNTS], rows)
+    def _parts(self) -> Iterator[Printable]:
+        yield f"{self.help.shape[-1]} runs of {self.users} senders; means per request ± standard error"
+        pairs = [zip(np.atleast_1d(self.mean(of)), np.atleast_1d(self.standard_error(of)), strict=True) for of in AMOUNTS]
+        columns = [[f"{number(mean)} ± {number(error)}" for mean, error in column] for column in pairs]
+        yield ["policy", *AMOUNTS], [list(row) for row in zip(self.names, *columns, strict=True)]
 
 
-def simulate(
-    case: Case, policy: Policy, users: int = 1000, *, runs: int = 100, rng: np.random.Generator, common: bool = True
-) -> Simulation:
+def simulate(case: Case, policy: Policy, users: int = 1000, *, runs: int = 100, rng: np.random.Generator) -> Simulation:
     """Draw `runs` runs of `users` senders each and add up what happens to them.
 
-    With `common` random numbers all policies of a batch meet the same senders with the same luck, so that their
-    differences are sharper than each of them; without, every policy has its own draws.
+    All policies of a batch meet the same senders with the same luck (common random numbers), so that their differences are
+    sharper than each of them.
     """
     fits(case, policy)
-    single = [policy] if not policy.batch else [policy[i] for i in range(policy.batch[0])]
     if len(policy.batch) > 1:
         raise ValueError("simulate takes one policy or a batch with one axis")
-    totals = np.zeros((3, len(single), runs))
-    if common:
-        _add_runs(totals, case, single, users, rng)
-    else:
-        for i, one in enumerate(single):
-            _add_runs(totals[:, i : i + 1], case, [one], users, rng)
-    help_, harm, neglect = totals.reshape(3, *policy.batch, runs)
-    return Simulation(policy.labels, users, help_, harm, neglect)
-
-
-def _add_runs(totals: Floats, case: Case, policies: list[Policy], users: int, rng: np.random.Generator) -> None:
-    """Simulate in blocks of whole senders; `totals` (3, P, runs) is filled in."""
-    runs = totals.shape[-1]
+    policies = list(policy.as_batch())
+    totals = np.zeros((3, len(policies), runs))
     states = np.asarray(rng.choice(len(case.population.states), runs, p=case.population.state_chance))
     block = max(1, 2_000_000 // max(8, len(case.population.signal_names)))
     for start in range(0, users * runs, block):
         run = np.arange(start, min(start + block, users * runs)) // users
         luck = _Luck.draw(case, rng, len(run))
-        for p, policy in enumerate(policies):
-            sent = meet(case, policy, states[run], luck)
+        for p, one in enumerate(policies):
+            sent = meet(case, one, states[run], luck)
             cost = case.question.cost[sent.segment] * sent.asked if case.question else 0.0
             amounts = (
                 case.help[sent.segment, sent.response] - cost,
@@ -102,6 +87,7 @@ def _add_runs(totals: Floats, case: Case, policies: list[Policy], users: int, rn
             )
             for row, amount in enumerate(amounts):
                 totals[row, p] += np.bincount(run, amount, runs)
+    return Simulation(policy.labels, users, *totals.reshape(3, *policy.batch, runs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +115,8 @@ def meet(case: Case, policy: Policy, state: Ints, luck: _Luck) -> Senders:
     population, (who, what, how, said, then, fate) = case.population, luck.uniform
     segment = _pick(population.in_states[state], who)
     signal = _pick(population.signals[segment], what)
-    if policy.states:
-        number = np.array([policy.states.index(name) for name in population.states])
-        answer = policy.answer[number[state], signal]
-    else:
-        answer = policy.answer[signal]
+    places = np.array([policy.states.index(name) for name in population.states if policy.states], dtype=int)
+    answer = policy.answer[places[state], signal] if policy.states else policy.answer[signal]
     response = _pick(np.concatenate([answer, np.maximum(1 - answer.sum(1, keepdims=True), 0)], 1), how)
     asked = (response == answer.shape[1]) if policy.after is not None else np.zeros(len(segment), dtype=bool)
     if policy.after is not None and case.question is not None and asked.any():

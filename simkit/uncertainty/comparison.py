@@ -14,13 +14,13 @@ from ..case import Case
 from ..evaluate import expect
 from ..policy import Policy, plausible
 from ..population import Worlds, draw_worlds
-from ..text import html_lines, number, whole_percent
+from ..text import Printed, number, whole_percent
 from .means import gaps_by_state, lead_in_worlds, net_in_worlds
 from .reversal import BreakEven, break_even_shares, break_evens
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison:
+class Comparison(Printed):
     """Whether a policy, or each of a batch, is ahead of a reference in net value, how surely, and what would reverse it.
 
     `gain` (…,) is the net gain of the policy over the reference per request (help units) as the case stands; `draws` (…, n)
@@ -107,14 +107,10 @@ class Comparison:
         share = float(self.break_even_shares)
         return "" if math.isnan(share) else f" A share of harmful senders of {number(share)} would reverse it."
 
-    def __str__(self) -> str:
-        return "\n  ".join(self.lines())
+    _between = "\n  "
 
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        first, *rest = self.lines()
-        return html_lines(first, rest)
+    def _parts(self) -> list[str]:
+        return self.lines()
 
 
 def compare(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -30,12 +31,10 @@ class BreakEven:
     def __str__(self) -> str:
         if not self.breaks_even_at:
             return f"{self.of} ({number(self.value)}) would never reverse it"
-        values = " and ".join(number(x) for x in self.breaks_even_at)
+        said = f"{self.of} ({number(self.value)}) would reverse it at {' and '.join(map(number, self.breaks_even_at))}"
         inside = any(self.low <= x <= self.high for x in self.breaks_even_at)
-        where = (
-            f", {'inside' if inside else 'outside'} {number(self.low)} to {number(self.high)}" if self.high > self.low else ""
-        )
-        return f"{self.of} ({number(self.value)}) would reverse it at {values}{where}"
+        interval = f", {'inside' if inside else 'outside'} {number(self.low)} to {number(self.high)}"
+        return said + interval * (self.high > self.low)
 
 
 def break_evens(case: Case, a: Policy, b: Policy, *, harm_weight: float | None = None) -> tuple[BreakEven, ...]:
@@ -51,18 +50,20 @@ def _of_shares(case: Case, gaps: Floats) -> Iterator[BreakEven]:
     fine = np.geomspace(1e-12, 1, 512)
     grid = np.unique(np.concatenate([np.linspace(0, 1, 513), fine, 1 - fine]))
     before = " before the context" if case.context else ""
-    for s, name in _movable(case):
 
-        def along_share(x: Floats, s: int = s) -> Floats:
-            return lead_in_worlds(case, gaps, worlds_from(population, _moved(population.base_share, s, x)))
+    share = population.base_share
 
-        ends = float(population.low[s]), float(population.high[s])
-        yield BreakEven(f"share of {name}{before}", float(population.base_share[s]), _roots(along_share, grid), *ends)
+    def along_share(s: int, x: Floats) -> Floats:
+        return lead_in_worlds(case, gaps, worlds_from(population, _moved(share, s, x)))
+
+    def along_overlap(x: Floats) -> Floats:
+        return lead_in_worlds(case, gaps, worlds_from(population, np.tile(share, (len(x), 1)), x))
+
+    for s in _movable(share):
+        found = _roots(partial(along_share, s), grid)
+        judged = float(share[s]), found, float(population.low[s]), float(population.high[s])
+        yield BreakEven(f"share of {population.segments[s]}{before}", *judged)
     if population.overlap[2] > 0:
-
-        def along_overlap(x: Floats) -> Floats:
-            return lead_in_worlds(case, gaps, worlds_from(population, np.tile(population.base_share, (len(x), 1)), x))
-
         yield BreakEven("overlap", population.overlap[0], _roots(along_overlap, grid), *population.overlap[1:])
 
 
@@ -82,12 +83,9 @@ def _positive(over: float, under: float) -> tuple[float, ...]:
     return (over / under,) if under and math.isfinite(over) and math.isfinite(under) and over / under > 0 else ()
 
 
-def _movable(case: Case) -> list[tuple[int, str]]:
+def _movable(share: Floats) -> Sequence[int]:
     """The segments whose shares can be moved; of two, the smaller one, as the other is the rest."""
-    numbered = list(enumerate(case.population.segments))
-    if len(numbered) == 2:
-        return [numbered[int(case.population.base_share.argmin())]]
-    return numbered if len(numbered) > 2 else []
+    return [int(share.argmin())] if len(share) == 2 else range(len(share) if len(share) > 2 else 0)
 
 
 def _moved(share: Floats, s: int, x: Floats) -> Floats:
