@@ -11,8 +11,8 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit.dial import losses, optimum
 from simkit.dial.deployment import POSITIONS
-from simkit.widgets import dial, dial_table, dial_view
-from simkit.widgets.dial_view import EXPECTED, WORLDS, DialSettings, bad_size, offers
+from simkit.widgets import corrigibility, dial
+from simkit.widgets.corrigibility_numbers import EXPECTED, WORLDS, DialSettings, bad_size, look, offers, reached, spot
 from simkit.widgets.instrument import from_code
 from simkit.widgets.panels import unpacked
 from simkit.widgets.stage import sent
@@ -25,10 +25,21 @@ def made():
     return dial("medication-threshold", **ONE)
 
 
-def row_of(made, operator, model, position):
-    known = offers(made.view.found)
-    look = known["operator"].index(operator) * len(known["model"]) + known["model"].index(model)
-    return look * len(POSITIONS) + position
+def row_of(made, operator, model, position, objects=False):
+    known = offers(made.part.found)
+    way = [objects, known["operator"].index(operator), known["model"].index(model), position]
+    return int(np.ravel_multi_index(way, (2, len(known["operator"]), len(known["model"]), len(POSITIONS))))
+
+
+def panel(made, title):
+    """The picture of this title, or of this kind."""
+    return next(each for each in made.stage.table["panels"] if title in (each["title"], each["kind"]))
+
+
+def lines(made, title, row):
+    """What a list says in a row."""
+    here = panel(made, title)
+    return [here["words"][i] for i in unpacked(here["lines"], len(made.stage.table["sentences"]))[row] if i >= 0]
 
 
 @pytest.mark.parametrize("name", ["medication-threshold", "household-cleaners", "lock-picking", "santa", "xstest"])
@@ -36,15 +47,19 @@ def test_every_context_of_the_library_opens(name):
     case = sk.load(name)
     for context in ("", *case.contexts):
         table = dial(case, context=context).stage.table
-        assert len(table["sentences"]) == len(table["notes"]) == 4 * 7 * 101
-        assert (unpacked(table["panels"][2]["count"]).sum(1) == 1000).all()
-        assert not re.search(r"\bnan\b|–", " ".join({*table["sentences"], *table["notes"]}))
-        for panel in table["panels"][:2]:
-            assert len(panel["ys"]) * panel["every"] == len(table["sentences"])
+        assert len(table["sentences"]) == len(table["notes"]) == 2 * 4 * 7 * 101
+        assert (unpacked(table["panels"][-1]["count"]).sum(1) == 1000).all()
+        said = {*table["sentences"], *table["notes"], *(word for each in table["panels"] for word in each.get("words", []))}
+        assert not re.search(r"\bnan\b|–|None", " ".join(said))
+        for note in set(table["notes"]):
+            assert len(note.split()) <= 25, note
+            assert len(re.findall(r"[\d.,]*\d", note)) <= 3, note
+        for each in (each for each in table["panels"] if each["kind"] == "chart"):
+            assert len(each["ys"]) * each["every"] == len(table["sentences"])
 
 
 def test_a_row_is_the_policy_of_override(made, rng):
-    found, view = made.view.found, made.view
+    found, view = made.part.found, made.view
     for _ in range(12):
         o, t, at = rng.integers(len(found.agents.operators)), rng.integers(len(found.agents.models)), int(rng.integers(101))
         operator, model = found.agents.operators[o], found.agents.models[t]
@@ -54,9 +69,9 @@ def test_a_row_is_the_policy_of_override(made, rng):
         policy = sk.policy.override(operator.policy, own, gain=gain, dial=float(POSITIONS[at]), scale=1.0)
         row = row_of(made, operator.name, model.name, at)
         net = 1000 * float(sk.expect(found.original, policy).net)
-        said = re.search(r"Worth ([−\d.]+) help units", made.stage.table["sentences"][row])[1]
+        said = re.search(r"Worth ([−\d.]+) help units", lines(made, "Who departs here", row)[0])[1]
         assert float(said.replace("−", "-")) == pytest.approx(net, rel=0.006)
-        assert unpacked(made.stage.table["panels"][0]["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
+        assert unpacked(panel(made, "What a thousand senders get")["legendValues"])[row, 2] == pytest.approx(net, rel=1e-5)
         expected = sk.dots(found.original, policy)
         state = view.state.ravel()[row]
         assert view.dots.by_segment()[state].tolist() == expected.by_segment().tolist()
@@ -76,54 +91,80 @@ def test_rows_that_share_a_state_show_the_same(made):
 @pytest.mark.parametrize("shared", [False, True])
 def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
-    found, size = made.view.found, bad_size(made.view.found)
+    found, size = made.part.found, bad_size(made.part.found)
     law = losses.total_loss(found, [0.0, 0.7], 1000)
-    rows = unpacked(made.stage.table["panels"][1]["legendValues"])[[row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]]
+    rows = unpacked(panel(made, made.stage.table["panels"][4]["title"])["legendValues"])[
+        [row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]
+    ]
     assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
     only = sk.dial.deployment.deploy(found.original, found.agents.with_trust(operator=1.0, model=1.0))
     alone = losses.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
     row = row_of(made, "legitimate", "good", 70)
-    assert unpacked(made.stage.table["panels"][1]["legendValues"])[row, 0] == pytest.approx(1000 * alone, rel=1e-5, abs=1e-6)
+    assert unpacked(panel(made, made.stage.table["panels"][4]["title"])["legendValues"])[row, 0] == pytest.approx(
+        1000 * alone, rel=1e-5, abs=1e-6
+    )
 
 
 def test_a_bad_world_is_measured_by_following_every_instruction(made):
     objects = dial("medication-threshold", objects=True, **ONE)
-    start = sk.dial.overrides.along(made.view.found, [0.0]).expected()
+    start = sk.dial.overrides.along(made.part.found, [0.0]).expected()
     assert (
-        bad_size(objects.view.found) == bad_size(made.view.found) == pytest.approx(2 * float(start.harm[0] + start.neglect[0]))
+        bad_size(objects.part.found) == bad_size(made.part.found) == pytest.approx(2 * float(start.harm[0] + start.neglect[0]))
     )
 
 
 def test_the_note_says_how_surely_and_what_turns_it(made):
-    note = made.stage.table["notes"][50]
-    best = optimum.best_position(made.view.found)
+    note = " ".join(lines(made, "How sure is this?", 50))
+    best = optimum.best_position(made.part.found)
     assert f"The best position is {float(best.high):.2f}" in note
-    holds = float(re.search(r"In (\d+)% of 1000 plausible worlds", note)[1]) / 100
-    again = optimum.in_plausible_worlds(made.view.found, rng=np.random.default_rng(9), worlds=4000)
+    assert f"at about {float(best.high):.2f}" in made.stage.table["notes"][50]
+    holds = float(re.search(r"beats both in (\d+)% of them", note)[1]) / 100
+    again = optimum.in_plausible_worlds(made.part.found, rng=np.random.default_rng(9), worlds=4000)
     assert holds == pytest.approx(again.holds, abs=0.006 + 5 * np.sqrt(again.holds * (1 - again.holds) / WORLDS))
     trust = float(re.search(r"below ([\d.]+)% trust in the model", note)[1]) / 100
-    ends = optimum.best_position(made.view.found, trust_in_model=np.array([trust - 0.002, trust + 0.002]))
+    ends = optimum.best_position(made.part.found, trust_in_model=np.array([trust - 0.002, trust + 0.002]))
     assert abs(ends.high[0] - ends.high[1]) > 0.1
 
 
-def test_no_position_is_called_the_best_if_the_slider_passes_over_it():
-    """In `lock-picking` the best step is narrower than the slider's."""
-    view = dial_view.look(sk.load("lock-picking"), DialSettings())
-    assert view.tops[0] == pytest.approx(float(view.sure.best.worth), abs=1e-13)
-    assert view.tops[0] > view.means["net"][0].max() + 1e-3
-    said = dial_table.sentences(view)[: len(POSITIONS)]
-    assert not any("the best there is here" in line for line in said)
-    assert "(between two positions of the slider)" in dial_table.notes(view)[0]
+def test_the_slider_reaches_the_best_position():
+    """In `lock-picking` the best step is narrower than a hundredth: the nearest position moves there."""
+    view = look(sk.load("lock-picking"), DialSettings())
+    best = view.parts[0].sure.best
+    assert not ((best.low < POSITIONS) & (best.high >= POSITIONS)).any()
+    assert view.tops[0] == pytest.approx(float(best.worth), abs=1e-13)
+    assert view.means["net"][0].max() == pytest.approx(float(best.worth), abs=1e-13)
+    assert view.parts[0].here.tolist() == [view.means["net"][0].argmax()] == [50]
+    assert best.low < view.positions[50] <= best.high
+    assert (np.diff(view.positions) > 0).all()
+    assert "between two positions" not in " ".join(corrigibility.how_sure(view.parts[0]))
+
+
+def test_a_best_position_that_the_slider_passes_over_is_called_so(monkeypatch):
+    monkeypatch.setattr("simkit.widgets.corrigibility_numbers.reached", lambda _: POSITIONS)
+    view = look(sk.load("lock-picking"), DialSettings())
+    assert view.means["net"][0].max() < view.tops[0] - 1e-3
+    said = " ".join(corrigibility.departures(view))
+    assert "the best there is here" not in said.split("Everybody")[0]
+    assert "(between two positions of the slider)" in corrigibility.how_sure(view.parts[0])[0]
+    assert unpacked(corrigibility._strip_panel(view)["best"])[0].tolist() == [-1, -1]
+    assert np.isnan(unpacked(corrigibility._ring(view)["x"])[0]).all()
+
+
+def test_one_place_of_the_slider_serves_one_best_position():
+    made = sk.dial.deployment.deploy(sk.load("lock-picking"))
+    best = optimum.best_position(made)
+    positions = reached([best, replace(best, low=best.low - 0.002, high=best.low - 0.001)])
+    assert best.low < positions[50] <= best.high
 
 
 def test_a_best_position_is_told_with_digits_that_lie_in_it():
     for low, high, said in ((0.575, 0.633, "0.63"), (0.49735, 0.49764, "0.4976"), (0.1411275, 0.1412644, "0.1412")):
-        assert dial_table.spot(low, high) == said
-        assert low < float(dial_table.spot(low, high)) <= high
+        assert spot(low, high) == said
+        assert low < float(spot(low, high)) <= high
     rng = np.random.default_rng(0)
     for high in rng.uniform(0, 1, 200):
         low = high * (1 - 10 ** rng.uniform(-14, 0))
-        assert low < float(dial_table.spot(low, high)) <= high
+        assert low < float(spot(low, high)) <= high
 
 
 def test_toggles_and_slider_are_one_row(made):
@@ -132,6 +173,7 @@ def test_toggles_and_slider_are_one_row(made):
             made.settings = DialSettings(operator=operator, model="naive", position=position, **ONE)
             assert made.row == row_of(made, operator, "naive", round(100 * position))
             assert made.table.chosen(made.stage.at, made.stage.pressed) == {
+                "objects": False,
                 "operator": operator,
                 "model": "naive",
                 "position": position,
@@ -155,9 +197,9 @@ def test_other_agents():
     models = (replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5))
     operators = (replace(usual.operators[0], chance=0.75), replace(usual.operators[1], chance=0.25))
     made = dial(case, replace(usual, operators=operators, models=models), trust_in_model=0.6)
-    assert (made.view.found.agents.trust_in_operator, made.view.found.agents.trust_in_model) == (0.75, 0.6)
+    assert (made.part.found.agents.trust_in_operator, made.part.found.agents.trust_in_model) == (0.75, 0.6)
     assert made.as_code() == "simkit.widgets.dial(case, agents, trust_in_model=0.6)"
-    assert len(made.stage.table["sentences"]) == 3 * 3 * 101
+    assert len(made.stage.table["sentences"]) == 2 * 3 * 3 * 101
     made.load("simkit.widgets.dial(case, agents, model='contrary')")
     assert made.controls["trust_in_model"].value == 0.5
 
@@ -182,8 +224,8 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(made):
 
 def test_who_fears_spread_enough_stays_corrigible():
     found = dial("medication-threshold", aversion=0.3, **ONE)
-    assert float(found.view.sure.best.low) == 0
-    assert "fully corrigible" in found.sentences
+    assert float(found.part.sure.best.low) == 0
+    assert "Doing as it is told is best here" in found.sentences
 
 
 def test_a_table_stays_small(made):
@@ -194,7 +236,7 @@ def test_a_table_stays_small(made):
             return sum(map(size, value))
         return len(value) if isinstance(value, bytes | str) else 8
 
-    assert size(sent(made.stage.table)) < 3e5
+    assert size(sent(made.stage.table)) < 4e5
 
 
 def test_what_notebook_05_says_is_so():
@@ -238,3 +280,100 @@ def test_what_notebook_05_says_is_so():
     assert float(sure.worth - sure.autonomous) == pytest.approx(0, abs=1e-12), "with full trust nothing holds it back"
     places = [optimum.best_position(found.with_options(aversion=a)) for a in (0.0, 0.1, 0.2, 0.3)]
     assert [round(float(p.place), 2) for p in places] == [0.63, 0.63, 0.14, 0]
+
+
+# --- the mosaic -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_a_cell_is_an_operator_with_a_model(made, objects):
+    """Numbers, hatching and colour of each cell are those of the two looked at alone."""
+    seen, (o, t) = panel(made, "mosaic"), made.view.order
+    found = made.view.parts[objects].found
+    for position in (0, 37, 63, 100):
+        row = objects * len(POSITIONS) + position
+        net = 1000 * sk.dial.overrides.along(found, made.view.positions[[position]]).each.net[o][:, t, 0].ravel()
+        assert unpacked(seen["numbers"])[row] == pytest.approx(net, rel=1e-5)
+        best = 1000 * float(found.best.sum())
+        assert (unpacked(seen["flagged"])[row] == (net < best / 2)).all()
+        assert ((unpacked(seen["colour"])[row] < 0) == (net < best / 2)).all()
+    assert [row[0] for row in seen["rows"]] == ["legitimate", "malicious", "careless"]
+    assert [column[0] for column in seen["columns"]][::5] == ["good", "contrary"]
+    assert seen["rows"][0][1:] == pytest.approx([0.9, 0.9**0.5])
+
+
+def test_who_is_not_looked_at_is_faint(made):
+    faint = unpacked(panel(made, "mosaic")["faint"], len(made.stage.table["sentences"]))
+    assert not faint[row_of(made, EXPECTED, EXPECTED, 3)].any()
+    one = faint[row_of(made, "careless", "good", 3, objects=True)].reshape(3, 6)
+    assert one.sum() == 17
+    assert not one[2, 0]
+
+
+def test_causes_add_up_to_what_is_lost(made):
+    """The strip is the regret; its lowest point is marked as the best, and the sentence counts who is badly off."""
+    for objects, part in enumerate(made.view.parts):
+        amounts = unpacked(panel(made, "strip")["amounts"])[objects].reshape(2, -1)
+        net = 1000 * sk.dial.overrides.along(part.found, made.view.positions).expected().net
+        assert amounts.sum(0) == pytest.approx(1000 * float(part.found.best.sum()) - net, rel=1e-4)
+        low, high = unpacked(panel(made, "strip")["best"])[objects]
+        assert low <= amounts.sum(0).argmin() <= high
+    said = made.stage.table["sentences"]
+    assert said[0] == "Here it goes badly for 100 of 1000 people, because a bad instruction is obeyed."
+    assert "for 52 of 1000 people: 11 because a bad instruction is obeyed, 41 because the model judges badly" in said[63]
+    assert "160 of 1000" in said[100]
+    assert made.stage.table["ends"][50].split("\n") == ["does as it is told: 100 badly", "does as it thinks best: 160 badly"]
+
+
+def test_whole_columns_fail_together_where_users_are_many(made):
+    assert "fails all its 1 million users at once" in made.stage.table["sentences"][63]
+    assert "at once" not in made.stage.table["sentences"][0], "operators differ from one deployment to the next"
+    few = dial("medication-threshold", users=1, **ONE)
+    assert "at once" not in " ".join(few.stage.table["sentences"])
+
+
+def test_an_end_that_is_best_is_called_so_with_its_reason():
+    for name, context, said in (
+        ("household-cleaners", "", "Thinking for itself is best here"),
+        ("santa", "childrens-platform", "Doing as it is told is best here"),
+        ("medication-threshold", "", "models see no more: little is gained"),
+        ("companion", "", "Neither end is best"),
+    ):
+        note = dial(name, context=context).stage.table["notes"][0]
+        assert said in note, name
+        nets = 1000 * sk.dial.overrides.along(look(sk.load(name), DialSettings(context=context)).parts[0].found).expected().net
+        assert ("is best here" in note) == (nets.max() <= max(nets[0], nets[-1]) + 1e-9)
+
+
+def test_colours_hold_for_the_colour_blind():
+    """Causes, and good beside bad: apart by 25 and more in CIELAB as each kind of colour blindness sees them (Machado 2009)."""
+    seen = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+    }
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+    def lab(colour: str, kind: str) -> np.ndarray:
+        rgb = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        xyz = to_xyz @ np.clip(np.array(seen[kind]) @ linear, 0, 1) / [0.9505, 1, 1.089]
+        x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+        return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+    pairs = [
+        ("#f89c20", "#7a21dd"),
+        ("#f89c20", "#8f5cff"),
+        ("#6394d2", "#c8202a"),
+        ("#6394d2", "#d5666b"),
+        ("#2b5a97", "#c8202a"),
+    ]
+    for one, other in pairs:
+        for kind in seen:
+            assert np.linalg.norm(lab(one, kind) - lab(other, kind)) > 25, (one, other, kind)
+
+
+def test_a_figure_of_what_is_seen(made):
+    axes = made.figure().axes[0]
+    assert len(axes.patches) == 18
+    assert "1000 people" in made.figure().get_suptitle()

@@ -80,7 +80,13 @@ def test_random_choices_end_where_a_fresh_instrument_is(opened, name, count, rng
 
 @pytest.mark.parametrize(
     "chosen",
-    [{}, {"operator": "careless"}, {"operator": "malicious", "model": "naive"}, {"aversion": 0.2, "shared_principal": True}],
+    [
+        {},
+        {"operator": "careless"},
+        {"operator": "malicious", "model": "naive"},
+        {"aversion": 0.2, "shared_principal": True},
+        {"objects": True},
+    ],
 )
 def test_the_dial_shows_first_the_rows_of_the_chosen_look(chosen):
     """All positions of one way to look, in every picture but the one that takes long."""
@@ -89,18 +95,21 @@ def test_the_dial_shows_first_the_rows_of_the_chosen_look(chosen):
     start = made.row - 40
     assert peek["sentences"] == table["sentences"][start : start + 101]
     assert peek["notes"] == table["notes"][start : start + 101]
-    assert [panel and panel["kind"] for panel in peek["panels"]] == ["chart", None, "dots"]
+    assert [panel and panel["kind"] for panel in peek["panels"]] == ["mosaic", "strip", "steps", "chart", None, "steps", "dots"]
     rows = len(table["sentences"])
     for mine, its in zip(peek["panels"], table["panels"], strict=True):
         if mine and mine["kind"] == "chart":
             assert np.allclose(unpacked(mine["legendValues"]), unpacked(its["legendValues"])[start : start + 101])
-    dots = [unpacked(panel["count"]) for panel in (peek["panels"][2], table["panels"][2])]
+    dots = [unpacked(panel["count"]) for panel in (peek["panels"][-1], table["panels"][-1])]
     assert [sorted(row[row > 0]) for row in dots[0]] == [sorted(row[row > 0]) for row in dots[1][start : start + 101]]
-    for mine, its in zip(peek["panels"][0]["marks"], table["panels"][0]["marks"], strict=True):
+    for mine, its in zip(peek["panels"][3]["marks"], table["panels"][3]["marks"], strict=True):
         for name in mine.keys() & {"x", "y"}:
             here = [unpacked(mark[name], rows)[start : start + 101] for mark in (mine, its)]
             assert np.allclose(*here, equal_nan=True), mine["kind"]
-    assert peek["panels"][0]["ys"] == [table["panels"][0]["ys"][start // 101]]
+    assert peek["panels"][3]["ys"] == [table["panels"][3]["ys"][start // 101]]
+    for name in ("colour", "numbers", "flagged", "faint"):
+        here = [unpacked(each["panels"][0][name], rows)[start : start + 101] for each in (peek, table)]
+        assert np.allclose(*here), name
 
 
 def test_what_cannot_be_shown_is_not_shown_first(monkeypatch):
@@ -135,7 +144,7 @@ def test_rows_that_repeat_are_sent_once():
     assert unpacked(many["at"])[-1, 0] == 39_999
 
 
-SIZES = [(explore, 6e5), (chain, 6e4), (dial, 3e5), (trust, 2e5), (crowd, 5e4)]
+SIZES = [(explore, 6e5), (chain, 6e4), (dial, 4e5), (trust, 2e5), (crowd, 5e4)]
 
 
 @pytest.mark.parametrize(("opened", "most"), SIZES, ids=[opened.__name__ for opened, _ in SIZES])

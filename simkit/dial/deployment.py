@@ -279,6 +279,11 @@ class Deployment:
         """The answer of the original case that each response of `case` gives, (R + P,)."""
         return np.append(np.arange(len(self.original.responses)), self._pairs[:, 1]).astype(np.int64)
 
+    @property
+    def instead(self) -> Ints:
+        """The answer that was instructed where each response of `case` is given, (R + P,)."""
+        return np.append(np.arange(len(self.original.responses)), self._pairs[:, 0]).astype(np.int64)
+
     def policy(self, dial: ArrayLike) -> Policy:
         """What the assistant does at a position, or at an array of them (D,), in every state of `case`: (…, Z, K, R + P)."""
         operators, models = self.at.shape[:2]

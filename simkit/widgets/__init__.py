@@ -10,7 +10,7 @@ from . import panels
 from .command_chain import Chain, chain
 from .contest import Race, race
 from .controls import Range
-from .dial import Dial, dial
+from .corrigibility import Dial, dial
 from .explorer import Explorer, explore
 from .instrument import Instrument, Settings
 from .prediction import Prediction, predict

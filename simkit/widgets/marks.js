@@ -42,7 +42,16 @@ function surface(canvas, width, height) {
 // --- dots ------------------------------------------------------------------------------------------------------------
 
 /** One dot: colour says who, shape says what was answered, a mark in it says what came of it. */
-function dot(pen, x, y, r, mark, event, colour, ink) {
+function dot(pen, x, y, r, mark, event, colour, ink, halo) {
+  if (mark === "none") return;
+  if (halo) {
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1.2;
+    pen.beginPath();
+    pen.arc(x, y, r, 0, 2 * Math.PI);
+    pen.stroke();
+    r *= 0.7;
+  }
   pen.strokeStyle = pen.fillStyle = colour;
   pen.lineWidth = Math.max(1.2, r / 4);
   pen.beginPath();
@@ -79,10 +88,10 @@ function drawDots(panel, canvas, width, position, look) {
   const pen = surface(canvas, pitch * columns, pitch * rows);
   let n = 0;
   counts.forEach((count, c) => {
-    const { colour, mark, event } = panel.cells[c];
+    const { colour, mark, event, halo } = panel.cells[c];
     for (let i = 0; i < count; i++, n++) {
       const [x, y] = [(Math.floor(n / rows) + 0.5) * pitch, ((n % rows) + 0.5) * pitch];
-      dot(pen, x, y, pitch * 0.38, mark, event, look.colours[colour], look.ink);
+      dot(pen, x, y, pitch * 0.38, mark, event, look.colours[colour], look.ink, halo);
     }
   });
 }
@@ -92,7 +101,7 @@ const counted = (value) => (value >= 10 ? value.toFixed(0) : number(value));
 
 /** What colours and marks mean, each with its number. */
 function drawLegend(panel, list, position, look) {
-  const said = row(panel.legendValues, position);
+  const said = panel.said || row(panel.legendValues, position);
   if (list.childElementCount !== panel.legend.length) {
     list.replaceChildren();
     for (const entry of panel.legend) {
@@ -110,7 +119,7 @@ function drawLegend(panel, list, position, look) {
     if (swatch.dataset.key === key) return;
     swatch.dataset.key = key;
     const colour = entry.colour < 0 ? look.ink : look.colours[entry.colour];
-    dot(surface(swatch, 16, 16), 8, 8, 5.5, entry.mark, entry.event, colour, look.ink);
+    dot(surface(swatch, 16, 16), 8, 8, 5.5, entry.mark, entry.event, colour, look.ink, entry.halo);
   });
 }
 
@@ -235,7 +244,7 @@ const MARKS = {
       if (!Number.isFinite(v) || !Number.isFinite(y[i])) return;
       pen.beginPath();
       pen.arc(X(v), Y(y[i]), mark.size || 5, 0, 2 * Math.PI);
-      pen.strokeStyle = pen.fillStyle = colourOf(mark, look);
+      pen.strokeStyle = pen.fillStyle = colourOf(mark.colours ? { colour: mark.colours[i] } : mark, look);
       pen.lineWidth = 2;
       if (mark.hollow) pen.stroke();
       else pen.fill();
@@ -288,13 +297,13 @@ function toneOf(value, dark) {
 }
 
 /** Where parts of given sizes begin and how long they are, in a length with gaps between them. */
-function divided(parts, start, length) {
+function divided(parts, start, length, gap = GAP) {
   const whole = parts.reduce((sum, [, , size]) => sum + size, 0) || 1;
-  const free = length - GAP * (parts.length - 1);
+  const free = length - gap * (parts.length - 1);
   let at = start;
   return parts.map(([, , size]) => {
     const place = [at, (free * size) / whole];
-    at += place[1] + GAP;
+    at += place[1] + gap;
     return place;
   });
 }
@@ -304,36 +313,48 @@ function drawMosaic(panel, canvas, width, position, look) {
   width = Math.min(width, panel.wide || 660);
   const pen = canvas.getContext("2d");
   const font = (weight, size) => `${weight} ${size}px ${look.font}`;
-  const shares = (part) => `${number(100 * part[1])}%`;
-  pen.font = font(600, 12);
+  const shares = (part) => `${Number((100 * part[1]).toPrecision(2))}%`;
+  const [side, over] = panel.sides || ["", ""];
+  pen.font = font(600, 11.5);
   const wide = (part) => Math.max(pen.measureText(part[0]).width, pen.measureText(shares(part)).width);
-  const left = Math.min(Math.max(...panel.rows.map(wide)) + 10, width * 0.3);
+  const left = Math.min(Math.max(...panel.rows.map(wide), pen.measureText(side).width) + 10, width * 0.3);
   const across = divided(panel.columns, left, width - left);
-  const upright = panel.columns.some((part, i) => wide(part) > across[i][1]);
-  const top = upright ? Math.min(Math.max(...panel.columns.map((part) => pen.measureText(`${part[0]} ${shares(part)}`).width)) + 8, 120) : 36;
+  const upright = panel.columns.some((part, i) => wide(part) > across[i][1] + 2);
+  const labels = upright ? Math.min(Math.max(...panel.columns.map((part) => pen.measureText(`${part[0]} ${shares(part)}`).width)) + 8, 120) : 36;
+  const top = labels + (over ? 17 : 0);
+  pen.font = font(400, 12);
+  const key = wrapped(pen, panel.key || "", width - 4);
+  surface(canvas, width, top + panel.height + 16 * key.length + (key.length ? 4 : 0));
   const down = divided(panel.rows, top, panel.height);
-  surface(canvas, width, top + panel.height);
   pen.fillStyle = look.ink;
+  pen.textAlign = "left";
+  pen.textBaseline = "alphabetic";
+  pen.font = font(400, 12);
+  key.forEach((text, i) => pen.fillText(text, 0, top + panel.height + 16 * (i + 1)));
+  pen.font = font("italic 400", 12);
+  if (over) pen.fillText(clipped(pen, over, width - left), left, 12);
+  pen.textAlign = "right";
+  if (side) pen.fillText(clipped(pen, side, left - 6), left - 6, top - 5);
   panel.rows.forEach((part, r) => {
     const middle = down[r][0] + down[r][1] / 2;
     pen.textAlign = "right";
     pen.textBaseline = "middle";
-    const two = down[r][1] >= 28;
-    pen.font = font(600, 12);
-    pen.fillText(clipped(pen, two ? part[0] : `${part[0]} ${shares(part)}`, left - 8), left - 6, middle - (two ? 7 : 0));
-    pen.font = font(400, 12);
-    if (two) pen.fillText(shares(part), left - 6, middle + 8);
+    const two = down[r][1] >= 24;
+    pen.font = font(600, 11.5);
+    pen.fillText(clipped(pen, two ? part[0] : `${part[0]} ${shares(part)}`, left - 8), left - 6, middle - (two ? 6 : 0));
+    pen.font = font(400, 11.5);
+    if (two) pen.fillText(shares(part), left - 6, middle + 7);
   });
   panel.columns.forEach((part, c) => {
     const middle = across[c][0] + across[c][1] / 2;
-    pen.font = font(600, 12);
+    pen.font = font(600, 11.5);
     if (upright) {
       pen.save();
       pen.translate(middle, top - 4);
       pen.rotate(-Math.PI / 2);
       pen.textAlign = "left";
       pen.textBaseline = "middle";
-      pen.fillText(clipped(pen, `${part[0]} ${shares(part)}`, top - 6), 0, 0);
+      pen.fillText(clipped(pen, `${part[0]} ${shares(part)}`, labels - 6), 0, 0);
       pen.restore();
       return;
     }
@@ -343,21 +364,33 @@ function drawMosaic(panel, canvas, width, position, look) {
     pen.font = font(400, 12);
     pen.fillText(shares(part), middle, top - 5);
   });
+  drawCells(panel, pen, across, down, position, look);
+}
+
+/** A mosaic without words, as large as it is told: what an end of the slider looks like. */
+function drawThumbnail(panel, canvas, width, height, position, look) {
+  const pen = surface(canvas, width, height);
+  drawCells({ ...panel, numbers: null }, pen, divided(panel.columns, 0, width, 1), divided(panel.rows, 0, height, 1), position, look);
+}
+
+function drawCells(panel, pen, across, down, position, look) {
   const colour = row(panel.colour, position);
-  const [numbers, flagged] = ["numbers", "flagged"].map((name) => panel[name] && row(panel[name], position));
+  const [numbers, flagged, faint] = ["numbers", "flagged", "faint"].map((name) => panel[name] && row(panel[name], position));
   panel.rows.forEach((_, r) => panel.columns.forEach((__, c) => {
     const i = r * panel.columns.length + c;
     const [x, y, w, h] = [across[c][0], down[r][0], across[c][1], down[r][1]];
     const tone = toneOf(colour[i], look.dark);
     const onDark = 0.3 * tone[0] + 0.6 * tone[1] + 0.1 * tone[2] < 140;
+    pen.globalAlpha = faint && faint[i] ? 0.2 : 1;
     pen.fillStyle = `rgb(${tone.join(",")})`;
     pen.fillRect(x, y, w, h);
     if (flagged && flagged[i]) hatch(pen, x, y, w, h, onDark ? "rgba(255,255,255,0.4)" : "rgba(0,0,0,0.3)");
     if (!numbers || Number.isNaN(numbers[i])) return;
     const text = Math.abs(numbers[i]) >= 10 ? numbers[i].toFixed(0).replace("-", "−") : number(numbers[i]);
-    pen.font = font(600, h >= 24 ? 14 : 11);
-    const room = pen.measureText(text).width + 8;
-    if (room > w || h < 13) return;
+    const sizes = [14, 13, 12, 11].filter((size) => h >= (size > 12 ? 24 : 13));
+    const size = sizes.find((each) => { pen.font = `600 ${each}px ${look.font}`; return pen.measureText(text).width + 6 <= w; });
+    if (!size) return;
+    const room = pen.measureText(text).width + 6;
     if (flagged && flagged[i]) {  // hatching stops around the number
       pen.fillStyle = `rgb(${tone.join(",")})`;
       pen.fillRect(x + (w - room) / 2, y + h / 2 - 9, room, Math.min(18, h));
@@ -367,6 +400,7 @@ function drawMosaic(panel, canvas, width, position, look) {
     pen.textBaseline = "middle";
     pen.fillText(text, x + w / 2, y + h / 2 + 1);
   }));
+  pen.globalAlpha = 1;
 }
 
 /** Slanted lines over a cell. */
@@ -381,4 +415,53 @@ function hatch(pen, x, y, w, h, colour) {
   pen.restore();
 }
 
-const DRAW = { dots: drawDots, chart: drawChart, mosaic: drawMosaic };
+/** A text in lines that fit. */
+function wrapped(pen, text, room) {
+  const lines = [];
+  for (const word of text.split(" ").filter(Boolean)) {
+    const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
+    if (lines.length && pen.measureText(longer).width <= room) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+// --- strip ---
+
+const THUMB = 8;  // half of the slider's thumb: its middle travels from here to as far before the end
+
+/** Amounts that add up, under the slider and along its travel, with a line where it stands and a bar where it is best. */
+function drawStrip(panel, canvas, width, position, look) {
+  const [height, parts] = [panel.height || 40, panel.legend.length];
+  const pen = surface(canvas, width, height + 17);
+  const amounts = row(panel.amounts, position);
+  const count = amounts.length / parts;
+  panel.said = panel.legend.map((_, part) => amounts[part * count + (position % count)]);
+  const X = (i) => THUMB + (i / (count - 1)) * (width - 2 * THUMB);
+  const edge = (i) => X(Math.max(0, Math.min(count - 1, i)));
+  const base = new Float64Array(count);
+  panel.legend.forEach(({ colour }, part) => {
+    pen.fillStyle = look.colours[colour];
+    pen.beginPath();
+    const side = (i) => height * (1 - base[i] / (panel.top || 1));
+    for (let i = 0; i < count; i++) { pen.lineTo(edge(i - 0.5), side(i)); pen.lineTo(edge(i + 0.5), side(i)); }
+    for (let i = 0; i < count; i++) base[i] += amounts[part * count + i];
+    for (let i = count - 1; i >= 0; i--) { pen.lineTo(edge(i + 0.5), side(i)); pen.lineTo(edge(i - 0.5), side(i)); }
+    pen.fill();
+  });
+  pen.fillStyle = pen.strokeStyle = look.ink;
+  pen.lineWidth = 2;
+  line(pen, [[X(position % count), 0], [X(position % count), height]]);
+  const [low, high] = row(panel.best, position);
+  pen.lineWidth = 1;
+  line(pen, [[X(0), height + 0.5], [X(count - 1), height + 0.5]]);
+  if (low < 0) return;
+  pen.fillRect(edge(low - 0.5), height, Math.max(edge(high + 0.5) - edge(low - 0.5), 3), 4);
+  pen.font = `600 12px ${look.font}`;
+  const half = pen.measureText("best").width / 2;
+  pen.textAlign = "center";
+  pen.textBaseline = "top";
+  pen.fillText("best", Math.max(half, Math.min((X(low) + X(high)) / 2, width - half)), height + 5);
+}
+
+const DRAW = { dots: drawDots, chart: drawChart, mosaic: drawMosaic, strip: drawStrip };

@@ -6,6 +6,7 @@ for all of them.  `first` panels are seen at once, the others when the stage unf
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,14 +52,16 @@ def pointed(texts: Sequence[str]) -> dict[str, Any]:
     """Texts (P,), one for each row of the table, for the browser: each is sent once and pointed to."""
     words = list(dict.fromkeys(texts))
     place = {word: i for i, word in enumerate(words)}
-    return {"words": words, "at": packed([[place[text]] for text in texts], "int16" if len(words) < 2**15 else "int32")}
+    at = np.array([place[text] for text in texts])
+    every = math.gcd(len(at), *(np.flatnonzero(np.diff(at)) + 1).tolist())  # so many rows always share a text
+    return {"words": words, "at": packed(at[::every, None], "int16" if len(words) < 2**15 else "int32", every=every)}
 
 
-def _indexed(tables: Mapping[str, Sequence[Sequence[str | None]]]) -> dict[str, Any]:
+def _indexed(tables: Mapping[str, Sequence[Sequence[str | None]]], **shared: Any) -> dict[str, Any]:
     """Tables of texts (F, n) as indices into one list of words, −1 where there is none."""
     words = list(dict.fromkeys(text for rows in tables.values() for row in rows for text in row if text is not None))
     place: dict[str | None, int] = {None: -1} | {word: i for i, word in enumerate(words)}
-    indices = {name: packed([[place[text] for text in row] for row in rows], "int16") for name, rows in tables.items()}
+    indices = {n: packed([[place[text] for text in row] for row in rows], "int16", **shared) for n, rows in tables.items()}
     return {"words": words, **indices}
 
 
@@ -251,6 +254,10 @@ def mosaic(
     widths: ArrayLike | None = None,
     numbers: ArrayLike | None = None,
     flagged: ArrayLike | None = None,
+    faint: ArrayLike | None = None,
+    every: int = 1,
+    sides: tuple[str, str] = ("", ""),
+    key: str = "",
     unit: str = "",
     first: bool = True,
     alt: str = "",
@@ -261,7 +268,8 @@ def mosaic(
     `rows` and `columns` are names with their probabilities, which are printed.  `heights` (R,) and `widths` (C,) are in any
     unit, the square roots of these if they are not given.  `colour` (F, R, C) goes from −1 (red) over 0 (neutral) to 1 (blue);
     `numbers` (F, R, C) are printed where they fit, with the `unit` named in the alternative text; `flagged` (F, R, C) cells are
-    hatched.
+    hatched.  `faint` (C, R, C) cells fade: one row of it for `every` so many rows of the table.  `sides` say what rows and
+    columns are, `key` how the picture is read.
     A ValueError if the shapes do not agree.
     """
     scale = np.asarray(colour, dtype=float)
@@ -283,6 +291,9 @@ def mosaic(
         "alt": alt or f"{title}{f' ({unit})' if unit else ''}.",
         "first": first,
         "height": height,
+        "sides": list(sides),
+        "key": key,
+        **({} if faint is None else {"faint": packed(np.asarray(faint).reshape(-1, scale[0].size), "int16", every=every)}),
         "rows": [[name, float(share), float(size)] for (name, share), size in zip(rows.items(), sizes[0], strict=True)],
         "columns": [[name, float(share), float(size)] for (name, share), size in zip(columns.items(), sizes[1], strict=True)],
         "colour": packed(scale.reshape(len(scale), -1)),
@@ -290,11 +301,48 @@ def mosaic(
     }
 
 
-def text(title: str, rows: Sequence[Sequence[str]], *, first: bool = False, alt: str = "") -> Panel:
-    """A numbered list of lines for each row of the table (one list: the same for all)."""
+def strip(lost: ArrayLike, parts: Mapping[str, int], *, best: ArrayLike, every: int, alt: str) -> Panel:
+    """Amounts that add up, along the travel of the slider and under it: (C, parts, D) for D positions.
+
+    `parts` are names and colours, `best` (C, 2) the first and the last place that is marked as the best (−1: none).  Each of C
+    holds for `every` so many rows of the table.
+    """
+    amounts = np.asarray(lost, dtype=float)
+    return {
+        "kind": "strip",
+        "title": "",
+        "alt": alt,
+        "first": True,
+        "under": True,
+        "amounts": packed(amounts.reshape(len(amounts), -1), every=every),
+        "top": float(amounts.sum(1).max()),
+        "best": packed(best, "int16", every=every),
+        "legend": [entry(name, colour) for name, colour in parts.items()],
+    }
+
+
+def text(
+    title: str,
+    rows: Sequence[Sequence[str]],
+    *,
+    first: bool = False,
+    alt: str = "",
+    every: int = 1,
+    at: ArrayLike | None = None,
+) -> Panel:
+    """A numbered list of lines for each row of the table, or for `every` so many (one list: the same for all).
+
+    `at` (P,) says which list each of P rows of the table shows.
+    """
     longest = max(map(len, rows), default=0)
     full = [[*row, *[None] * (longest - len(row))] for row in rows]
-    return {"kind": "steps", "title": title, "alt": alt or title, "first": first, **_indexed({"lines": full})}
+    return {
+        "kind": "steps",
+        "title": title,
+        "alt": alt or title,
+        "first": first,
+        **_indexed({"lines": full}, every=every, at=at),
+    }
 
 
 def path(
@@ -349,18 +397,28 @@ def icons(
     }
 
 
-def dots(found: Dots, title: str, *, first: bool = True, beside: bool = False, at: ArrayLike | None = None) -> Panel:
+def dots(
+    found: Dots,
+    title: str,
+    *,
+    first: bool = True,
+    beside: bool = False,
+    at: ArrayLike | None = None,
+    own: tuple[ArrayLike, ArrayLike] | None = None,
+) -> Panel:
     """Every sender as a dot, for each policy of a batch, with a legend that counts them.
 
     `at` (P,) says which policy each of P rows of the table shows; else there is one policy for each.  `beside`: seen at once,
-    but beside the other pictures.
+    but beside the other pictures.  `own` are two truths for each cell: whether own judgement departed from an instruction there
+    (a halo), and whether that left the sender worse off (a cross, which then does not stand for an event).
     """
     case = found.case
     colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
     count = np.atleast_2d(found.count)
     used = np.flatnonzero(count.any(0))
+    halo, cross = (np.zeros(len(found.event)), found.event) if own is None else map(np.asarray, own)
     cells = [
-        {"colour": colours[found.segment[c]], "mark": shapes[found.response[c]], "event": int(found.event[c])} for c in used
+        entry("", colours[found.segment[c]], shapes[found.response[c]], int(cross[c])) | {"halo": bool(halo[c])} for c in used
     ]
     order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
     by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
@@ -368,8 +426,11 @@ def dots(found: Dots, title: str, *, first: bool = True, beside: bool = False, a
     crowd, many = found.counted_in
     legend = [entry(case.segments[s], colours[s]) for s in order]
     legend += [entry(case.responses[r], INK, shapes[r]) for r in given]
-    legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "open", e) for e in EVENT_MARKS]
     events = [np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS]
+    legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "none" if own else "open", 0 if own else e) for e in EVENT_MARKS]
+    if own:
+        legend += [entry("not as instructed", 3) | {"halo": True}, entry("worse for this sender", 3, event=1) | {"halo": True}]
+        events += [(count @ (halo & marked))[:, None] for marked in (halo, cross)]
     return {
         "kind": "dots",
         "first": first,

@@ -5,9 +5,9 @@
 //
 // table = {
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
-//   sentences: {words: [strings], at: packed numbers of words}, notes: likewise,
+//   sentences: {words: [strings], at: packed numbers of words}, notes: likewise, ends (what is said of the slider's) if any,
 //     one for each row: the slider's position counts fastest, the first toggle slowest
-//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, ...}],
+//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, under: under the slider, ...}],
 // }
 // It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
@@ -68,9 +68,14 @@ function render({ model, el }) {
   const first = make("div", "", main);
   const bar = make("div", "simkit-toggles", main);
   const control = make("div", "simkit-slider", main);
-  const name = make("span", "", control);
-  const value = make("output", "", control);
-  const slider = make("input", "", control);
+  const ends = [make("button", "simkit-end", control)];
+  const travel = make("div", "simkit-travel", control);
+  ends.push(make("button", "simkit-end", control));
+  const name = make("span", "", travel);
+  const value = make("output", "", travel);
+  const slider = make("input", "", travel);
+  const under = make("div", "simkit-under", travel);
+  const key = make("div", "", main);
   slider.type = "range";
   slider.step = 1;
   slider.dataset.lmSuppressShortcuts = "true";  // the arrow keys are the slider's: in Notebook they are taken on the way down,
@@ -96,7 +101,7 @@ function render({ model, el }) {
     const [table, peek] = [model.get("table"), model.get("peek")];
     if (!peeking || peek.panels.some((panel, i) => panel && panel.kind !== table.panels[i]?.kind)) return table;
     const panels = table.panels.map((panel, i) => peek.panels[i] || { ...panel, late: true });
-    return { ...table, panels, sentences: peek.sentences, notes: peek.notes };
+    return { ...table, ...peek, panels };
   }
 
   const early = (panel) => panel.first || panel.beside;
@@ -105,15 +110,14 @@ function render({ model, el }) {
   function build() {
     const wanted = shown();
     if (frames.length !== wanted.length || frames.some((frame, i) => frame.kind !== wanted[i].kind)) {
-      first.replaceChildren();
-      side.replaceChildren();
+      [first, side, under, key].forEach((place) => place.replaceChildren());
       side.hidden = wanted.every((panel) => panel.first);
       frames = wanted.map((panel) => {
-        const figure = make("figure", `simkit-${panel.kind}`, panel.first ? first : side);
+        const figure = make("figure", `simkit-${panel.kind}`, panel.under ? under : panel.first ? first : side);
         const caption = make("figcaption", "", figure);
         const canvas = make("canvas", "", figure);
         canvas.setAttribute("role", "img");
-        return { kind: panel.kind, figure, caption, canvas, legend: make("ul", "", figure) };
+        return { kind: panel.kind, figure, caption, canvas, legend: make("ul", "", panel.under ? key : figure) };
       });
     }
     const table = model.get("table");
@@ -122,6 +126,9 @@ function render({ model, el }) {
     name.textContent = about.label;
     slider.setAttribute("aria-label", about.label);
     control.hidden = about.texts.length < 2;
+    control.classList.toggle("simkit-ended", Boolean(table.ends));
+    ends.forEach((end) => { end.hidden = !table.ends; });
+    main.insertBefore(bar, table.ends ? sentence : control);
     if (offered !== JSON.stringify(table.toggles)) {
       offered = JSON.stringify(table.toggles);
       bar.replaceChildren();
@@ -159,11 +166,26 @@ function render({ model, el }) {
       const label = panel.first ? `${panel.alt} ${said}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });
+    if (table.ends) ends.forEach((end, i) => drawEnd(end, i, table, rowOf(table, i * (table.slider.texts.length - 1), pressed), look));
     value.textContent = table.slider.texts[at];
     slider.setAttribute("aria-valuetext", value.textContent);
     sentence.textContent = said;
     note.textContent = textOf(table.notes, position);
     root.dataset.drawn = position;
+  }
+
+  /** The picture and the words of an end of the slider, which a click goes to. */
+  function drawEnd(end, place, table, position, look) {
+    if (!end.childElementCount) {
+      end.type = "button";
+      make("canvas", "", end);
+      make("span", "", end);
+    }
+    const [canvas, words] = end.children;
+    const picture = table.panels.find((panel) => panel.kind === "mosaic");
+    canvas.hidden = !picture;
+    if (picture) drawThumbnail(picture, canvas, 64, 36, position, look);
+    words.textContent = textOf(table.ends, position).split("\n")[place].replace(": ", "\n");
   }
 
   const ask = () => { waiting ||= requestAnimationFrame(draw); };
@@ -211,6 +233,10 @@ function render({ model, el }) {
     resting = setTimeout(rest, 250);
   }
 
+  ends.forEach((end, i) => end.addEventListener("click", () => {
+    slider.value = i * slider.max;
+    moved();
+  }));
   more.addEventListener("click", () => {
     model.set("unfolded", !model.get("unfolded"));
     model.save_changes();

@@ -81,6 +81,8 @@ class Table:
     `notes` have one text for each row; a panel has rows of numbers (see `panels`), or is None if it comes later.  A ValueError
     unless there is a sentence and a note for every row.
 
+    `ends`, two lines for each row, stand on buttons beside the slider that go to its ends.
+
     `view` is what all this was made from, for whoever goes on in code.  `stands_for` says what settings that were left empty
     stand for, `idle` which controls have no effect now, `actions` are buttons above the picture, `status` a text beside them.
     """
@@ -88,6 +90,7 @@ class Table:
     panels: Sequence[Panel | None]
     sentences: Sequence[str]
     notes: Sequence[str] = ("",)
+    ends: Sequence[str] = ()
     slider: Options | None = None
     toggles: Sequence[Options] = ()
     view: Any = None
@@ -142,6 +145,7 @@ class Table:
             "toggles": [{"label": t.label, "options": list(t.texts), "first": t.first} for t in self.toggles],
             "sentences": list(self.sentences),
             "notes": list(self.notes),
+            **({"ends": list(self.ends)} if self.ends else {}),
             "panels": list(self.panels),
             "light": list(SENDERS),
             "dark": list(SENDERS_ON_DARK),
@@ -149,7 +153,11 @@ class Table:
 
     def peek(self) -> dict[str, Any]:
         """What goes first: as a stage takes it, of a table that has the chosen row only."""
-        return {name: value for name, value in self.sent().items() if name in ("panels", "sentences", "notes")}
+        return {name: value for name, value in self.sent().items() if name in TEXTS or name == "panels"}
+
+
+#: Texts that a table has one of for each row.
+TEXTS = ("sentences", "notes", "ends")
 
 
 def _given(settings: Any, name: str, stands_for: Mapping[str, Any]) -> Any:
@@ -159,7 +167,7 @@ def _given(settings: Any, name: str, stands_for: Mapping[str, Any]) -> Any:
 
 def sent(table: dict[str, Any], _: Any = None) -> dict[str, Any]:
     """A table as it goes to the browser: sentences and notes that many rows share go once."""
-    return table | {name: pointed(table[name]) for name in ("sentences", "notes") if name in table}
+    return table | {name: pointed(table[name]) for name in TEXTS if name in table}
 
 
 class Stage(anywidget.AnyWidget):
