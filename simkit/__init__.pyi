@@ -10,6 +10,9 @@ from . import (
     dial as dial,
 )
 from . import (
+    dial_plots as dial_plots,
+)
+from . import (
     evaluate as evaluate,
 )
 from . import (

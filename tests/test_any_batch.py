@@ -17,7 +17,7 @@ import simkit as sk
 from simkit.policy import Axis
 from simkit.widgets import chain, crowd, dial, explore, predict, race, trust
 from simkit.widgets.explorer import ExplorerSettings, explorer_table
-from simkit.widgets.panels import unpacked
+from simkit.widgets.packing import unpacked
 
 CASE = sk.load("medication-threshold")
 CUTS = [0.001, 0.01, 0.1]

@@ -11,10 +11,10 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit.dial import losses, optimum
 from simkit.dial.deployment import POSITIONS
-from simkit.widgets import corrigibility, dial
+from simkit.widgets import corrigibility, corrigibility_words, dial
 from simkit.widgets.corrigibility_numbers import EXPECTED, WORLDS, DialSettings, bad_size, look, offers, reached, spot
 from simkit.widgets.instrument import from_code
-from simkit.widgets.panels import unpacked
+from simkit.widgets.packing import unpacked
 from simkit.widgets.stage import sent
 
 ONE = {"context": "vulnerable-platform"}
@@ -27,8 +27,8 @@ def made():
 
 def row_of(made, operator, model, position, objects=False):
     known = offers(made.part.found)
-    way = [objects, known["operator"].index(operator), known["model"].index(model), position]
-    return int(np.ravel_multi_index(way, (2, len(known["operator"]), len(known["model"]), len(POSITIONS))))
+    way = [known["operator"].index(operator), known["model"].index(model), objects, position]
+    return int(np.ravel_multi_index(way, (len(known["operator"]), len(known["model"]), 2, len(POSITIONS))))
 
 
 def panel(made, title):
@@ -136,16 +136,16 @@ def test_the_slider_reaches_the_best_position():
     assert view.parts[0].here.tolist() == [view.means["net"][0].argmax()] == [50]
     assert best.low < view.positions[50] <= best.high
     assert (np.diff(view.positions) > 0).all()
-    assert "between two positions" not in " ".join(corrigibility.how_sure(view.parts[0]))
+    assert "between two positions" not in " ".join(corrigibility_words.how_sure(view.parts[0]))
 
 
 def test_a_best_position_that_the_slider_passes_over_is_called_so(monkeypatch):
     monkeypatch.setattr("simkit.widgets.corrigibility_numbers.reached", lambda _: POSITIONS)
     view = look(sk.load("lock-picking"), DialSettings())
     assert view.means["net"][0].max() < view.tops[0] - 1e-3
-    said = " ".join(corrigibility.departures(view))
+    said = " ".join(corrigibility_words.departures(view))
     assert "the best there is here" not in said.split("Everybody")[0]
-    assert "(between two positions of the slider)" in corrigibility.how_sure(view.parts[0])[0]
+    assert "(between two positions of the slider)" in corrigibility_words.how_sure(view.parts[0])[0]
     assert unpacked(corrigibility._strip_panel(view)["best"])[0].tolist() == [-1, -1]
     assert np.isnan(unpacked(corrigibility._ring(view)["x"])[0]).all()
 

@@ -14,7 +14,7 @@ import ipywidgets
 import simkit as sk
 from simkit.widgets import chain, crowd, dial, explore, trust
 from simkit.widgets.instrument import Instrument
-from simkit.widgets.panels import packed, pointed, unpacked
+from simkit.widgets.packing import packed, pointed, unpacked
 from simkit.widgets.stage import sent
 
 #: Instruments and the cases they open, and how many random choices are made: more memory in the last third is a fault.
@@ -144,7 +144,7 @@ def test_rows_that_repeat_are_sent_once():
     assert unpacked(many["at"])[-1, 0] == 39_999
 
 
-SIZES = [(explore, 6e5), (chain, 6e4), (dial, 4e5), (trust, 2e5), (crowd, 5e4)]
+SIZES = [(explore, 6e5), (chain, 6e4), (dial, 4.5e5), (trust, 2e5), (crowd, 5e4)]
 
 
 @pytest.mark.parametrize(("opened", "most"), SIZES, ids=[opened.__name__ for opened, _ in SIZES])

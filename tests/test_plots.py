@@ -7,7 +7,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import simkit as sk
-from simkit import plots
+from simkit import dial_plots, plots
 
 mpl.use("agg")
 
@@ -26,7 +26,7 @@ def things():
         plots.dots: sk.dots(case, rule),
         plots.by_segment: sk.expect(case, rule),
         plots.frontier: report,
-        plots.along_dial: sk.dial.deployment.deploy(case.in_context("vulnerable-platform")),
+        dial_plots.along_dial: sk.dial.deployment.deploy(case.in_context("vulnerable-platform")),
         plots.refusals: report,
     }
 

@@ -34,6 +34,7 @@ ORDER = [
     "aggregate",
     "dial",
     "plots",
+    "dial_plots",
     "spec",
     "report",
     "theory",

@@ -18,7 +18,7 @@ from simkit.severity import Pareto
 from simkit.widgets import Explorer, Options, Prediction, Table, explore, predict
 from simkit.widgets.explorer import RISKIEST, ExplorerSettings, explorer_table
 from simkit.widgets.instrument import MAX_CODE, as_code, from_code
-from simkit.widgets.panels import packed, unpacked
+from simkit.widgets.packing import packed, unpacked
 
 WORLDS = 1000
 

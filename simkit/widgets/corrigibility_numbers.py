@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -19,8 +20,8 @@ from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
 from ..dial.losses import tails
 from ..dial.optimum import Optimum, Verdict, best_position, verdict, worth
 from ..dial.overrides import Curve, along
+from ..dial_plots import mosaic_order
 from ..icon_array import Dots, dots
-from ..plots import mosaic_order
 from .instrument import Settings
 from .stage import Options
 
@@ -96,20 +97,20 @@ class DialView:
     """All that is shown.  C ways to look, D positions, F states.
 
     `order` is that of operators and of models in the mosaic.  `offered` are objection, operators and models that may be chosen,
-    and a way to look is a choice of each; models count fastest.  `parts` are one for each objection, and `looks` the
+    and a way to look is a choice of each; objection counts fastest.  `parts` are one for each objection, and `looks` the
     probabilities of operators (C', O) and of models (C', T) in each way to look at them.  `means` are (C, D) each, per request:
     help, loss, net, departs, mistaken, and the probabilities that it goes badly, by `order` or by `own` judgement; `tops` (C,)
     the largest net at any position, between those of the slider too; `bad` (C, D) are probabilities of a bad world (None: not
     asked for).
 
     Between two departures nothing changes: `state` (C, D) numbers what is seen, `first` (2, F) are a look and a position at
-    which each state is seen, and `dots` are those of the F states, of cells that are departures (`departed`) and that leave
-    their sender worse off than the instruction would have (`mistaken`).
+    which each state is seen, and `dots` are those of the F states; `own` says which cells of them are departures, and which of
+    these leave their sender worse off than the instruction would have.
     """
 
     positions: Floats
     order: tuple[Ints, Ints]
-    offered: dict[str, tuple[bool, ...] | tuple[str, ...]]
+    offered: dict[str, tuple[Any, ...]]
     parts: tuple[Part, ...]
     looks: tuple[Floats, Floats]
     means: dict[str, Floats]
@@ -118,13 +119,7 @@ class DialView:
     state: Ints
     first: Ints
     dots: Dots
-    departed: Bools
-    mistaken: Bools
-
-    @property
-    def each(self) -> int:
-        """How many rows share a part."""
-        return self.state.size // len(self.parts)
+    own: tuple[Bools, Bools]
 
     def of_states(self, values: Floats) -> Floats:
         """The values (C, D) of each state, (F,)."""
@@ -145,7 +140,7 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
     both = [replace(settings, objects=objects) for objects in (False, True)]
     founds = [_with_options(_deployed(case, agents, _only(each, *CAST, "trust_in_model")), settings) for each in both]
     positions = reached([best_position(found) for found in founds])
-    offered = {"objects": (False, True), **offers(founds[0])}
+    offered: dict[str, tuple[Any, ...]] = {**offers(founds[0]), "objects": (False, True)}
     for name, known in offered.items():
         Options(name, known).place(getattr(settings, name))
     if only:
@@ -157,6 +152,7 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
     bad = [] if only else [_bad(_deployed(case, agents, _only(each, *CAST)), looks, each, positions) for each in both]
     states = [_states(part.found, looks, positions) for part in parts]
     count = [_dots(part.found, looks, first, positions) for part, (_, first) in zip(parts, states, strict=True)]
+    starts = np.cumsum([0, *(len(each.count) for each in count)])
     return DialView(
         positions=positions,
         order=mosaic_order(founds[0]),
@@ -164,12 +160,18 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
         parts=tuple(parts),
         looks=looks,
         means=_means([part.curve for part in parts], looks),
-        tops=np.concatenate([_seen(looks, along(found, found.on_step).each.net).max(-1) for _, found in shown]),
-        bad=np.concatenate(bad) if bad else None,
-        state=np.concatenate([state + sum(len(c.count) for c in count[:i]) for i, (state, _) in enumerate(states)]),
-        first=np.concatenate([np.stack([way + len(looks[0]) * i, at]) for i, (_, (way, at)) in enumerate(states)], axis=1),
-        **_given(parts[0].found, count),
+        tops=_woven([_seen(looks, along(found, found.on_step).each.net).max(-1) for _, found in shown]),
+        bad=_woven(bad) if bad else None,
+        state=_woven([state + start for (state, _), start in zip(states, starts, strict=False)]),
+        first=np.concatenate([np.stack([way * len(parts) + i, at]) for i, (_, (way, at)) in enumerate(states)], axis=1),
+        dots=_given(parts[0].found, count),
+        own=_own(parts[0].found, count[0]),
     )
+
+
+def _woven(parts: list[Floats] | list[Ints]) -> Any:
+    """Values (C', …) of each part in the order of the rows: parts count faster than ways to look at the agents."""
+    return np.stack(parts, axis=1).reshape(-1, *parts[0].shape[1:])
 
 
 def reached(bests: list[Optimum]) -> Floats:
@@ -226,11 +228,11 @@ def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _looks(found: Deployment, offered: dict[str, tuple[bool, ...] | tuple[str, ...]]) -> tuple[Floats, Floats]:
+def _looks(found: Deployment, offered: dict[str, tuple[Any, ...]]) -> tuple[Floats, Floats]:
     """Probabilities of operators and models in each way to look at the agents: operators count slowest."""
     stated = {"operator": found.agents.operator_probabilities(), "model": found.agents.model_probabilities()}
     operators, models = (
-        np.vstack([stated[kind], np.eye(len(stated[kind]))])[[known.index(str(name)) for name in offered[kind]]]
+        np.vstack([stated[kind], np.eye(len(stated[kind]))])[[known.index(name) for name in offered[kind]]]
         for kind, known in offers(found).items()
     )
     return np.repeat(operators, len(models), axis=0), np.tile(models, (len(operators), 1))
@@ -245,7 +247,7 @@ def _seen(looks: tuple[Floats, Floats], values: Floats | Bools) -> Floats:
 def _means(curves: list[Curve], looks: tuple[Floats, Floats]) -> dict[str, Floats]:
     """Means of every way to look, (C, D)."""
     values = [{name: getattr(curve.each, name) for name in MEANS} | _badly(curve) for curve in curves]
-    means = {name: np.concatenate([_seen(looks, each[name]) for each in values]) for name in values[0]}
+    means = {name: _woven([_seen(looks, each[name]) for each in values]) for name in values[0]}
     return means | {"loss": means["harm"] + means["neglect"]}
 
 
@@ -302,17 +304,19 @@ def _dots(found: Deployment, looks: tuple[Floats, Floats], first: Ints, position
     return dots(found.case, found.mean_policy(positions[at], operators=operators, models=models))
 
 
-def _given(found: Deployment, counted: list[Dots]) -> dict[str, Dots | Bools]:
-    """The dots of all parts, in which a departure counts as the answer that it gives; which of them depart, and wrongly."""
-    one, value = counted[0], found.case.value(found.original.harm_weight)
-    return {
-        "dots": replace(
-            one,
-            case=found.original,
-            response=found.gives[one.response],
-            count=np.concatenate([each.count for each in counted]),
-            expected=np.concatenate([each.expected for each in counted]),
-        ),
-        "departed": one.response >= len(found.original.responses),
-        "mistaken": value[one.segment, one.response] < value[one.segment, found.instead[one.response]],
-    }
+def _given(found: Deployment, counted: list[Dots]) -> Dots:
+    """The dots of all parts, in which a departure counts as the answer that it gives."""
+    return replace(
+        counted[0],
+        case=found.original,
+        response=found.gives[counted[0].response],
+        count=np.concatenate([each.count for each in counted]),
+        expected=np.concatenate([each.expected for each in counted]),
+    )
+
+
+def _own(found: Deployment, dots: Dots) -> tuple[Bools, Bools]:
+    """Which cells are departures, and which leave their sender worse off than the instruction would have."""
+    value = found.case.value(found.original.harm_weight)
+    departs = dots.response >= len(found.original.responses)
+    return departs, value[dots.segment, dots.response] < value[dots.segment, found.instead[dots.response]]

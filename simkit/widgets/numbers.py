@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats
-from .panels import Panel, unpacked
+from .packing import unpacked
+from .panels import Panel
 from .stage import Table
 
 
@@ -44,6 +45,10 @@ def _columns(panel: Panel, count: int) -> Iterator[tuple[str, Floats]]:
     elif panel["kind"] == "mosaic" and "numbers" in panel:
         cells = product((name for name, *_ in panel["rows"]), (name for name, *_ in panel["columns"]))
         yield from ((f"{row} × {column}", unpacked(panel["numbers"], count)[:, i]) for i, (row, column) in enumerate(cells))
+    elif panel["kind"] == "strip":
+        parts, place = len(panel["legend"]), np.arange(count)
+        amounts = unpacked(panel["amounts"], count).reshape(count, parts, -1)
+        yield from ((each["label"], amounts[place, i, place % amounts.shape[-1]]) for i, each in enumerate(panel["legend"]))
     elif panel["kind"] == "chart":
         yield from _marks(panel, count)
 

@@ -6,7 +6,6 @@ for all of them.  `first` panels are seen at once, the others when the stage unf
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..arrays import Floats
 from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
 from ..text import number
+from .packing import indexed, packed
 
 #: What the browser draws: plain values and packed arrays.  Made here and in `marks.js` alone.
 Panel = dict[str, Any]
@@ -24,46 +24,6 @@ Mark = dict[str, Any]
 #: Colours by number: 0 to 5 are `plots.SENDERS`, INK is that of the text.
 INK = -1
 SHAPES = ("full", "half", "open")
-
-# --- arrays for the browser -------------------------------------------------------------------------------------------
-
-
-def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:
-    """Numbers for the browser: (F, n), a row for each row of the table, or for `every` so many; or one row (n,) for all.
-
-    Fewer rows than the table has are used again from the first on.  `at` (P,) says for each of P rows of the table which row of
-    numbers it shows: for rows that many positions share.
-    """
-    array = np.atleast_2d(np.asarray(rows)).astype(kind)
-    made = {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
-    return made if at is None else made | {"at": packed(np.reshape(at, (-1, 1)), "int16")}
-
-
-def unpacked(given: dict[str, Any], positions: int | None = None) -> np.ndarray:
-    """The rows of `packed` as the browser reads them, one for each of so many positions (None: as many as were given)."""
-    rows = np.frombuffer(given["data"], given["type"]).reshape(-1, given["columns"])
-    if positions is None:
-        return rows if "at" not in given else rows[unpacked(given["at"])[:, 0]]
-    at = unpacked(given["at"], positions)[:, 0] if "at" in given else np.arange(positions) // given["every"]
-    return rows[at % len(rows)]
-
-
-def pointed(texts: Sequence[str]) -> dict[str, Any]:
-    """Texts (P,), one for each row of the table, for the browser: each is sent once and pointed to."""
-    words = list(dict.fromkeys(texts))
-    place = {word: i for i, word in enumerate(words)}
-    at = np.array([place[text] for text in texts])
-    every = math.gcd(len(at), *(np.flatnonzero(np.diff(at)) + 1).tolist())  # so many rows always share a text
-    return {"words": words, "at": packed(at[::every, None], "int16" if len(words) < 2**15 else "int32", every=every)}
-
-
-def _indexed(tables: Mapping[str, Sequence[Sequence[str | None]]], **shared: Any) -> dict[str, Any]:
-    """Tables of texts (F, n) as indices into one list of words, −1 where there is none."""
-    words = list(dict.fromkeys(text for rows in tables.values() for row in rows for text in row if text is not None))
-    place: dict[str | None, int] = {None: -1} | {word: i for i, word in enumerate(words)}
-    indices = {n: packed([[place[text] for text in row] for row in rows], "int16", **shared) for n, rows in tables.items()}
-    return {"words": words, **indices}
-
 
 # --- axes -------------------------------------------------------------------------------------------------------------
 
@@ -265,11 +225,10 @@ def mosaic(
 ) -> Panel:
     """A rectangle divided in rows × columns, one of which is seen for each row of the table.
 
-    `rows` and `columns` are names with their probabilities, which are printed.  `heights` (R,) and `widths` (C,) are in any
-    unit, the square roots of these if they are not given.  `colour` (F, R, C) goes from −1 (red) over 0 (neutral) to 1 (blue);
-    `numbers` (F, R, C) are printed where they fit, with the `unit` named in the alternative text; `flagged` (F, R, C) cells are
-    hatched.  `faint` (C, R, C) cells fade: one row of it for `every` so many rows of the table.  `sides` say what rows and
-    columns are, `key` how the picture is read.
+    `rows` and `columns` are names with their probabilities, which are printed; `heights` (R,) and `widths` (C,) are in any
+    unit, else the square roots of these; `sides` say what rows and columns are.  `colour` (F, R, C) goes from −1 (red) to
+    1 (blue), `numbers` (F, R, C) are printed where they fit, their `unit` in the alternative text, `flagged` (F, R, C) cells
+    are hatched; `faint` ones fade, in a row for `every` so many rows of the table.  `key` says how all this is read.
     A ValueError if the shapes do not agree.
     """
     scale = np.asarray(colour, dtype=float)
@@ -301,26 +260,6 @@ def mosaic(
     }
 
 
-def strip(lost: ArrayLike, parts: Mapping[str, int], *, best: ArrayLike, every: int, alt: str) -> Panel:
-    """Amounts that add up, along the travel of the slider and under it: (C, parts, D) for D positions.
-
-    `parts` are names and colours, `best` (C, 2) the first and the last place that is marked as the best (−1: none).  Each of C
-    holds for `every` so many rows of the table.
-    """
-    amounts = np.asarray(lost, dtype=float)
-    return {
-        "kind": "strip",
-        "title": "",
-        "alt": alt,
-        "first": True,
-        "under": True,
-        "amounts": packed(amounts.reshape(len(amounts), -1), every=every),
-        "top": float(amounts.sum(1).max()),
-        "best": packed(best, "int16", every=every),
-        "legend": [entry(name, colour) for name, colour in parts.items()],
-    }
-
-
 def text(
     title: str,
     rows: Sequence[Sequence[str]],
@@ -341,7 +280,7 @@ def text(
         "title": title,
         "alt": alt or title,
         "first": first,
-        **_indexed({"lines": full}, every=every, at=at),
+        **indexed({"lines": full}, every=every, at=at),
     }
 
 
@@ -368,7 +307,7 @@ def path(
         "alt": "Who spoke at which level of authority, from the highest down, and the value after each.",
         "slots": [{"level": level, "faint": faint} for level, faint in slots],
         "state": packed(state, "int16"),
-        **_indexed({"said": said, "did": did, "value": value, "result": [[text] for text in result]}),
+        **indexed({"said": said, "did": did, "value": value, "result": [[text] for text in result]}),
         "about": about,
     }
 
@@ -416,7 +355,7 @@ def dots(
     colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
     count = np.atleast_2d(found.count)
     used = np.flatnonzero(count.any(0))
-    halo, cross = (np.zeros(len(found.event)), found.event) if own is None else map(np.asarray, own)
+    halo, cross = (np.zeros(len(found.event), dtype=bool), found.event) if own is None else map(np.asarray, own)
     cells = [
         entry("", colours[found.segment[c]], shapes[found.response[c]], int(cross[c])) | {"halo": bool(halo[c])} for c in used
     ]
@@ -430,7 +369,7 @@ def dots(
     legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "none" if own else "open", 0 if own else e) for e in EVENT_MARKS]
     if own:
         legend += [entry("not as instructed", 3) | {"halo": True}, entry("worse for this sender", 3, event=1) | {"halo": True}]
-        events += [(count @ (halo & marked))[:, None] for marked in (halo, cross)]
+        events += [(count @ (halo * (marked > 0))).astype(float)[:, None] for marked in (halo, cross)]
     return {
         "kind": "dots",
         "first": first,

@@ -18,14 +18,16 @@ import traitlets
 
 from ..files import suggest
 from ..plots import SENDERS, SENDERS_ON_DARK
-from .panels import Panel, pointed
+from .packing import pointed
+from .panels import Panel
 
 HERE = Path(__file__).parent
+SCRIPTS = ("marks.js", "mosaic.js", "path.js", "picture.js", "stage.js")
 
 
 def script() -> str:
     """The text of the JavaScript module that draws a stage: it exports `render({model, el})` and needs no Jupyter."""
-    return "".join((HERE / name).read_text(encoding="utf-8") for name in ("marks.js", "path.js", "picture.js", "stage.js"))
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 def style() -> str:

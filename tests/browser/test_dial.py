@@ -26,8 +26,8 @@ def slowly(*given, tails=corrigibility_numbers._tails):
 corrigibility_numbers._tails = slowly
 """
 OPENED = "widgets.dial('medication-threshold', context='vulnerable-platform', position=0.0)"
-#: Rows of the table: objection, operator, model, position.
-OBJECTS, CARELESS, CONTRARY = 4 * 7 * 101, 2 * 7 * 101, 6 * 101
+#: Rows of the table: operator, model, objection, position.
+OBJECTS, CARELESS, CONTRARY = 101, 2 * 7 * 2 * 101, 6 * 2 * 101
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +58,8 @@ def test_the_first_view_is_above_the_fold(page, table):
     """One picture, the slider under it, one button, one sentence and one caveat, at every end and at the best position."""
     size = page.viewport_size
     for row in (0, 63, 100, OBJECTS):
-        at, objects = row % 101, row >= OBJECTS
-        page.evaluate(f"() => {{ model.set('at', {at}); model.set('pressed', [{int(objects)}, 0, 0]); }}")
+        objects, at = divmod(row, 101)
+        page.evaluate(f"() => {{ model.set('at', {at}); model.set('pressed', [0, 0, {objects}]); }}")
         drawn(page, row)
         places = [page.locator(name).bounding_box() for name in (".simkit-mosaic canvas", ".simkit-slider", ".simkit-toggles")]
         places += [page.locator(name).bounding_box() for name in (".simkit-sentence", ".simkit-note")]
