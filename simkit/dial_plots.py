@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from matplotlib import rcParams
@@ -16,7 +15,6 @@ from .dial.deployment import POSITIONS, Deployment
 from .dial.optimum import Optimum, best_position
 from .dial.overrides import along
 from .plots import EDGE, RING, SENDERS, finished, new_axes
-from .text import number, percent
 
 
 def along_dial(deployment: Deployment, ax: Axes | None = None) -> Axes:
@@ -48,47 +46,6 @@ def mosaic_tone(net: Floats, best: float) -> Floats:
     """Colours of net values beside the best possible, from −1 (red) to 1 (blue); neutral where half of it is lost."""
     lost = (best - net) / max(abs(best), 1e-300)
     return np.where(lost <= 0.5, 1 - 2 * lost, -np.minimum((lost - 0.5) / 1.5, 1.0))
-
-
-def mosaic(deployment: Deployment, dial: float, ax: Axes | None = None) -> Axes:
-    """What a thousand people get at a position of the dial from each operator (rows) with each model (columns).
-
-    Sizes are square roots of probabilities; red and hatched is less than half of the best possible.
-    """
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.patches import Rectangle
-
-    given, ax = ax, new_axes(ax, (7.5, 4.0))
-    curve, (rows, columns) = along(deployment, [dial]), mosaic_order(deployment)
-    colours = LinearSegmentedColormap.from_list("mosaic", MOSAIC)
-    operators, models = deployment.agents.operators, deployment.agents.models
-    down, high = _parts([operators[i].chance for i in rows])
-    across, wide = _parts([models[i].chance for i in columns])
-    for r, o in enumerate(rows):
-        for c, t in enumerate(columns):
-            net, badly = curve.each.net[o, t, 0], curve.badly[o, t, 0]
-            face = colours((float(mosaic_tone(net, curve.best)) + 1) / 2)
-            style: dict[str, Any] = {"facecolor": face, "edgecolor": "white", "lw": 1.5, "hatch": "////" if badly else None}
-            ax.add_patch(Rectangle((across[c], down[r]), wide[c], high[r], **style))
-            words: dict[str, Any] = {"color": "white", "ha": "center", "va": "center", "fontsize": 8, "fontweight": "bold"}
-            ax.text(across[c] + wide[c] / 2, down[r] + high[r] / 2, number(1000 * net), **words)
-    ax.set_yticks(down + high / 2, [f"{operators[i].name}\n{percent(operators[i].chance)}" for i in rows])
-    ax.set_xticks(across + wide / 2, [f"{models[i].name}\n{percent(models[i].chance)}" for i in columns])
-    ax.set(xlim=(0, 1), ylim=(1, 0), xlabel="who judges: a model that is …", ylabel="who instructs")
-    ax.xaxis.set(ticks_position="top", label_position="top")
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    return finished(ax, ax if given is None else given)
-
-
-#: From badly over half of the best possible to the best possible.
-MOSAIC = ("#c8202a", "#d5666b", "#f4f3f0", "#8fb4e0", "#5f94d2")
-
-
-def _parts(chances: list[float]) -> tuple[Floats, Floats]:
-    """Where parts of 1 begin and how long they are, by the square roots of probabilities."""
-    sizes = np.sqrt(chances) / np.sqrt(chances).sum()
-    return np.cumsum(sizes) - sizes, sizes
 
 
 def dials(deployments: Iterable[Deployment]) -> Figure:

@@ -374,6 +374,7 @@ def test_colours_hold_for_the_colour_blind():
 
 
 def test_a_figure_of_what_is_seen(made):
-    axes = made.figure().axes[0]
-    assert len(axes.patches) == 18
-    assert "1000 people" in made.figure().get_suptitle()
+    mosaic, strip = made.figure().axes
+    assert len(mosaic.patches) == 18
+    assert len(strip.collections) == 2
+    assert strip.get_legend().get_texts()[0].get_text().startswith("lost per 1000 to bad instructions")

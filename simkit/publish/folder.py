@@ -16,7 +16,7 @@ from typing import Any
 from ..files import InvalidFile, library
 from ..scenario import load, load_record
 from ..widgets.command_chain import chain
-from ..widgets.dial import dial
+from ..widgets.corrigibility import dial
 from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
 from ..widgets.instrument import Instrument

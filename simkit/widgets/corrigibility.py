@@ -8,7 +8,6 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.figure import Figure
 
 from .. import dial_plots
 from ..arrays import Floats
@@ -61,13 +60,6 @@ class Dial(Instrument[DialSettings]):
     def part(self) -> Part:
         """The deployment, its curve and how sure it is, with objection if that is chosen."""
         return self.view.parts[self.settings.objects]
-
-    def figure(self) -> Figure:
-        """What is seen, as a matplotlib figure."""
-        figure = Figure(figsize=(7.5, 4.8), layout="constrained")
-        dial_plots.mosaic(self.part.found, self.view.positions[self.stage.at], figure.subplots())
-        figure.suptitle(self.sentences, fontsize=10, ha="left", x=0.01, wrap=True, parse_math=False)
-        return figure
 
 
 def _controls(case: Case) -> dict[str, ipywidgets.Widget]:
@@ -173,6 +165,7 @@ def _strip_panel(view: DialView) -> Panel:
         "alt": "What is lost along the slider against the best possible: to bad instructions and to the model’s own mistakes.",
         "first": True,
         "under": True,
+        "height": 40,
         "amounts": packed(lost.reshape(len(lost), -1), every=every),
         "top": float(lost.sum(1).max()),
         "best": packed(best, "int16", every=every),

@@ -92,6 +92,8 @@ def _colours(dark: bool) -> Sequence[str]:
 def _legend(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
     """What colours and marks mean, each with its number, below the picture."""
     values = _row(panel["legendValues"], row) if "legendValues" in panel else [np.nan] * len(panel["legend"])
+    if panel["kind"] == "strip":
+        values = _amounts(panel, row)[:, row % _amounts(panel, row).shape[1]]
     handles = []
     for entry, value in zip(panel["legend"], values, strict=True):
         mark, fill_ = (EVENT_MARKS[entry["event"]][0], "full") if entry["event"] else ("o", FILLS.get(entry["mark"], "none"))
@@ -183,6 +185,21 @@ def _tone(value: float, dark: bool) -> tuple[float, ...]:
     return tuple(float(np.clip(a + (b - a) * strength, 0, 255)) / 255 for a, b in zip(neutral, pole, strict=True))
 
 
+def _strip(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
+    """Amounts that add up along the slider, with a line where it stands and a bar where it is best."""
+    amounts, (low, high) = _amounts(panel, row), _row(panel["best"], row)
+    positions = np.arange(amounts.shape[1])
+    ax.stackplot(positions, amounts, colors=[_colours(dark)[entry["colour"]] for entry in panel["legend"]], step="mid", lw=0)
+    ax.axvline(row % len(positions), color=INK[dark], lw=1.5)
+    if low >= 0:
+        ax.plot([low - 0.5, high + 0.5], [0, 0], color=INK[dark], lw=5, clip_on=False, solid_capstyle="butt")
+    ax.set(xlim=(0, len(positions) - 1), ylim=(0, panel["top"] or 1), xticks=[], yticks=[])
+
+
+def _amounts(panel: Panel, row: int) -> Any:
+    return _row(panel["amounts"], row).reshape(len(panel["legend"]), -1)
+
+
 def _path(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
     """Boxes from the highest level down, and the value after each."""
     state, said, did, value = (_row(panel[name], row) for name in ("state", "said", "did", "value"))
@@ -233,6 +250,7 @@ DRAW: dict[str, Callable[[Axes, Panel, int, bool], None]] = {
     "mosaic": _mosaic,
     "path": _path,
     "steps": _steps,
+    "strip": _strip,
 }
 
 
