@@ -48,6 +48,8 @@ DYING, SMOOTHED, OTHER = Mode(14.0, 4.0), Mode(8.0, 1.1), Mode(10.0, 1.6)
 STEP, REUSED = 0.25, 1.7
 #: The most nodes; nodes that are worked on together; and the least that a period gets.
 MOST, TOGETHER, LEAST = 2**17, 2**13, 2**9
+#: The most that the logarithm of a coefficient may be.
+LARGEST = 5.0
 #: What is left out beyond the last node, and a transform that has died: under its rounding.
 NOTHING, DEAD = 1e-13, 3e-13
 #: Kaiser's parameter: Z's transform at the last node is e^−KAISER; and the relative w that needs no more nodes.
@@ -204,13 +206,21 @@ class Part:
         for (other, _), one in self.made.items():
             if other is mode and one is not None and least <= one.period <= REUSED * least:
                 return one
-        index = math.ceil(math.log(least) / STEP)
-        if (mode, index) not in self.made:
+        asked = index = math.ceil(math.log(least) / STEP)
+        if (mode, asked) not in self.made:
+            while self._log_damped(2 * mode.damping / _period(index)) > LARGEST:  # so strongly damped, what lies before counts
+                index += 1
             period = _period(index)
             wanted = int(KAISER * period / (2 * math.pi * FINE * top))
             coefficients = self._coefficients(mode, index, MOST if mode is DYING else min(max(wanted, LEAST), MOST))
-            self.made[mode, index] = None if coefficients is None else self._finished(mode, period, mass, coefficients)
-        return self.made[mode, index]
+            self.made[mode, asked] = None if coefficients is None else self._finished(mode, period, mass, coefficients)
+        return self.made[mode, asked]
+
+    def _log_damped(self, a: float) -> float:
+        """log E e^{−a(S − start)}: the largest of the coefficients."""
+        parts = [psi(severity, np.array([a]), np.ones(1, dtype=complex)).real for severity in self.compound.severities]
+        with np.errstate(divide="ignore"):
+            return float(self.compound.exponent(np.ones((1, 1)), parts, centred=False)[0, 0]) + a * self.start
 
     def _finished(self, mode: Mode, period: float, mass: float, coefficients: Complexes) -> Series:
         width = 0.0
