@@ -63,6 +63,8 @@ def dials(deployments: Iterable[Deployment]) -> Figure:
         ax.set_axis_off()
     for ax, (best, deployment) in zip(axes.flat, found, strict=False):
         _strip(ax, deployment, best)
+    words = "the dial, from 0 (does as it is told) to 1 (does as it thinks best); up: what is lost, each on a scale of its own"
+    figure.supxlabel(words, fontsize=9)
     return figure
 
 

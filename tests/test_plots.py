@@ -106,3 +106,16 @@ def test_names_are_drawn_as_they_are():
     assert {text.get_text().strip() for text in figure.legends[0].get_texts()} >= {policy.name for policy in policies}
     ax = plots.frontier(report)
     ax.figure.canvas.draw()
+
+
+def test_dials_of_all_places_begin_with_those_at_which_neither_end_is_best():
+    case = sk.load("medication-threshold")
+    found = dial_plots.dials([sk.dial.deploy(each) for each in (case, case.in_context("vulnerable-platform"))])
+    first, second = found.axes[:2]
+    assert [ax.get_title().split("\n")[1] for ax in (first, second)] == ["vulnerable-platform", "–"]
+    assert [ax.spines["top"].get_visible() for ax in (first, second)] == [True, False]
+    assert first.get_title(loc="center")
+    lost = first.collections[1].get_paths()[0].vertices[:, 1].max()
+    assert lost == pytest.approx(
+        1000 * float(sk.dial.along(sk.dial.deploy(case.in_context("vulnerable-platform"))).expected().regret.max())
+    )

@@ -146,7 +146,7 @@ def _mosaic_panel(view: DialView) -> Panel:
         flagged=np.concatenate(badly),
         faint=faint,
         every=len(view.parts) * len(view.positions),
-        sides=("who instructs", "who judges: a model that is …"),
+        sides=("who instructs", "who judges: the model (the assistant itself) is …"),
         key=f"Numbers: help units per 1000 people, {best} at best. Red and hatched: badly, less than half of that. "
         "Sizes: square root of the probability.",
         alt="What a thousand people get from each operator (rows) with each model (columns).",
@@ -158,6 +158,7 @@ def _strip_panel(view: DialView) -> Panel:
     """What is lost against the best possible along the slider's travel, by cause, for all agents as expected."""
     means, every = [part.curve.expected() for part in view.parts], len(view.positions)
     lost = 1000 * np.stack([[each.obeyed, each.judged] for each in means])
+    lost = np.where(np.abs(lost) > 1e-9 * np.abs(lost).max(), lost, 0.0)  # what is rounding is nothing
     best = [part.here[[0, -1]].tolist() if len(part.here) else [-1, -1] for part in view.parts]
     return {
         "kind": "strip",
