@@ -121,6 +121,7 @@ const model = new PageModel(await stateOf(document.getElementById("state")));
 const el = document.getElementById("stage");
 render({ model, el });
 historyOf(model, el.querySelector(".simkit-tools"));
+el.querySelector(".simkit-main").append(...document.querySelectorAll("body > details"));
 addEventListener("hashchange", () => {
   model.read();
   model.go(model.chosen());

@@ -10,7 +10,7 @@ function drawPath(panel, canvas, width, position, look) {
   const pen = surface(canvas, width, panel.slots.length * LINE + 40);
   const font = (style) => `${style} ${look.font}`;
   const narrow = width < 520;
-  const [boxes, edge, chips] = narrow ? [70, width - 92, width - 45] : [92, width - 138, width - 70];
+  const [boxes, edge, chips] = narrow ? [78, width - 92, width - 45] : [92, width - 138, width - 70];
   const most = narrow ? 72 : 118;  // pixels of a value
   const [state, said, did, value] = ["state", "said", "did", "value"].map((name) => row(panel[name], position));
   const word = (index) => panel.words[index] || "";
