@@ -112,7 +112,7 @@ const SHEETS = {
 };
 
 /** Words in lines that are no wider than `room`. */
-function inLines(pen, text, room) {
+function wrapped(pen, text, room) {
   const lines = [];
   for (const word of text.split(/\s+/).filter(Boolean)) {
     const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
@@ -133,7 +133,7 @@ async function pictured(kind, { panels, position, look, chosen, said, note }) {
   let y = SHEET.edge;
   const write = (text, font, indent = 0) => {
     ruler.font = `${font} ${look.font}`;
-    for (const words of inLines(ruler, text, room - indent)) {
+    for (const words of wrapped(ruler, text, room - indent)) {
       const top = y;
       later.push((pen) => Object.assign(pen, { font: `${font} ${look.font}`, fillStyle: look.ink }).fillText(words, SHEET.edge + indent, top));
       y += 19;
