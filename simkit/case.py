@@ -224,10 +224,6 @@ class Case:
         """The same request if every sender lived in a world of its own: the states are mixed into the shares."""
         return self._edited("independent senders", population=mixed(self.population))
 
-    def with_share(self, segment: str, share: float) -> Case:
-        """The same request if this segment's share (before a context) were `share`; the others fill the rest."""
-        return self.with_shares({segment: share})
-
     def with_shares(self, shares: Mapping[str, float]) -> Case:
         """The same request if these segments' shares (before a context) were these; the others fill the rest."""
         said = ", ".join(f"{segment}={share:g}" for segment, share in shares.items())

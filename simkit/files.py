@@ -18,17 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-)
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
@@ -181,7 +172,9 @@ def parse(text: str, name: str = "<text>") -> Tree:
     builder = _Builder(name)
     for event in _events(text, name):
         builder.take(event)
-    return builder.tree()
+    if not builder.root:
+        raise InvalidFile(name, [Problem((), "the file is empty")])
+    return Tree(name, builder.root[0], builder.lines, tuple(builder.problems))
 
 
 def _events(text: str, name: str) -> Iterator[Any]:
@@ -239,27 +232,20 @@ class _Builder:
     def take(self, event: Any) -> None:
         if self.key is None:
             self.line = event.start_mark.line + 1
-        if isinstance(event, DocumentStartEvent):
+        if isinstance(event, events.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
                 self.stop(event, "a second document begins here, and a file holds one", "take out the line `---`")
-        elif isinstance(event, CollectionEndEvent):
+        elif isinstance(event, events.CollectionEndEvent):
             self.stack.pop()
-        elif isinstance(event, NodeEvent):
+        elif isinstance(event, events.NodeEvent):
             waits_for_key = isinstance(self.stack[-1][0], dict) and self.key is None
             (self.take_key if waits_for_key else self.take_value)(event)
 
-    def tree(self) -> Tree:
-        if not self.root:
-            raise InvalidFile(self.name, [Problem((), "the file is empty")])
-        return Tree(self.name, self.root[0], self.lines, tuple(self.problems))
-
     def take_key(self, event: Any) -> None:
-        if not isinstance(event, ScalarEvent):
-            alias = isinstance(event, AliasEvent)
-            self.stop(
-                event, "a name must be plain text", "write the name out" if alias else "write one name, a colon and its value"
-            )
+        if not isinstance(event, events.ScalarEvent):
+            fix = "write the name out" if isinstance(event, events.AliasEvent) else "write one name, a colon and its value"
+            self.stop(event, "a name must be plain text", fix)
         self.key = event.value
         path = (*self.stack[-1][1], self.key)
         self.forbid_marks(event, path)
@@ -283,7 +269,7 @@ class _Builder:
         else:
             holder[step] = value
         self.key = None
-        if isinstance(event, CollectionStartEvent):
+        if isinstance(event, events.CollectionStartEvent):
             if len(self.stack) > MAX_DEPTH:
                 self.stop(event, f"nesting is deeper than {MAX_DEPTH} levels")
             self.stack.append((value, path))
@@ -291,10 +277,10 @@ class _Builder:
     def value_of(self, event: Any, path: Path_) -> Any:
         """What a node stands for by YAML 1.2's core schema; null and numbers that are not finite are problems."""
         self.forbid_marks(event, path)
-        if isinstance(event, AliasEvent):
+        if isinstance(event, events.AliasEvent):
             return self.note(path, "aliases are not allowed", "write the value out")
-        if isinstance(event, CollectionStartEvent):
-            return {} if isinstance(event, MappingStartEvent) else []
+        if isinstance(event, events.CollectionStartEvent):
+            return {} if isinstance(event, events.MappingStartEvent) else []
         value = event.value if event.style or not event.implicit[0] else plain_value(event.value)
         if value is None:
             self.note(path, "nothing stands here (null is not allowed)", _null_fix(path[-1] if path else ""))
@@ -310,11 +296,12 @@ class _Builder:
             self.note(path, f"it holds the invisible character U+{ord(bad):04X}", "take it out")
 
     def forbid_marks(self, event: Any, path: Path_) -> None:
-        tag = None if isinstance(event, AliasEvent) else event.tag
-        if event.anchor is not None and not isinstance(event, AliasEvent):
+        if isinstance(event, events.AliasEvent):
+            return
+        if event.anchor is not None:
             self.note(path, "anchors are not allowed", "write the value out where it is needed")
-        if tag is not None and not (isinstance(event, ScalarEvent) and tag == "!"):
-            self.note(path, f"tags are not allowed ({shown(str(tag), quote=False)})", "take the tag out")
+        if event.tag is not None and not (isinstance(event, events.ScalarEvent) and event.tag == "!"):
+            self.note(path, f"tags are not allowed ({shown(str(event.tag), quote=False)})", "take the tag out")
 
     def note(self, path: Path_, rule: str, fix: str = "", value: str = "") -> None:
         self.problems.append(Problem(path, rule, fix, value, self.line))

@@ -19,15 +19,13 @@ Level = Literal["root", "system", "developer", "user", "guideline", "none"]
 #: The levels of authority, the highest first.
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-_RANKS: dict[str, int] = {level: len(LEVELS) - 1 - place for place, level in enumerate(LEVELS)}
-
 #: One value of a behaviour, or the lowest and the highest of several.
 Span = Annotated[tuple[Name, ...], Field(min_length=1, max_length=2)]
 
 
 def rank(level: str) -> int:
     """How high a level stands: 5 for root, 0 for none."""
-    return _RANKS[level]
+    return LEVELS[::-1].index(level)
 
 
 @record

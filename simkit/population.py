@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle, spread
+from .files import place_of
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722
@@ -147,13 +148,10 @@ class Question:
 
     def __post_init__(self) -> None:
         segments = {"segments": len(self.cost)}
-        rows = {
-            name: checked(
-                f"{name} (the replies of each segment)", values, {**segments, "replies": len(self.replies)}, low=0, whole=True
-            )
-            for name, values in {"reply": self.reply, "learned_reply": self.learned_reply}.items()
-        }
-        settle(self, cost=checked("cost", self.cost, segments, low=0), **rows)
+        settle(self, cost=checked("cost", self.cost, segments, low=0))
+        for name in ("reply", "learned_reply"):
+            what, shape = f"{name} (the replies of each segment)", {**segments, "replies": len(self.replies)}
+            settle(self, **{name: checked(what, getattr(self, name), shape, low=0, whole=True)})
 
 
 def plain_population(
@@ -182,19 +180,14 @@ def plain_question(reply: ArrayLike, cost: ArrayLike, segments: int) -> Question
 
 def mixed(population: Population) -> Population:
     """The same people in one state, in which shares and their intervals are the mean over context and states."""
-    people = population
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.where(people.base_share > 0, people.shares / people.base_share, 1.0)
-    return replace(
-        people,
-        base_share=people.shares,
-        low=people.low * scale,
-        high=np.minimum(people.high * scale, 1),
-        states=("mixed",),
-        state_chance=frozen([1.0]),
-        odds=frozen([]),
-        multiply=frozen([]),
-    )
+        scale = np.where(population.base_share > 0, population.shares / population.base_share, 1.0)
+    moved = _moved(population, population.shares, population.low * scale, population.high * scale)
+    return replace(moved, states=("mixed",), state_chance=frozen([1.0]), odds=frozen([]), multiply=frozen([]))
+
+
+def _moved(population: Population, share: Floats, low: Floats, high: Floats) -> Population:
+    return replace(population, base_share=share, low=low, high=np.minimum(high, 1))
 
 
 def with_shares(population: Population, shares: Mapping[str, float]) -> Population:
@@ -205,7 +198,7 @@ def with_shares(population: Population, shares: Mapping[str, float]) -> Populati
     for share in shares.values():
         if not 0 <= share <= 1:
             raise ValueError(f"a share is a number from 0 to 1, not {share:g}")
-    fixed = [segment_index(population, name) for name in shares]
+    fixed = [place_of(name, population.segments, "segment") for name in shares]
     free = np.setdiff1d(np.arange(len(population.base_share)), fixed)
     moved, rest, held = population.base_share.copy(), 1 - sum(shares.values()), population.base_share[free].sum()
     moved[fixed] = list(shares.values())
@@ -215,9 +208,8 @@ def with_shares(population: Population, shares: Mapping[str, float]) -> Populati
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.where(population.base_share > 0, moved / population.base_share, rest / held if held > 0 else 0.0)
     raised = (population.base_share == 0) & (moved > 0)
-    low = np.where(raised, moved, population.low * scale)
-    high = np.where(raised, moved, np.minimum(population.high * scale, 1))
-    return replace(population, base_share=frozen(moved), low=frozen(low), high=frozen(high))
+    low, high = (np.where(raised, moved, end * scale) for end in (population.low, population.high))
+    return _moved(population, moved, low, high)
 
 
 def with_overlap(population: Population, overlap: float) -> Population:
@@ -231,13 +223,6 @@ def with_overlap(population: Population, overlap: float) -> Population:
     scale = overlap / value if value > 0 else 0.0
     interval = (overlap, low * scale, min(high * scale, 1.0)) if value > 0 else (overlap,) * 3
     return replace(population, overlap=interval)
-
-
-def segment_index(population: Population, segment: str) -> int:
-    """Where a segment stands, or a ValueError that lists the segments."""
-    if segment not in population.segments:
-        raise ValueError(f"no segment is called {segment!r}; there are {', '.join(population.segments)}")
-    return population.segments.index(segment)
 
 
 # --- plausible worlds -------------------------------------------------------------------------------------------------
@@ -288,8 +273,7 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
 
 def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | None = None) -> Worlds:
     """The worlds that given base shares (n, S) and overlaps (n,) make, in the population's context and states."""
-    in_states = states_from(population, share)
-    shares = np.einsum("z,nzs->ns", population.state_chance, in_states)
+    in_states, shares = states_from(population, share), shares_from(population, share)
     mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
     signals = population.base_signals + mixed[:, None, None] * (population.other_kind - population.base_signals)
     joint = shares[:, :, None] * signals

@@ -127,15 +127,6 @@ def _data_path(loc: Path_, data: Any, *, missing: bool) -> Path_:
     return tuple(path)
 
 
-def _lower(message: str) -> str:
-    message = message.removeprefix("Value error, ").replace("Input should", "it should")
-    return message[:1].lower() + message[1:]
-
-
-def _unknown(kind: type, path: Path_) -> tuple[str, str]:
-    return "this name is unknown here", suggest(str(path[-1]), fields_at(json_schema(kind), path[:-1]))
-
-
 def _not_a_number(entry: Any) -> tuple[str, str]:
     value = entry["input"].strip() if isinstance(entry["input"], str) else ""
     try:
@@ -205,11 +196,12 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
 def _said(kind: type, path: Path_, entry: Any) -> tuple[str, str]:
     """The rule that a field error breaks, and the likely fix."""
     if entry["type"] == "unexpected_keyword_argument":
-        return _unknown(kind, path)
+        return "this name is unknown here", suggest(str(path[-1]), fields_at(json_schema(kind), path[:-1]))
     if entry["type"] == "dataclass_type":
         fields = fields_at(json_schema(kind), path)[:6]
         return "it should be a block of names and values", f"such as {{{', '.join(f'{name}: …' for name in fields)}}}"
-    words = _WORDS.get(entry["type"], (_lower(entry["msg"]), ""))
+    said: str = entry["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    words = _WORDS.get(entry["type"], (said[:1].lower() + said[1:], ""))
     return words(entry) if callable(words) else words
 
 

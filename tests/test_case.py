@@ -21,7 +21,7 @@ def test_what_was_bent_stays_bent_in_a_context():
     plain = sk.load("medication-threshold")
     state = plain.population.states[-1]
     bend = {
-        "with_share": ("at-risk", 0.2),
+        "with_shares": ({"at-risk": 0.2},),
         "with_overlap": (0.1,),
         "with_learning": (0.5,),
         "in_state": (state,),
@@ -59,7 +59,7 @@ def test_a_case_from_arrays_has_no_contexts():
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_moved_share_leaves_the_others_in_proportion(seed):
     case = random_case(np.random.default_rng(seed), segments=4)
-    moved = case.with_share("segment-2", 0.37).population
+    moved = case.with_shares({"segment-2": 0.37}).population
     assert moved.base_share[2] == pytest.approx(0.37)
     assert moved.base_share.sum() == pytest.approx(1)
     assert moved.base_share[[0, 1, 3]] / moved.base_share[0] == pytest.approx(
@@ -73,22 +73,22 @@ def test_moving_a_share_to_where_it_is_changes_nothing():
     """Also where another segment has share 0 and an interval above it."""
     ends = [0.8, 0.05, 0.0], [0.95, 0.15, 0.05]
     case = from_arrays([0.9, 0.1, 0], np.ones((3, 1)), np.zeros((3, 2)), harmful=[0, 1, 1], harm_chance=0.0, interval=ends)
-    same = case.with_share("segment-0", 0.9).population
+    same = case.with_shares({"segment-0": 0.9}).population
     for name in ("base_share", "low", "high"):
         assert getattr(same, name) == pytest.approx(getattr(case.population, name))
 
 
 def test_a_share_of_zero_can_be_raised_and_a_sole_sender_cannot_step_aside():
     case = choice(0.0, 1, 1)
-    raised = case.with_share("segment-1", 0.3).population
+    raised = case.with_shares({"segment-1": 0.3}).population
     assert raised.base_share.tolist() == pytest.approx([0.7, 0.3])
     assert raised.low[1] == raised.high[1] == 0.3
     alone = from_arrays([1.0], [[1.0]], [[0, 1]], harmful=False, harm_chance=0.0)
     with pytest.raises(ValueError, match="nobody is left"):
-        alone.with_share("segment-0", 0.5)
+        alone.with_shares({"segment-0": 0.5})
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(ValueError, match="from 0 to 1"):
-            case.with_share("segment-1", wrong)
+            case.with_shares({"segment-1": wrong})
         with pytest.raises(ValueError, match="from 0 to 1"):
             case.with_overlap(wrong)
 
@@ -259,7 +259,7 @@ def test_people_read_labels_and_code_reads_names():
     assert case.responses[3] == "full-with-care"
     assert case.response_labels[3] == "full answer, with care"
     assert case.segment_labels[case.segments.index("at-risk")] == "at risk of self-harm"
-    assert case.in_context("icu-team").with_share("at-risk", 0.1).response_labels == case.response_labels
+    assert case.in_context("icu-team").with_shares({"at-risk": 0.1}).response_labels == case.response_labels
     assert case.segment_labels[0] == case.segments[0] == "patient", "what has no label goes by its name"
 
 

@@ -45,7 +45,7 @@ def test_run_takes_what_a_reader_wants_to_move():
             "run", "--json", "--worlds", "50", "--share", "unsafe-asker=0.3", "--overlap", "0", "-w", "5", "--users", "10"
         ).stdout
     )
-    case = sk.load("xstest").with_share("unsafe-asker", 0.3).with_overlap(0)
+    case = sk.load("xstest").with_shares({"unsafe-asker": 0.3}).with_overlap(0)
     assert data["harm_weight"] == 5
     assert data["users"] == 10
     assert data["policies"][3]["net"]["value"] == pytest.approx(

@@ -64,7 +64,7 @@ def test_independent_senders_have_the_same_mean_and_less_spread():
 def test_the_order_of_two_policies_turns_where_it_says():
     case = sk.load("xstest")
     view = look(case, CrowdSettings())
-    moved = case.with_share("unsafe-asker", view.turn)
+    moved = case.with_shares({"unsafe-asker": view.turn})
     loss = [float(sk.expect(moved, sk.policy.constant(case, name)).loss) for name in view.policies.labels[:2]]
     assert loss[0] == pytest.approx(loss[1], rel=1e-9)
     drawn = sk.population.draw_worlds(case.population, np.random.default_rng(5), 20_000)

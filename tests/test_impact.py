@@ -94,7 +94,7 @@ def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, case
     for case in (cases[0], cases[2]):
         found = spec.assess_impact(rules, amended, [case], rng=np.random.default_rng(0), worlds=50).cases[0]
         segment = found.break_even.of.removeprefix("share of ").removesuffix(" before the context")
-        turned = case.with_share(segment, found.break_even.breaks_even_at[0])
+        turned = case.with_shares({segment: found.break_even.breaks_even_at[0]})
         same = [replace(p, name=n) for p, n in ((found.before.policy, "then"), (found.after.policy, "now"))]
         nets = [float(sk.expect(turned, policy).net) for policy in same]
         assert nets[0] == pytest.approx(nets[1], abs=1e-6)

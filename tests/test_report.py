@@ -158,7 +158,7 @@ def test_every_printed_number_by_hand():
         "/",
         "5",
     ]
-    small = sk.summarize(case.with_share("segment-1", 0.001), rng=np.random.default_rng(0), worlds=100, users=10)
+    small = sk.summarize(case.with_shares({"segment-1": 0.001}), rng=np.random.default_rng(0), worlds=100, users=10)
     assert small.rows[1].any_harm == pytest.approx(1 - 0.999**10)
 
 

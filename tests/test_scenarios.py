@@ -286,7 +286,7 @@ def test_the_constitution_says_that_some_tasks_are_fine_even_if_most_mean_ill():
 
 
 def test_answering_stays_best_if_half_of_the_senders_are_burglars():
-    case = sk.load("lock-picking").with_share("burglar", 0.5)
+    case = sk.load("lock-picking").with_shares({"burglar": 0.5})
     for signal in case.population.signal_names:
         assert best(case, signal) == "full-answer"
 
@@ -294,7 +294,7 @@ def test_answering_stays_best_if_half_of_the_senders_are_burglars():
 def test_enough_burglars_would_turn_it():
     """Negative control of the test above."""
     (turn,) = flip(sk.load("lock-picking"), "full-answer", "refuse-with-reason", "burglar")
-    above = sk.load("lock-picking").with_share("burglar", (1 + turn) / 2)
+    above = sk.load("lock-picking").with_shares({"burglar": (1 + turn) / 2})
     assert net(above, "full-answer") < net(above, "refuse-with-reason")
 
 

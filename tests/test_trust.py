@@ -224,9 +224,9 @@ def test_enough_trust_holds_and_turns_where_it_says():
         held, good, bad = (float(sk.expect(case, policy).net) for policy in (told, right, wrong))
         return 0.95 * good + 0.05 * bad - held
 
-    moved = sk.load("medication-threshold").with_share("at-risk", view.enough_turn).in_context("vulnerable-platform")
+    moved = sk.load("medication-threshold").with_shares({"at-risk": view.enough_turn}).in_context("vulnerable-platform")
     assert won(moved) == pytest.approx(0, abs=1e-9)
-    more = sk.load("medication-threshold").with_share("at-risk", 2 * view.enough_turn).in_context("vulnerable-platform")
+    more = sk.load("medication-threshold").with_shares({"at-risk": 2 * view.enough_turn}).in_context("vulnerable-platform")
     assert won(more) < 0 < won(CASE)
     drawn = sk.population.draw_worlds(CASE.population, np.random.default_rng(4), 5000)
     nets = [sk.evaluate.net_per_sender(CASE, policy, CASE.harm_weight) for policy in (told, right, wrong)]

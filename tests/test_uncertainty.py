@@ -137,7 +137,7 @@ def test_at_a_flip_two_policies_are_worth_the_same(seed):
         for value in flip.breaks_even_at:
             there, weight, times = case, case.harm_weight, {"harm": 1.0, "neglect": 1.0}
             if flip.of.startswith("share of "):
-                there = case.with_share(flip.of.removeprefix("share of "), value)
+                there = case.with_shares({flip.of.removeprefix("share of "): value})
             elif flip.of == "overlap":
                 there = case.with_overlap(value)
             elif flip.of == "harm weight":
@@ -234,7 +234,7 @@ def test_turning_shares_are_where_the_means_are_equal():
     turns = sk.uncertainty.break_even_shares(case, dial, everybody)
     assert np.isfinite(turns).all()
     for i, turn in enumerate(turns):
-        moved = case.with_share("at-risk", float(turn))
+        moved = case.with_shares({"at-risk": float(turn)})
         gap = sk.expect(moved, dial[i]).net - sk.expect(moved, everybody).net
         assert abs(gap) < 1e-9
         (flip,) = (flip for flip in sk.uncertainty.break_evens(case, dial[i], everybody) if "at-risk" in flip.of)

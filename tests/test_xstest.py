@@ -95,7 +95,7 @@ def test_who_wins_depends_on_the_unsafe_share():
     assert 0.01 < turn < 0.2, "inside the interval of the file: the conclusion is open"
     assert 0.1 < found.holds < 0.9
     below, above = (
-        sk.expect(case.with_share("unsafe-asker", turn * x), sk.policy.stack([mistral, gpt4])).net for x in (0.9, 1.1)
+        sk.expect(case.with_shares({"unsafe-asker": turn * x}), sk.policy.stack([mistral, gpt4])).net for x in (0.9, 1.1)
     )
     assert below[0] > below[1]
     assert above[0] < above[1]

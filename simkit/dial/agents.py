@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats, frozen
-from ..case import Case, Events
+from ..case import Case
+from ..files import place_of
 from ..policy import Policy, bayes, constant
-from ..population import segment_index
 
 #: From the true case to the case that a model has in mind.
 Belief = Callable[[Case], Case]
@@ -51,11 +51,7 @@ def heedless(case: Case, times: float = TIMES) -> Case:
 
 def contrary(case: Case) -> Case:
     """Wants the opposite: what is worth something to the senders counts against it, help, harm and neglect alike."""
-    wanted = -case.value(case.harm_weight)
-    harms, neglects = (
-        _without(events, np.ones((len(case.segments), 1), dtype=bool)) for events in (case.harm_events, case.neglect_events)
-    )
-    return replace(case, help=frozen(wanted), harm_events=harms, neglect_events=neglects)
+    return _harmless_to(case, np.ones(len(case.segments), dtype=bool), -case.value(case.harm_weight))
 
 
 def blind(case: Case, segment: str = "") -> Case:
@@ -65,9 +61,8 @@ def blind(case: Case, segment: str = "") -> Case:
     """
     people = case.population
     share = np.where(people.harmful, people.shares, -1.0) if people.harmful.any() else -people.shares
-    left_out = np.arange(len(case.segments)) == (segment_index(people, segment) if segment else share.argmax())
-    harms, neglects = (_without(events, left_out[:, None]) for events in (case.harm_events, case.neglect_events))
-    return replace(case, help=frozen(np.where(left_out[:, None], 0.0, case.help)), harm_events=harms, neglect_events=neglects)
+    left_out = np.arange(len(case.segments)) == (place_of(segment, people.segments, "segment") if segment else share.argmax())
+    return _harmless_to(case, left_out, np.where(left_out[:, None], 0.0, case.help))
 
 
 def _with_odds(case: Case, times: float) -> Case:
@@ -78,8 +73,13 @@ def _with_odds(case: Case, times: float) -> Case:
     return replace(case, population=replace(people, odds=frozen(odds)))
 
 
-def _without(events: Events, left_out: Bools) -> Events:
-    return replace(events, chance=frozen(np.where(left_out, 0.0, events.chance)))
+def _harmless_to(case: Case, segments: Bools, help_: Floats) -> Case:
+    """The case with other help, in which some segments (S,) meet neither harm nor neglect."""
+    harms, neglects = (
+        replace(events, chance=frozen(np.where(segments[:, None], 0.0, events.chance)))
+        for events in (case.harm_events, case.neglect_events)
+    )
+    return replace(case, help=frozen(help_), harm_events=harms, neglect_events=neglects)
 
 
 # --- agents -----------------------------------------------------------------------------------------------------------
@@ -145,13 +145,11 @@ class Agents:
         Proportions stay within the legitimate ones, and within the others.  A ValueError if a trust is no probability, or would
         need somebody who is not there.
         """
-        return _probabilities(
-            self.operators, [operator.legitimate for operator in self.operators], trust, "operator is legitimate"
-        )
+        return _probabilities(self.operators, "operator", "legitimate", trust)
 
     def model_probabilities(self, trust: ArrayLike | None = None) -> Floats:
         """The probability of each model, (…, T), if P(good) is `trust` (…): as `operator_probabilities`."""
-        return _probabilities(self.models, [model.good for model in self.models], trust, "model is good")
+        return _probabilities(self.models, "model", "good", trust)
 
     def with_trust(self, *, operator: float | None = None, model: float | None = None) -> Agents:
         """The same agents with another P(legitimate) and another P(good)."""
@@ -165,22 +163,24 @@ class Agents:
     def draw(self, rng: np.random.Generator, count: int) -> tuple[Floats, Floats]:
         """Plausible probabilities of operators (count, O) and of models (count, T): Dirichlet draws that weigh `evidence`
         observations."""
-        weights = [
-            np.maximum(self.evidence * stated, 1e-12) for stated in (self.operator_probabilities(), self.model_probabilities())
-        ]
-        return rng.dirichlet(weights[0], count), rng.dirichlet(weights[1], count)
+        stated = self.operator_probabilities(), self.model_probabilities()
+        operators, models = (rng.dirichlet(np.maximum(self.evidence * each, 1e-12), count) for each in stated)
+        return operators, models
 
 
-def _probabilities(members: Sequence[Operator | Model], trusted: list[bool], trust: ArrayLike | None, what: str) -> Floats:
-    stated, right = np.array([member.chance for member in members]), np.array(trusted)
+def _probabilities(members: Sequence[Operator | Model], kind: str, trusted: str, trust: ArrayLike | None) -> Floats:
+    stated, right = (np.array([getattr(member, name) for member in members]) for name in ("chance", trusted))
     if trust is None:
         return stated
+    what = f"the {kind} is {trusted}"
     given = np.asarray(trust, dtype=float)[..., None]
     if not ((given >= 0) & (given <= 1)).all():
-        raise ValueError(f"trust is the probability that the {what}, from 0 to 1, not {given[..., 0]}")
+        raise ValueError(f"trust is the probability that {what}, from 0 to 1, not {given[..., 0]}")
     mixed = given * _parts(stated, right) + (1 - given) * _parts(stated, ~right)
     if (np.abs(mixed.sum(-1) - 1) > 1e-9).any():
-        raise ValueError(f"the agents have only one side: nobody is there for whom it would matter whether the {what}")
+        raise ValueError(
+            f"the agents have only one side: nobody is there for whom it would matter whether the {kind} is {trusted}"
+        )
     return mixed
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,15 +27,17 @@ def with_departures(case: Case, pairs: Ints, times: float) -> Case:
     The harm that a departure adds counts `times` as often.  A ValueError if some would become more than certain.
     """
     gives = np.append(np.arange(len(case.responses)), pairs[:, 1])
-    harms, neglects = (
-        _events(events, means, pairs, times)
-        for events, means in ((case.harm_events, case.harm), (case.neglect_events, case.neglect))
-    )
+    harms = _events(case.harm_events, case.harm, pairs, times)
+    neglects = _events(case.neglect_events, case.neglect, pairs, times)
     if (harms.chance + neglects.chance).max() > 1 + 1e-12:
         raise ValueError(
             f"with irreversibility some harm of a departure, counted {times:g} times, would be more than certain: "
             "a smaller factor, or more oversight, keeps it a probability"
         )
+    each_gives: dict[str, Any] = {
+        **{name: frozen_bools(getattr(case, name)[gives]) for name in ("crosses", "forbidden", "ruled_out")},
+        **{name: tuple(each[r] for r in gives) for name in ("shows", "constraints") if (each := getattr(case, name))},
+    }
     return replace(
         case,
         responses=(*case.responses, *(f"{case.responses[r]} instead of {case.responses[q]}" for q, r in pairs)),
@@ -42,14 +45,10 @@ def with_departures(case: Case, pairs: Ints, times: float) -> Case:
         help=frozen(case.help[:, gives]),
         harm_events=harms,
         neglect_events=neglects,
-        crosses=frozen_bools(case.crosses[gives]),
-        forbidden=frozen_bools(case.forbidden[gives]),
-        ruled_out=frozen_bools(case.ruled_out[gives]),
-        shows=tuple(case.shows[r] for r in gives) if case.shows else (),
-        constraints=tuple(case.constraints[r] for r in gives) if case.constraints else (),
         observed={},
         same_weights=(),
         contexts={},
+        **each_gives,
     )
 
 

@@ -19,18 +19,18 @@ dial is an idea of Anthropic's constitution (January 2026, "How we think about c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Floats, Ints, contract, frozen, frozen_bools, weigh
+from ..arrays import Floats, Ints, frozen, frozen_bools
 from ..case import Case
-from ..evaluate import fits, per_sender
+from ..evaluate import fits, gain, per_sender
 from ..policy import Axis, Policy, bayes, stack
-from ..text import html_table, number, percent, text_table
+from ..text import Printable, Printed, number, percent
 from .agents import Agents, Model, Operator, usual_agents
 from .correlated import with_agents, with_departures
 
@@ -81,7 +81,7 @@ NONE = Safeguards()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Deployment:
+class Deployment(Printed):
     """A case and its agents: what each operator instructs, what each model would do instead, what that is believed to gain.
 
     O operators, T models, K signals.  `deploy` makes one.  A ValueError names the option or the operator that makes no sense.
@@ -142,9 +142,8 @@ class Deployment:
         return stack([operator.policy for operator in self.agents.operators])
 
     @cached_property
-    def _believed(self) -> tuple[Case, ...]:
-        """The case that each model has in mind, (T)."""
-        return tuple(model.believes(self.original) for model in self.agents.models)
+    def _believed(self) -> list[Case]:
+        return [model.believes(self.original) for model in self.agents.models]
 
     @cached_property
     def own(self) -> Policy:
@@ -154,16 +153,11 @@ class Deployment:
     @cached_property
     def gain(self) -> Floats:
         """Believed gain of own judgement per sender of each signal, (O, T, K), help units; 0 where both would do the same."""
-        gains = np.stack([self._believed_gain(t, world) for t, world in enumerate(self._believed)], axis=1)
+        believed = zip(self._believed, self.own, strict=True)
+        gains = np.stack([gain(world, self.instructed, own) for world, own in believed], axis=1)
+        rounding = [1e-12 * np.abs(world.value(world.harm_weight)).max() for world in self._believed]
         same = (np.abs(self.instructed.answer[:, None] - self.own.answer) <= 1e-12).all(-1)
-        return frozen(np.where(same, 0.0, gains))
-
-    def _believed_gain(self, t: int, world: Case) -> Floats:
-        """(O, K) for one model; what is rounding beside the stakes is 0."""
-        value = world.value(world.harm_weight)
-        more = contract(self.own.answer[t], value.T) - contract(self.instructed.answer, value.T)  # (O, K, S)
-        rows = weigh(world.population.posterior, more, axis=-1)
-        return np.where(np.abs(rows) > 1e-12 * np.abs(value).max(), rows, 0.0)
+        return frozen(np.where(same | (np.abs(gains) <= np.array(rounding)[:, None]), 0.0, gains))
 
     # --- the staircase ---
 
@@ -327,13 +321,11 @@ class Deployment:
 
     # --- in words ---
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        """The agents: what each would give to most senders if it alone decided, and what that would be worth."""
-        rows = [
-            *self._rows("operator", self.agents.operators, self.instructed),
-            *self._rows("model", self.agents.models, self.own),
-        ]
-        return ["who", "probability", "alone, gives most senders", "worth per 1000"], rows
+    def _parts(self) -> Iterable[Printable]:
+        yield f"{self.original.title}: what each of the agents would do, and what it would be worth in help units"
+        operators = self._rows("operator", self.agents.operators, self.instructed)
+        models = self._rows("model", self.agents.models, self.own)
+        yield ["who", "probability", "alone, gives most senders", "worth per 1000"], [*operators, *models]
 
     def _rows(self, kind: str, members: Sequence[Operator | Model], policies: Policy) -> list[list[str]]:
         case, people = self.original, self.original.population
@@ -343,15 +335,6 @@ class Deployment:
             [f"{kind}: {member.name}", percent(member.chance), case.responses[given], number(1000 * float(net))]
             for member, net, given in zip(members, nets, mostly, strict=True)
         ]
-
-    def _note(self) -> str:
-        return f"{self.original.title}: what each of the agents would do, and what it would be worth in help units"
-
-    def __repr__(self) -> str:
-        return f"{self._note()}\n{text_table(*self._table())}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._table(), self._note())
 
 
 def deploy(

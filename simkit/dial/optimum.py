@@ -130,16 +130,14 @@ class Plausible:
         return float(self.best.inside.mean())
 
     @property
-    def range(self) -> tuple[float, float]:
-        """Where the best position lies in 90% of the worlds."""
-        low, high = np.quantile(self.best.place, [0.05, 0.95])
-        return float(low), float(high)
+    def range(self) -> tuple[float, ...]:
+        """Where the best position lies in 90% of the worlds: from, to."""
+        return tuple(np.quantile(self.best.place, [0.05, 0.95]).tolist())
 
     @property
-    def gains(self) -> tuple[float, float, float]:
+    def gains(self) -> tuple[float, ...]:
         """What the best position of each world gains over its better end, help units per request: 5%, 50%, 95% quantile."""
-        low, middle, high = np.quantile(self.best.margin, [0.05, 0.5, 0.95])
-        return float(low), float(middle), float(high)
+        return tuple(np.quantile(self.best.margin, [0.05, 0.5, 0.95]).tolist())
 
     def __repr__(self) -> str:
         low, high = self.range

@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats, Ints
-from ..text import html_table, number, percent, text_table
+from ..text import Printable, Printed, number, percent
 from .deployment import POSITIONS, Deployment
 
 # --- along the dial ---------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ def _outlook(deployment: Deployment, step: Ints) -> Outlook:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Departures:
+class Departures(Printed):
     """All departures in the order in which the dial reaches them; arrays (n,).
 
     `believed` and `true` are gains per sender of the signal (help units), `share` is the probability that a request meets this
@@ -125,23 +126,17 @@ class Departures:
     share: Floats
     net: Floats
 
-    def _rows(self) -> list[list[str]]:
-        words = zip(self.operator, self.model, self.signal, strict=True)
-        rows = zip(self.at, words, self.believed, self.true, self.share, self.net, strict=True)
-        return [
-            ["always" if at < 0 else f"{at:.3f}", *who, number(b), number(t), f"{1000 * s:.3g}", number(1000 * n)]
-            for at, who, b, t, s, n in rows
-        ]
-
-    def __repr__(self) -> str:
-        return text_table(COLUMNS, self._rows())
-
-    def _repr_html_(self) -> str:
-        note = "In the order of the dial: gains per sender in help units; of 1000 requests, and their net value from there on"
-        return html_table(COLUMNS, self._rows(), note)
-
-
-COLUMNS = ("beyond dial", "operator", "model", "signal", "believed gain", "true gain", "of 1000", "net per 1000")
+    def _parts(self) -> Iterable[Printable]:
+        yield "In the order of the dial: gains per sender in help units; of 1000 requests, and their net value from there on"
+        head = ("beyond dial", "operator", "model", "signal", "believed gain", "true gain", "of 1000", "net per 1000")
+        rows = zip(*vars(self).values(), strict=True)
+        yield (
+            head,
+            [
+                ["always" if at < 0 else f"{at:.3f}", *who, number(b), number(t), f"{1000 * s:.3g}", number(1000 * n)]
+                for at, *who, b, t, s, n in rows
+            ],
+        )
 
 
 def departures(deployment: Deployment, *, least: float = 0.0) -> Departures:
@@ -173,7 +168,7 @@ def departures(deployment: Deployment, *, least: float = 0.0) -> Departures:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class TwoByTwo:
+class TwoByTwo(Printed):
     """{good values, other values} × {defers, acts}: expected net value per request, (2, 2), help units."""
 
     nets: Floats
@@ -186,22 +181,14 @@ class TwoByTwo:
         won, lost = (self.nets[:, 1] - self.nets[:, 0]) * (1, -1)
         return float(max(lost, 0.0) / (max(lost, 0.0) + won)) if won > 0 else float("nan")
 
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        rows = zip(("good values", "other values"), 1000 * self.nets, strict=True)
-        cells = [[name, *(number(value) for value in values.tolist())] for name, values in rows]
-        return ["net per 1000", "defers (dial 0)", "acts (dial 1)"], cells
-
-    def _note(self) -> str:
-        if np.isnan(self.break_even):
-            return "Acting is not worth more even if the values are surely good."
+    def _parts(self) -> Iterable[Printable]:
         even, here = percent(self.break_even), percent(self.trust)
-        return f"Acting is worth more where good values have a probability above {even}; here it is {here}."
-
-    def __repr__(self) -> str:
-        return f"{text_table(*self._table())}\n{self._note()}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._table(), self._note())
+        if np.isnan(self.break_even):
+            yield "Acting is not worth more even if the values are surely good."
+        else:
+            yield f"Acting is worth more where good values have a probability above {even}; here it is {here}."
+        rows = zip(("good values", "other values"), (1000 * self.nets).tolist(), strict=True)
+        yield ["net per 1000", "defers (dial 0)", "acts (dial 1)"], [[name, *map(number, values)] for name, values in rows]
 
 
 def two_by_two(deployment: Deployment) -> TwoByTwo:
