@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from .arrays import Bools, Floats, Ints, contract, frozen
 from .case import Case
 from .evaluate import expect
-from .policy import Axis, Policy, bayes
+from .policy import Axis, Policy, bayes, blend
 from .population import Question
 
 # --- the frontier -----------------------------------------------------------------------------------------------------
@@ -51,10 +51,7 @@ class Frontier:
         last = min(index + 1, len(self.loss) - 1)
         step = self.loss[last] - self.loss[index]
         share = min((loss - self.loss[index]) / step, 1.0) if step > 0 else 0.0
-        answer, after = self.policies.answer, self.policies.after
-        mixed = answer[index] + share * (answer[last] - answer[index])
-        told = None if after is None else after[index] + share * (after[last] - after[index])
-        return replace(self.policies, name=f"frontier at loss {loss:.3g}", axis=None, answer=mixed, after=told)
+        return replace(blend(self.policies[index], self.policies[last], share), name=f"frontier at loss {loss:.3g}")
 
     def net(self, harm_weight: float) -> float:
         """The best net value that any policy reaches at this harm weight, help units."""

@@ -22,6 +22,7 @@ from pydantic.types import Strict
 from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree, near, shown, suggest
 
 T = TypeVar("T")
+Scalar = str | int | float
 
 Name = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 NoName = Annotated[str, Strict(), StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=60)]
@@ -98,10 +99,6 @@ def _faults(error: ValidationError, data: Any) -> list[tuple[Path_, Any]]:
     return found
 
 
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float)
-
-
 def field_problems(kind: type, faults: list[tuple[Path_, Any]]) -> Iterator[Problem]:
     """Each of pydantic's field errors as a `Problem` in this project's words."""
     strange = [path for path, entry in faults if entry["type"] == "unexpected_keyword_argument"]
@@ -111,7 +108,7 @@ def field_problems(kind: type, faults: list[tuple[Path_, Any]]) -> Iterator[Prob
         if missing and path in meant:
             continue  # it stands there, misspelt
         rule, fix = _said(kind, path, entry)
-        yield Problem(path, rule, fix, shown(entry["input"]) if _is_scalar(entry["input"]) and not missing else "")
+        yield Problem(path, rule, fix, shown(entry["input"]) if isinstance(entry["input"], Scalar) and not missing else "")
 
 
 def _data_path(loc: Path_, data: Any, *, missing: bool) -> Path_:
@@ -178,7 +175,7 @@ _WORDS: dict[str, tuple[str, str] | Callable[[Any], tuple[str, str]]] = {
     "int_type": _not_whole,
     "bool_type": _not_a_truth,
     "literal_error": _not_one_of,
-    "string_type": lambda entry: ("it should be text", "put it in quotes" if _is_scalar(entry["input"]) else ""),
+    "string_type": lambda entry: ("it should be text", "put it in quotes" if isinstance(entry["input"], Scalar) else ""),
     "dict_type": ("it should be a block of names and values", ""),
     "tuple_type": ("it should be a list", ""),
     "less_than_equal": _too_large,
@@ -292,7 +289,7 @@ class Place:
 
     def wrong(self, rule: str, fix: str = "") -> Problem:
         """The problem that this place breaks a rule."""
-        return Problem(self.path, rule, fix, shown(self.value) if _is_scalar(self.value) else "")
+        return Problem(self.path, rule, fix, shown(self.value) if isinstance(self.value, Scalar) else "")
 
 
 def known(entries: Place) -> Names:

@@ -79,7 +79,7 @@ def test_simulated_senders_bear_witness(found):
         assert per_user.mean() == pytest.approx(float(getattr(expected, of)[0]), abs=4 * per_user.std() / np.sqrt(20_000))
     loss = drawn.harm + drawn.neglect
     size = float(np.quantile(loss, 0.9))
-    chance = float(losses.total_loss(found, 0.6, 50).tail(size))
+    chance = float(sk.total(found.case, found.policy(0.6), 50, of="loss").tail(size))
     assert (loss > size).mean() == pytest.approx(chance, abs=4 * np.sqrt(0.1 * 0.9 / 20_000))
 
 
@@ -108,7 +108,7 @@ def test_every_reading_takes_the_dial(found):
 def test_the_total_has_the_mean_of_the_curve_and_the_variance_of_its_parts(found, shared):
     dials, users = np.array([0.0, 0.4, 0.8]), 1000
     found = found.with_options(safeguards=GUARDED, shared_principal=shared)
-    law = losses.total_loss(found, dials, users)
+    law = sk.total(found.case, found.policy(dials), users, of="loss")
     expected = along(found, dials).expected()
     assert law.mean == pytest.approx(users * (expected.harm + expected.neglect), rel=1e-9)
     case, made = found.case, found.policy(dials)
@@ -124,7 +124,7 @@ def test_laws_that_are_computed_once_are_those_of_each_position(found, users, sh
     found = found.with_options(shared_principal=shared)
     chances = losses.bad_worlds(found, 0.05, users)
     some = [0, 14, 37, 60, 64, 100]
-    law = losses.total_loss(found, POSITIONS[some], users)
+    law = sk.total(found.case, found.policy(POSITIONS[some]), users, of="loss")
     assert chances[some] == pytest.approx(law.tail(0.05 * users), abs=1e-12)
     given = losses.tails(found, 0.05, users)
     assert given.shape == (101, 3, 6) if shared else (101, 6)

@@ -7,7 +7,7 @@ import pytest
 
 import simkit as sk
 from simkit.case import from_arrays
-from simkit.dial import deployment, losses, optimum, overrides
+from simkit.dial import deployment, optimum, overrides
 from simkit.dial.agents import Agents, Model, Operator, blind, contrary, heedless, naive, paranoid, truth, usual_agents
 from simkit.dial.deployment import POSITIONS, Safeguards, deploy
 from simkit.dial.overrides import along
@@ -406,7 +406,7 @@ def test_beliefs_are_what_they_say():
         ),
         (lambda f: optimum.break_even_trust(f, "weather"), "not in 'weather'"),
         (lambda f: f.with_options(aversion=-1.0), "aversion"),
-        (lambda f: losses.total_loss(f, 0.5, 1.5), "whole numbers"),
+        (lambda f: sk.total(f.case, f.policy(0.5), 1.5, of="loss"), "whole numbers"),
         (lambda f: f.with_options(safeguards=Safeguards(irreversibility=1e6)).case, "more than certain"),
         (lambda f: paranoid(f.original, 0.0), "positive number"),
     ],

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 
 import simkit as sk
-from simkit.dial import losses, optimum
+from simkit.dial import optimum
 from simkit.dial.deployment import POSITIONS
 from simkit.widgets import corrigibility, corrigibility_words, dial
 from simkit.widgets.corrigibility_numbers import EXPECTED, WORLDS, DialSettings, bad_size, look, offers, reached, spot
@@ -92,13 +92,13 @@ def test_rows_that_share_a_state_show_the_same(made):
 def test_bad_worlds_are_those_of_the_total(shared):
     made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
     found, size = made.part.found, bad_size(made.part.found)
-    law = losses.total_loss(found, [0.0, 0.7], 1000)
+    law = sk.total(found.case, found.policy([0.0, 0.7]), 1000, of="loss")
     rows = unpacked(panel(made, made.stage.table["panels"][4]["title"])["legendValues"])[
         [row_of(made, EXPECTED, EXPECTED, at) for at in (0, 70)]
     ]
     assert rows[:, 0] == pytest.approx(1000 * law.tail(1000 * size), rel=1e-5)
     only = sk.dial.deployment.deploy(found.original, found.agents.with_trust(operator=1.0, model=1.0))
-    alone = losses.total_loss(only, [0.7], 1000).tail(1000 * size)[0]
+    alone = sk.total(only.case, only.policy([0.7]), 1000, of="loss").tail(1000 * size)[0]
     row = row_of(made, "legitimate", "good", 70)
     assert unpacked(panel(made, made.stage.table["panels"][4]["title"])["legendValues"])[row, 0] == pytest.approx(
         1000 * alone, rel=1e-5, abs=1e-6

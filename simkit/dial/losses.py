@@ -1,4 +1,7 @@
-"""The total loss (harm and neglect) of N users who share one model: its distribution, and bad worlds along the dial."""
+"""How likely a bad loss is along the dial: the total harm and neglect of N users who share one model.
+
+At any position its distribution is `total(deployment.case, deployment.policy(dial), users, of="loss")`.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..aggregate import Total, total
+from ..aggregate import total
 from ..aggregate.quantiles import Mixtures
 from ..arrays import Floats
 from .deployment import POSITIONS, Deployment
-
-
-def total_loss(deployment: Deployment, dial: ArrayLike, users: ArrayLike | None = None) -> Total:
-    """The exact distribution of the total loss of N users at a position, or at an array of them.
-
-    One model serves all users of a world.  A user brings at most one event, harm or neglect, so both add up in one compound
-    distribution.  A ValueError unless users are whole numbers from 0 to 10^15.
-    """
-    return total(deployment.case, deployment.policy(dial), users, of="loss")
 
 
 def bad_worlds(deployment: Deployment, per_user: float, users: float, *, dial: ArrayLike = POSITIONS) -> Floats:
@@ -34,7 +28,7 @@ def tails(deployment: Deployment, per_user: float, users: float, *, dial: ArrayL
     A distribution that stands at many positions is computed once.
     """
     steps, step = np.unique(deployment.step(dial), return_inverse=True)
-    found = total_loss(deployment, deployment.on_step[steps], users)
+    found = total(deployment.case, deployment.policy(deployment.on_step[steps]), users, of="loss")
     weights = found.mixtures.compound.weights
     _, first, which = np.unique(weights.reshape(len(weights), -1), axis=0, return_index=True, return_inverse=True)
     alone = Mixtures(found.mixtures.compound.take(first), np.ones(1))

@@ -5,7 +5,7 @@ position beats both ends iff believed gains are informative: iff, walking down t
 
     worth(step) = E net − aversion · sd     sd over the model that all users share, and the principal if it is shared
 
-The sd is what the agents leave among infinitely many users; the states of the case are averaged over (`losses.total_loss` has
+The sd is what the agents leave among infinitely many users; the states of the case are averaged over (`total` of loss has
 both, for N users).  Preferring less variance at some cost in expectation is a position of Anthropic's constitution (January
 2026); the form mean − aversion · sd is the common one (Markowitz 1952).
 """

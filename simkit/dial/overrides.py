@@ -20,7 +20,7 @@ from .deployment import POSITIONS, Deployment
 # --- along the dial ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Outlook:
     """Means per request, (…,): help (help units), harm and neglect (harm units); all values in help units."""
 
@@ -93,17 +93,8 @@ def _outlook(deployment: Deployment, step: Ints) -> Outlook:
     means = followed.sum(-1)[:, :, None, None] + summed[:3]
     net = deployment.value(means)
     obeyed, regret = lost.sum(-1)[:, None, None] - summed[5], deployment.best.sum() - net
-    return Outlook(
-        help=means[0],
-        harm=means[1],
-        neglect=means[2],
-        net=net,
-        regret=regret,
-        obeyed=obeyed,
-        judged=regret - obeyed,
-        departs=summed[3],
-        mistaken=summed[4],
-    )
+    judged, departs, mistaken = regret - obeyed, summed[3], summed[4]
+    return Outlook(*means, net, regret, obeyed, judged, departs, mistaken)
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

@@ -82,9 +82,8 @@ def monitored(caught: Numbers, deployed: Numbers, attempts: Numbers = np.inf) ->
     c, s, k = probability("caught", caught), probability("deployed", deployed), at_least("attempts", attempts, 0)
     decided = c + s
     if np.any(decided > 1 + 1e-12):
-        raise ValueError(
-            f"an attempt is caught or deployed, not both: the probabilities add up to {np.max(decided):g}, more than 1"
-        )
+        most = f"{np.max(decided):g}, more than 1"
+        raise ValueError(f"an attempt is caught or deployed, not both: the probabilities add up to {most}")
     ended = -np.expm1(xlog1py(k, -np.minimum(decided, 1.0)))
     some = decided > 0
     return (1 - np.where(some, s, 0.0) / np.where(some, decided, 1.0) * np.where(some, ended, 0.0))[()]

@@ -14,15 +14,14 @@ is final here.  What is compared:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints, frozen
-from ..text import html_table, number, percent, text_table
+from ..text import Printable, Printed, number, percent
 from .inputs import probability
 from .trust import Types, ceiling, reached
 
@@ -63,7 +62,7 @@ class ReleaseRule:
         return count % self.covert_every == 0 if self.covert_every else np.zeros(months, dtype=bool)
 
 
-def by_date(month: int) -> ReleaseRule:
+def by_date(month: float) -> ReleaseRule:
     """Loosen in a given month, whatever was seen."""
     if month < 0:
         raise ValueError(f"a date lies in month 0 or later, not in month {month}")
@@ -120,14 +119,7 @@ def by_verified_record(types: Types, threshold: float, *, covert_every: int = 2)
 
 def never() -> ReleaseRule:
     """The dial stays where it is."""
-    return ReleaseRule(
-        name="never",
-        decides="nobody",
-        evidence="none",
-        by="never",
-        verdict=lambda n, passed, failed: np.zeros(passed.shape[:-1], dtype=int),  # noqa: ARG005
-        audits=False,
-    )
+    return replace(by_date(inf), name="never", decides="nobody", by="never")
 
 
 # --- how they do ------------------------------------------------------------------------------------------------------
@@ -255,21 +247,16 @@ def _cannot(found: Course) -> str:
     if types is None:
         return f"It never loosens within {found.months} months: an aligned model is held back like any other."
     need = months_needed(types, rule.threshold, covert_every=rule.covert_every)
-    if np.isfinite(need):
+    if need < inf:
         return f"It cannot trigger within {found.months} months: even a clean record needs {need:.0f}."
     top = float(ceiling(types, covert=rule.covert_every > 0))
+    asks = f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and"
     if top == 1:
-        return (
-            f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and trust only comes ever nearer."
-        )
+        return f"{asks} trust only comes ever nearer."
+    bound = f"{asks} no number of such audits brings trust above {_fine(top)}: aligned / (aligned + deceptive)."
     other = months_needed(types, rule.threshold, covert_every=2)
-    way_out = (
-        f", or make audits covert: with every second one, {other:.0f} clean months are enough" if np.isfinite(other) else ""
-    )
-    return (
-        f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and no number of such audits brings "
-        f"trust above {_fine(top)}: aligned / (aligned + deceptive). Lower the threshold{way_out}."
-    )
+    covert = f", or make audits covert: with every second one, {other:.0f} clean months are enough" if other < inf else ""
+    return f"{bound} Lower the threshold{covert}."
 
 
 def _fine(value: float) -> str:
@@ -278,21 +265,22 @@ def _fine(value: float) -> str:
     return f"{100 * value:.{digits}f}%"
 
 
-HEAD = (
-    "rule",
-    "who decides",
-    "on what evidence",
-    "by when",
-    "loosens an overt model",
-    "loosens a deceptive one",
-    "never loosens an aligned one",
-    "months until it does",
-    "misaligned among the loosened",
-)
+#: What the table says of each course.
+COLUMNS: dict[str, Callable[[Course], str]] = {
+    "rule": lambda found: found.rule.name,
+    "who decides": lambda found: found.rule.decides,
+    "on what evidence": lambda found: found.rule.evidence,
+    "by when": lambda found: found.rule.by,
+    "loosens an overt model": lambda found: percent(found.wrongly[0]),
+    "loosens a deceptive one": lambda found: percent(found.wrongly[1]),
+    "never loosens an aligned one": lambda found: percent(found.never_if_aligned),
+    "months until it does": lambda found: number(found.months_until),
+    "misaligned among the loosened": lambda found: percent(found.misaligned_among_loosened),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RuleTable:
+class RuleTable(Printed):
     """Courses of several rules, as a table that reads itself out, and what is odd about each (`oddities`)."""
 
     courses: tuple[Course, ...]
@@ -309,32 +297,10 @@ class RuleTable:
         with np.errstate(invalid="ignore"):
             return joint[..., 1:].sum(-1) / joint.sum(-1)
 
-    def rows(self) -> list[list[str]]:
-        """The table, in words and numbers."""
-        return [
-            [
-                each.rule.name,
-                each.rule.decides,
-                each.rule.evidence,
-                each.rule.by,
-                *(percent(float(value)) for value in each.wrongly),
-                percent(each.never_if_aligned),
-                number(each.months_until),
-                percent(each.misaligned_among_loosened),
-            ]
-            for each in self.courses
-        ]
-
-    def _said(self) -> list[str]:
-        return [f"{name}: {said}" for name, said in self.oddities.items()]
-
-    def __repr__(self) -> str:
-        return "\n".join([text_table(HEAD, self.rows()), *self._said()])
-
-    def _repr_html_(self) -> str:
-        months = self.courses[0].months
-        table = html_table(HEAD, self.rows(), f"Within {months} months, exactly")
-        return table + "".join(f"<p>{escape(said)}</p>" for said in self._said())
+    def _parts(self) -> Iterable[Printable]:
+        yield f"Within {self.courses[0].months} months, exactly"
+        yield list(COLUMNS), [[said(each) for said in COLUMNS.values()] for each in self.courses]
+        yield from (f"{name}: {said}" for name, said in self.oddities.items())
 
 
 def side_by_side(types: Types, rules: Iterable[ReleaseRule], months: int) -> RuleTable:
