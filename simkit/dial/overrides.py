@@ -94,7 +94,7 @@ def _outlook(deployment: Deployment, step: Ints) -> Outlook:
     net = deployment.value(means)
     obeyed, regret = lost.sum(-1)[:, None, None] - summed[5], deployment.best.sum() - net
     judged, departs, mistaken = regret - obeyed, summed[3], summed[4]
-    return Outlook(*means, net, regret, obeyed, judged, departs, mistaken)
+    return Outlook(means[0], means[1], means[2], net, regret, obeyed, judged, departs, mistaken)
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------
