@@ -17,7 +17,6 @@ from .arrays import Floats, Ints, weigh, whole_numbers
 from .case import Case
 from .evaluate import fits, per_sender
 from .policy import Policy
-from .severity import Severity
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +75,9 @@ def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = N
     """P(event, larger than `above` if given | a sender of segment s, in state z), (…, Z, S)."""
     fits(case, policy)
     events = case.harm_events if of == "harm" else case.neglect_events
-    chance = events.chance if above is None else events.chance * _above(case.severities, above)[events.severity]
+    chance = events.chance
+    if above is not None:  # the last place is that of no event
+        chance = chance * np.array([*(severity.above(above) for severity in case.severities), 0.0])[events.severity]
     states = [policy.in_state(state) for state in case.population.states]
     return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
 
@@ -92,11 +93,6 @@ def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal[
     if enough == len(numbers):
         raise ValueError(f"even among 10^15 senders the probability stays under {chance:g}")
     return np.asarray(enough)[()]
-
-
-def _above(severities: tuple[Severity, ...], size: float) -> Floats:
-    """P(one event is larger than `size`) for each severity, and 0 for none, (M + 1,)."""
-    return np.array([*(float(severity.above(size)) for severity in severities), 0.0])
 
 
 # --- the two front pages ----------------------------------------------------------------------------------------------

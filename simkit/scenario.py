@@ -239,8 +239,7 @@ def load(name: str | Path) -> Case:
 
     Raises `InvalidFile` with every problem of the file, each with its line, path, value, rule and likely fix.
     """
-    path = find(name, "scenarios")
-    return read(read_text(path), str(path))
+    return make_case(load_record(name), find(name, "scenarios").stem)
 
 
 def read(text: str, name: str = "<text>") -> Case:

@@ -253,16 +253,10 @@ def _cannot(found: Course) -> str:
     asks = f"This clause can never trigger. It asks for {100 * rule.threshold:.6g}% trust, and"
     if top == 1:
         return f"{asks} trust only comes ever nearer."
-    bound = f"{asks} no number of such audits brings trust above {_fine(top)}: aligned / (aligned + deceptive)."
+    bound = f"{asks} no number of such audits brings trust above {percent(top)}: aligned / (aligned + deceptive)."
     other = months_needed(types, rule.threshold, covert_every=2)
     covert = f", or make audits covert: with every second one, {other:.0f} clean months are enough" if other < inf else ""
     return f"{bound} Lower the threshold{covert}."
-
-
-def _fine(value: float) -> str:
-    """A percentage with as many digits as set it apart from 100%."""
-    digits = max(1, int(np.ceil(-np.log10(max(1 - value, 1e-12)))) - 1) if value < 1 else 0
-    return f"{100 * value:.{digits}f}%"
 
 
 #: What the table says of each course.
