@@ -6,12 +6,12 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .publish.commands import register
-from .terminal import complain, out, progress, say, say_json, say_table
+from .terminal import complain, out, progress, say, say_json, say_result, stop, told
 from .text import number, percent
 
 if TYPE_CHECKING:
@@ -53,11 +53,15 @@ def _options(
     """
 
 
-def names(incomplete: str) -> list[str]:
-    """The scenarios of the library, for tab completion."""
+def _stems(folder: str, incomplete: str) -> list[str]:
     from .files import library
 
-    return sorted(path.stem for path in library("scenarios").glob(f"{incomplete}*.yaml"))
+    return sorted(path.stem for path in library(folder).glob(f"{incomplete}*.yaml"))
+
+
+def names(incomplete: str) -> list[str]:
+    """The scenarios of the library, for tab completion."""
+    return _stems("scenarios", incomplete)
 
 
 Scenario = Annotated[str, typer.Argument(help="A name from the library, or a path.", autocompletion=names)]
@@ -104,7 +108,7 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
     """Show what a scenario file says: who asks, what may be answered, what is at stake."""
     case = _load(scenario, context)
     if as_json and context:
-        _stop("--json prints the whole file, contexts included: leave --context out")
+        stop("--json prints the whole file, contexts included: leave --context out")
     if as_json:
         from .scenario import Scenario as Record
         from .scenario import load_record
@@ -112,7 +116,7 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
 
         say_json(adapter(Record).dump_python(load_record(scenario), mode="json"))
     else:
-        _print_case(case)
+        say_result(case)
         _print_sources(case, scenario)
 
 
@@ -141,9 +145,9 @@ def run(
     from .report import summarize
 
     if figure is not None and figure.suffix not in (".svg", ".png", ".pdf"):
-        _stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
+        stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
     if harm_weight is not None and not math.isfinite(harm_weight):
-        _stop("a harm weight is finite")
+        stop("a harm weight is finite")
     case = _edited(_load(scenario, context), state, share or [], overlap)
     with progress("drawing plausible worlds"):
         policies = _policies(case, policy or [], harm_weight)
@@ -153,7 +157,7 @@ def run(
     if as_json:
         say_json(found.data())
     else:
-        _print(found)
+        say_result(found)
 
 
 def notebooks(incomplete: str) -> list[str]:
@@ -176,16 +180,14 @@ def lab(
 
     In a clone notebooks are opened where they are; else they are copied, and a file that is there is never overwritten.
     """
-    from .jupyter.lab import CannotOpen, check, prepare, serve
+    from .jupyter.lab import check, prepare, serve
 
-    try:
+    with told():
         check(port)  # before anything is copied
         path, done = prepare(notebook, dest)
         if done:
             say(done, soft_wrap=True)
         serve(path, _announce, port=port, browser=not no_browser)
-    except CannotOpen as error:
-        _stop(str(error))
     out.print("JupyterLab and its kernels have ended.")
 
 
@@ -197,9 +199,7 @@ def _announce(address: str) -> None:
 
 def specs(incomplete: str) -> list[str]:
     """The specs of the library, for tab completion."""
-    from .files import library
-
-    return sorted(path.stem for path in library("specs").glob(f"{incomplete}*.yaml"))
+    return _stems("specs", incomplete)
 
 
 Level = Annotated[list[str] | None, typer.Option(help="BEHAVIOUR=VALUE; may stand several times.")]
@@ -216,25 +216,17 @@ def trace(
     tells: Annotated[list[str] | None, typer.Option(help="A situation that the user's message tells of.")] = None,
 ) -> None:
     """Decide a behaviour of a written spec after some messages; show a Model Spec, a section of it, or an AGENTS.md."""
-    from .files import InvalidFile
     from .kinds import document
     from .spec import Message, decide, load
 
-    try:
-        if shown := document(spec, behaviour):
-            print(shown)
-            return
-        rules = load(spec)
-    except InvalidFile as error:
-        complain(error)
-        raise typer.Exit(1) from None
-    except ValueError as error:
-        _stop(str(error))
-    if not behaviour:
-        print(rules)
+    with told():
+        shown = document(spec, behaviour)
+        rules = None if shown else load(spec)
+    if rules is None or not behaviour:
+        print(shown or rules)
         return
     said = {"system": system, "developer": developer, "user": user, "none": quoted}
-    try:
+    with told():
         messages = [
             Message(level=level, sets=dict([_setting(rules, item)]))  # type: ignore[arg-type]
             for level, items in said.items()
@@ -242,8 +234,6 @@ def trace(
         ]
         messages += [Message(level="user", tells=tuple(tells))] if tells else []
         print(decide(rules, messages, behaviour).text)
-    except ValueError as error:
-        _stop(str(error))
 
 
 def _setting(rules: Rules, item: str) -> tuple[str, str]:
@@ -266,11 +256,9 @@ def new(path: Annotated[Path, typer.Argument(help="The file to write; it must no
     from .files import library
 
     if path.exists():
-        _stop(f"{path} exists already: choose another name")
-    try:
+        stop(f"{path} exists already: choose another name")
+    with told(writing=path):
         path.write_text((library("scenarios") / "template" / "new.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    except OSError as error:
-        _stop(f"{path} cannot be written: {error.strerror}")
     say(f"Wrote {path}. Edit it, then: simkit check {path}", soft_wrap=True)
 
 
@@ -292,38 +280,29 @@ def _load(scenario: str, context: str = "") -> Case:
     from .kinds import named
     from .scenario import load
 
-    try:
-        case = load(scenario)
-    except InvalidFile as error:
-        complain(named(scenario, error))
-        raise typer.Exit(1) from None
-    try:
+    with told():
+        try:
+            case = load(scenario)
+        except InvalidFile as error:
+            raise named(scenario, error) from None
         return case.in_context(context) if context else case
-    except ValueError as error:
-        _stop(str(error))
 
 
 def _policies(case: Case, files: list[Path], harm_weight: float | None) -> list[Policy]:
     """The candidates of a case, and beside them the policies in files."""
-    from .files import InvalidFile
     from .policy import candidates, read
 
-    try:
-        *usual, best = candidates(case, harm_weight)
+    *usual, best = candidates(case, harm_weight)
+    with told():
         return [*usual, *(read(case, path) for path in files), best]
-    except InvalidFile as error:
-        complain(error)
-        raise typer.Exit(1) from None
 
 
 def _edited(case: Case, state: str, shares: list[str], overlap: float | None) -> Case:
-    try:
+    with told():
         case = case.in_state(state) if state else case
         pairs = [(item.partition("=")[0], _number(item)) for item in shares]
         case = case.with_shares(dict(pairs)) if pairs else case
         return case if overlap is None else case.with_overlap(overlap)
-    except ValueError as error:
-        _stop(str(error))
 
 
 def _number(item: str) -> float:
@@ -336,22 +315,9 @@ def _number(item: str) -> float:
 def _save(found: Report, path: Path) -> None:
     from .plots import overview, save
 
-    try:
+    with told(writing=path):
         save(overview(found), path, found.heading)
         complain(f"The picture is in {path}.", style="")
-    except OSError as error:
-        _stop(f"{path} cannot be written: {error.strerror}")
-
-
-def _print_case(case: Case) -> None:
-    """What the file says, and a table of who asks and what each response does to them."""
-    from .case import CELLS
-
-    for line in case._lines():
-        say(line)
-    out.print()
-    say_table(*case._table())
-    say("\n" + CELLS)
 
 
 def _print_sources(case: Case, scenario: str) -> None:
@@ -368,21 +334,6 @@ def _print_sources(case: Case, scenario: str) -> None:
     people = case.population
     for name, chance, risk in zip(people.signal_names, people.signal_chance, people.risk, strict=True):
         say(f"  {name}: sent by {percent(chance)}, harmful {percent(risk)}")
-
-
-def _print(found: Report) -> None:
-    from .report import HEAD
-
-    say(found.heading, style="bold")
-    say_table(HEAD, found.table())
-    say(found.note, style="dim")
-    for sentence in found.sentences():
-        say("\n" + sentence)
-
-
-def _stop(message: str) -> NoReturn:
-    complain(message)
-    raise typer.Exit(2)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from .files import place_of, suggest
 from .messages import Message
 from .population import Population, Question, mixed, plain_population, plain_question, with_overlap, with_shares
 from .severity import Point, Severity
-from .text import html_lines, html_table, number, percent, text_table
+from .text import Printable, Printed, number, percent
 
 W = TypeVar("W", float, ArrayLike)
 
@@ -59,7 +59,7 @@ class InContext:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
-class Case:
+class Case(Printed):
     """One ambiguous request as arrays and names.  Nothing changes a case: `in_context` and the rest return new ones."""
 
     name: str
@@ -317,12 +317,8 @@ class Case:
             rows.append([name + kind, percent(float(people.shares[s])), f"{share} ({low} to {high})", *cells])
         return ["segment", "share", "base (90% of belief)", *self.responses], rows
 
-    def __repr__(self) -> str:
-        return "\n".join([*self._lines(), "", text_table(*self._table()), "", CELLS])
-
-    def _repr_html_(self) -> str:
-        first, *rest = self._lines()
-        return html_lines(first, rest) + html_table(*self._table(), CELLS)
+    def _parts(self) -> list[Printable]:
+        return [*self._lines(), "", self._table(), "", CELLS]
 
 
 def from_arrays(

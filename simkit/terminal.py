@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, NoReturn
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
-from .text import encodable, fitted_table
+from .text import Printed, Rows, encodable, fitted_table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -26,10 +28,41 @@ def complain(problem: Exception | str, style: str = "red") -> None:
     err.print(escape(encodable(str(problem), err.encoding)), style=style, soft_wrap=True)
 
 
-def say_table(head: list[str], rows: list[list[str]]) -> None:
+def say_table(head: Sequence[str], rows: Rows) -> None:
     """A table in the width of the terminal, in several blocks if need be: names are not cut."""
     head, *rows = [[encodable(cell, out.encoding) for cell in row] for row in (head, *rows)]
     out.print(escape(fitted_table(head, rows, out.width)), soft_wrap=True)
+
+
+def say_result(found: Printed) -> None:
+    """A result: its title in bold, paragraphs and tables."""
+    for i, part in enumerate(found._parts()):
+        out.print(end=found._between[1:] if i else "")
+        if isinstance(part, tuple):
+            say_table(*part)
+        else:
+            say(str(part), style="" if i else "bold")
+
+
+def stop(problem: Exception | str, code: int = 2) -> NoReturn:
+    """Say what is wrong, and end the command."""
+    complain(problem)
+    raise typer.Exit(code) from None
+
+
+@contextmanager
+def told(writing: object = "") -> Iterator[None]:
+    """A block in which what is wrong with a file (exit code 1), a word (2) or what is written (2) ends the command."""
+    from .files import InvalidFile
+
+    try:
+        yield
+    except InvalidFile as error:
+        stop(error, 1)
+    except ValueError as error:
+        stop(error)
+    except OSError as error:
+        stop(f"{writing} cannot be written: {error.strerror}")
 
 
 def say_json(value: Any) -> None:

@@ -151,4 +151,4 @@ Printable = str | tuple[Sequence[str], Rows] | Printed
 def _html(part: Printable) -> str:
     if isinstance(part, Printed):
         return f"<div>{part._repr_html_()}</div>"
-    return f"<p>{escape(part)}</p>" if isinstance(part, str) else html_table(*part)
+    return html_table(*part) if isinstance(part, tuple) else f"<p>{escape(part)}</p>" if part else ""

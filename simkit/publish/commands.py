@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..terminal import complain, err, say
+from ..terminal import err, say, stop, told
 
 
 class Kind(StrEnum):
@@ -37,23 +37,13 @@ def page(
 ) -> None:
     """Write an instrument as one HTML file that needs neither a kernel nor a network: for a course site or a slide."""
     _needs_widgets()
-    from ..files import InvalidFile
     from .folder import opened
 
-    try:
+    with told():
         made = opened(instrument.value, scenario, context)
-    except InvalidFile as error:
-        complain(error)
-        raise typer.Exit(1) from None
-    except ValueError as error:
-        complain(error)
-        raise typer.Exit(2) from None
     path = out or Path(f"{made.stage.name}{f'-{context}' if context else ''}.html")
-    try:
+    with told(writing=path):
         made.save(path)
-    except OSError as error:
-        complain(f"{path} cannot be written: {error.strerror}")
-        raise typer.Exit(2) from None
     say(f"Wrote {path} ({path.stat().st_size / 1e3:.0f} kB). Open it in a browser, or show it in an <iframe>.")
 
 
@@ -72,11 +62,9 @@ def site(
         else:
             build(out, notebooks=notebooks, say=lambda text: err.print(text, soft_wrap=True))
     except (FileExistsError, ModuleNotFoundError) as error:
-        complain(error)
-        raise typer.Exit(2) from None
+        stop(error)
     except OSError as error:
-        complain(f"{out} cannot be written: {error.strerror}")
-        raise typer.Exit(2) from None
+        stop(f"{out} cannot be written: {error.strerror}")
     files = [path for path in out.rglob("*") if path.is_file()]
     say(f"Wrote {out / 'index.html'} and {len(files) - 1} more files, {sum(p.stat().st_size for p in files) / 1e6:.1f} MB.")
 
@@ -86,5 +74,4 @@ def _needs_widgets() -> None:
 
     missing = [name for name in ("ipywidgets", "anywidget") if find_spec(name) is None]
     if missing:
-        complain(f'pages need {", ".join(missing)}: pip install "policy-simkit[lab]"')
-        raise typer.Exit(2)
+        stop(f'pages need {", ".join(missing)}: pip install "policy-simkit[lab]"')
