@@ -46,7 +46,8 @@ def test_what_is_said_is_what_the_law_says():
     assert mean == pytest.approx(float(law.mean), rel=0.006)
     assert size == pytest.approx(float(law.quantile(0.999)), rel=0.006)
     pages = front_pages(case, policy, 1_000_000, harm=300, neglect=20)
-    assert f"(over 300): {likely(float(pages.harm))}; about neglect (over 20): {likely(float(pages.neglect))}" in made.sentences
+    harm, neglect = (likely(float(chance)) for chance in (pages.harm, pages.neglect))
+    assert f"(over 300 harm units): {harm}; about neglect (over 20 harm units): {neglect}" in made.how_sure[1]
 
 
 def test_independent_senders_have_the_same_mean_and_less_spread():
@@ -138,7 +139,8 @@ def test_the_race_ends_and_both_agree():
     runs, over = made.seen
     error = np.sqrt(made.probability * (1 - made.probability) / runs)
     assert over / runs == pytest.approx(made.probability, abs=5 * error)
-    assert f"{runs} runs" in made._lines[1].value
+    assert f"{people(runs)} simulated runs" in made._lines[1].value
+    assert "e+" not in made._lines[1].value
     assert not made._button.disabled
     assert runs_needed(0.5) == pytest.approx(1e4)
     assert [duration(s) for s in (30, 600, 7200, 10 * 86400)] == ["30 seconds", "10 minutes", "2 hours", "10 days"]

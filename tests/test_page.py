@@ -94,12 +94,12 @@ def test_rows_hold_what_is_chosen_the_legend_and_what_is_said(explore):
     found = explore.rows()
     assert len(found) == 1001
     assert found[12]["declined"] == 12
-    assert found[12]["refuse-with-reason"] == 12
+    assert found[12]["refusal, with the reason"] == 12
     assert found[12]["sentence"].startswith("Declining the 12 riskiest turns away")
     assert found[12]["help units per 1000"] == pytest.approx(float(explore.view.gain[12]), rel=1e-6)
     assert {tuple(row) for row in found} == {tuple(found[0])}
     read = list(csv.DictReader(io.StringIO(as_csv(found))))
-    assert read[12]["refuse-with-reason"] == "12.0"
+    assert read[12]["refusal, with the reason"] == "12.0"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_every_instrument_has_a_figure_that_follows_the_theme(make, tmp_path):
         light.savefig(tmp_path / "light.svg")
         text = (tmp_path / "light.svg").read_text()
         assert all(word in text for word in made.table.sentences[made.row].split()[:3])
-    assert len(light.axes) == len([panel for panel in made.table.panels if panel])
+    assert len(light.axes) == len([panel for panel in made.table.panels if panel and not panel.get("fold")])
     made.close()
 
 

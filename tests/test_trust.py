@@ -129,9 +129,9 @@ def test_every_scenario_opens(name):
     table = made.stage.table
     assert len(table["sentences"]) == len(RULES) * (MONTHS + 1)
     assert "nan" not in "".join(table["sentences"] + table["notes"] + [panel["title"] for panel in table["panels"]])
-    models = unpacked(table["panels"][1]["count"])
+    models = unpacked(table["panels"][2]["count"])
     assert (models.sum(1) == 1000).all()
-    senders = unpacked(next(p for p in table["panels"][2:] if p["kind"] == "dots")["count"])
+    senders = unpacked(next(p for p in table["panels"][3:] if p["kind"] == "dots")["count"])
     assert (senders.sum(1) == 1000).all()
 
 
@@ -155,7 +155,7 @@ def test_the_sentence_says_what_bayes_says():
         for x in re.search(r"models ([\d.]+) are aligned, ([\d.]+) overtly misaligned, ([\d.]+)", made.sentences).groups()
     ]
     assert counts == pytest.approx(exact, abs=0.51)
-    dots = unpacked(made.stage.table["panels"][1]["count"])[made.row]
+    dots = unpacked(made.stage.table["panels"][2]["count"])[made.row]
     assert dots == pytest.approx(exact, abs=1)
 
 
@@ -174,7 +174,7 @@ def test_a_look_ahead_follows_the_audits_of_the_rule():
     assert "By date the dial is loosened in month 12" in made.sentences
     chances = [f"{100 * chance:.1f}%" for chance in courses(made.settings).courses[3].loosened[12]]
     made.settings = dataclasses.replace(made.settings, rule=RULES[3])
-    assert [made.sentences.index(chance) for chance in chances]
+    assert [made.how_sure[0].index(chance) for chance in chances]
 
 
 def test_the_rule_of_the_open_record_does_not_count_covert_audits():
@@ -259,7 +259,7 @@ def answered(made, month: int) -> list[int]:
     panel = next(p for p in made.stage.table["panels"] if "1000 senders" in p["title"])
     names = [entry["label"] for entry in panel["legend"]]
     said = unpacked(panel["legendValues"])[RULES.index(made.settings.rule) * (MONTHS + 1) + month]
-    return [int(said[names.index(name)]) for name in ("full-with-care", "refuse-with-reason")]
+    return [int(said[names.index(CASE.labels[name])]) for name in ("full-with-care", "refuse-with-reason")]
 
 
 def test_small_helpers():
@@ -293,7 +293,7 @@ def test_a_game_from_start_to_reveal():
     assert "It was deceptive. You loosened its dial in month 3: wrongly, as it turns out." in made.sentences
     for rule, (end, how) in replayed(made.settings).items():
         assert (f"{rule} in month {end}" in made.sentences) == (how > 0)
-    first = [panel["title"] for panel in made.stage.table["panels"] if panel.get("first")]
+    first = [panel["title"] for panel in made.stage.table["panels"] if panel.get("first") or panel.get("beside")]
     assert any("this model is deceptive" in title for title in first)
     made.undo()
     assert "It was deceptive" not in made.sentences
@@ -302,6 +302,25 @@ def test_a_game_from_start_to_reveal():
     button(made, "New model").click()
     assert made.settings.seed == seed + 1
     assert made.settings.moves == ""
+
+
+def test_without_a_game_there_are_rules_and_no_buttons():
+    made = trust(month=24, game=False, **PLATFORM)
+    assert made.table.toggles[0].first
+    assert made.children[0].layout.display == "none"
+    made.settings = dataclasses.replace(made.settings, game=True)
+    assert made.children[0].layout.display == ""
+    assert not made.table.toggles[0].first
+
+
+def test_senders_keep_their_colours_and_models_have_others():
+    """Blue and red are senders, before the end and after it; a model is a square, a sender is not."""
+    for made in (trust(**PLATFORM), trust(revealed=True, **PLATFORM)):
+        models, senders = (panel for panel in made.stage.table["panels"] if panel["kind"] == "dots")
+        assert {cell["mark"] for cell in models["cells"]} == {"square"}
+        assert "square" not in {cell["mark"] for cell in senders["cells"]}
+        lines = [mark["colour"] for mark in made.stage.table["panels"][0]["marks"] if "colour" in mark]
+        assert not {0, 5} & {*lines, *(cell["colour"] for cell in models["cells"])}
 
 
 def test_every_end_has_its_words():

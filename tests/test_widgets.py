@@ -67,7 +67,7 @@ def test_the_fraction_of_worlds_is_that_of_compare():
     made = explore(case, policy="mistral-safety-prompt", compare="mistral")
     models = [sk.policy.observed(case, name) for name in ("mistral", "mistral-safety-prompt")]
     found = sk.compare(case, *models, rng=np.random.default_rng(7), worlds=20_000)
-    said = float(re.search(r"in (\d+)% of 1000", made.sentences)[1]) / 100
+    said = float(re.search(r"in (\d+)% of plausible", made.sentences)[1]) / 100
     assert said == pytest.approx(found.holds, abs=5 * np.sqrt(0.25 / WORLDS))
     assert "less than mistral" in made.sentences
     turn = float(re.search(r"; ([\d.]+)% [^;]* would reverse it", made.sentences)[1])
@@ -243,7 +243,7 @@ def test_a_prediction_is_committed_once():
     assert isinstance(made, Prediction)
     assert reveal not in made.children
     assert made.committed is None
-    made._guess.value = 7
+    made._guess.value = "7"
     made._button.click()
     assert made.committed == 7
     assert reveal in made.children
@@ -252,6 +252,34 @@ def test_a_prediction_is_committed_once():
     assert "<b>?" not in made.children[0].value
     made.commit(9)
     assert made.committed == 7
+
+
+def test_a_prediction_waits_for_a_number_and_computes_nothing_before():
+    asked = []
+
+    def answer():
+        asked.append("answer")
+        return 2.0
+
+    made = predict("How many?", answer=answer, high=12, low=1, reveal=lambda: asked.append("reveal") or {"a": 1})
+    assert made._guess.value == ""
+    assert made.code == ""
+    for text in ("", "  ", "0", "13", "-1", "2.5", "two", "9" * 99, "²"):
+        made._guess.value = text
+        assert made._button.disabled, text
+        made.commit(text)
+    assert asked == []
+    made._guess.value = " 7 "
+    assert not made._button.disabled
+    made._button.click()
+    assert (made.committed, asked) == (7, ["answer", "reveal"])
+    assert made.code in made._said.value
+    assert made.code.endswith("-7")
+    assert made.code != predict("How few?", answer=2, high=12).code
+    assert "left:calc(54.55% - 7px)" in made._said.value, "the guess is on the picture"
+    assert made._guess.disabled
+    assert made._button.disabled
+    assert "{'a': 1}" in str(made.children[-1].outputs)
 
 
 def test_a_peek_is_the_row_of_the_table_that_follows():
@@ -263,4 +291,4 @@ def test_a_peek_is_the_row_of_the_table_that_follows():
     dots = [unpacked(panels[0]["count"]) for panels in (peek["panels"], table_["panels"])]
     used = dots[1][130][dots[1][130] > 0]
     assert dots[0][0][dots[0][0] > 0].tolist() == used.tolist()
-    assert [panel["kind"] for panel in peek["panels"]] == [panel["kind"] for panel in table_["panels"]][:3]
+    assert [panel["kind"] for panel in peek["panels"]] == [panel["kind"] for panel in table_["panels"]][:4]

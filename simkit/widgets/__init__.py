@@ -15,13 +15,12 @@ from .explorer import Explorer, explore
 from .instrument import Instrument, Settings
 from .prediction import Prediction, predict
 from .stage import Action, Options, Stage, Table
-from .total_harm import Crowd, crowd
+from .total_harm import crowd
 from .trust_instrument import Pool, Trust, pool, trust
 
 __all__ = [
     "Action",
     "Chain",
-    "Crowd",
     "Dial",
     "Explorer",
     "Instrument",

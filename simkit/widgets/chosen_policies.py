@@ -8,8 +8,19 @@ from dataclasses import replace
 from ..case import Case
 from ..files import suggest
 from ..policy import Axis, Policy, bayes, candidates, constant, stack
+from ..scenario import load
 
 BEST = "best"
+
+
+def opened(case: Case | str) -> tuple[Case, str]:
+    """A case, or that of a scenario's name or path; and what a line of code calls it."""
+    return (case, "case") if isinstance(case, Case) else (load(case), repr(case))
+
+
+def in_context(case: Case, name: str) -> Case:
+    """The case in a context, if one is named that it is not in already."""
+    return case.in_context(name) if name and name != case.context else case
 
 
 def labelled(policies: Policy | Sequence[Policy]) -> Policy:

@@ -17,7 +17,6 @@ from ..case import Case
 from ..icon_array import Dots, dots
 from ..messages import Message
 from ..policy import Policy
-from ..scenario import load
 from ..spec.chain import decide, decide_all
 from ..spec.compiler import check_shows, compile_each, shows
 from ..spec.compiler import compile as compile_rules
@@ -26,6 +25,7 @@ from ..spec.rules import load as load_rules
 from ..spec.trace import DEEDS, Decision, Step
 from ..uncertainty import Comparison, compare
 from . import panels
+from .chosen_policies import in_context, opened
 from .controls import menu
 from .instrument import Instrument, Settings, from_dict
 from .panels import Panel
@@ -57,14 +57,14 @@ class ChainSettings(Settings):
 def chain(case: Case | str = "medication-threshold", rules: Rules | str = "general-assistant", **settings: Any) -> Chain:
     """Open the instrument on a case and a spec, or on their names or paths; `settings` are those of `ChainSettings`.
 
-    First view: who decides a behaviour, with buttons for the operator and the user, and what the thousand then get.  `More`
-    unfolds other behaviours, trust that is lent, a quoted text, and the trace.  A ValueError names what makes no sense.
+    First view: who decides a behaviour, with buttons for the operator, and what the thousand then get.  `More` unfolds other
+    behaviours, the user, trust that is lent, a quoted text, and the trace.  A ValueError names what makes no sense.
     """
-    words = ["case" if isinstance(case, Case) else repr(case), "rules" if isinstance(rules, Rules) else repr(rules)]
-    case = case if isinstance(case, Case) else load(case)
+    found, word = opened(case)
+    words = [word, "rules" if isinstance(rules, Rules) else repr(rules)]
     rules = rules if isinstance(rules, Rules) else load_rules(rules)
-    check_shows(rules, case)
-    return Chain(case, rules, from_dict(ChainSettings, settings), ", ".join(words))
+    check_shows(rules, found)
+    return Chain(found, rules, from_dict(ChainSettings, settings), ", ".join(words))
 
 
 class Chain(Instrument[ChainSettings]):
@@ -116,12 +116,14 @@ def _settled(case: Case, rules: Rules, settings: ChainSettings, before: ChainSet
 def chain_table(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = False) -> Table:
     """All that is shown: sentences and pictures for every combination of the buttons, or for `only` the chosen one."""
     view = look(case, rules, settings, only=only)
+    found = [surely(*each, "if nobody said anything") for each in zip(view.contexts, view.leads, strict=True)]
     return Table(
-        toggles=[Options(name, known, LABELS[name], first=name in ("operator", "user")) for name, known in view.offers.items()],
+        toggles=[Options(name, known, LABELS[name], first=name == "operator") for name, known in view.offers.items()],
         sentences=sentences(view),
-        notes=notes(view),
+        notes=[caveat for caveats, _ in found for caveat in caveats],
         panels=[
             _path(view),
+            panels.sure([lines for _, more in found for lines in more]),
             panels.dots(view.dots, f"1000 people send: “{case.request}”", first=False, beside=True),
             _trace(view),
         ],
@@ -224,7 +226,7 @@ def look(case: Case, rules: Rules, settings: ChainSettings, *, only: bool = Fals
 @lru_cache(maxsize=64)
 def _ground(case: Case, rules: Rules, operator: str) -> tuple[Case, Policy]:
     """The case in an operator's context, and what the spec makes of it if nobody says anything: whatever the behaviour."""
-    here = case.in_context(operator) if operator != case.context else case
+    here = in_context(case, operator)
     return here, compile_rules(rules, replace(here, messages=()))
 
 
@@ -269,13 +271,7 @@ def _given(view: ChainView, row: int) -> str:
     """What the thousand get, the most frequent response first."""
     count = view.dots.by_response()[row]
     order = [r for r in np.argsort(-count, kind="stable") if count[r]][:2]
-    return "Of 1000 senders " + " and ".join(f"{count[r]} get {view.case.responses[r]}" for r in order) + "."
-
-
-def notes(view: ChainView) -> list[str]:
-    """What the words of operator and user are worth to the thousand, and how surely."""
-    pairs = zip(view.contexts, view.leads, strict=True)
-    return [text for here, found in pairs for text in surely(here, found, "if nobody said anything")]
+    return "Of 1000 senders " + " and ".join(f"{count[r]} get “{view.case.response_labels[r]}”" for r in order) + "."
 
 
 def _of_rows(view: ChainView) -> list[Case]:

@@ -13,7 +13,7 @@ from ..aggregate import total
 from ..case import Case
 from ..monte_carlo import runs_needed, simulate
 from ..policy import Policy
-from ..text import number, percent
+from ..text import number, people, percent
 from .controls import Box
 
 #: A share of a second after which a simulation lets the page breathe.
@@ -81,8 +81,8 @@ class Race(Box):
         needed = runs_needed(self.probability)
         left = needed / max(runs, 1) * spent
         return (
-            f"Simulation: {runs} runs in {spent:.1f} s say {percent(share)} ({error}). "
-            f"For a relative standard error of 1% it needs about {number(needed)} runs, {duration(left)} here."
+            f"Simulation: {people(runs)} simulated runs in {spent:.1f} s say {percent(share)} ({error}). "
+            f"For a relative standard error of 1% it needs about {people(float(f'{needed:.3g}'))}, {duration(left)} here."
         )
 
 

@@ -110,13 +110,18 @@ def _field(name: str, hint: Any) -> Field:
 
 def menu(label: str, options: Iterable[Any]) -> ipywidgets.Dropdown:
     """A menu of texts, or of (text, value) pairs."""
-    return ipywidgets.Dropdown(description=label, options=list(options), **LOOK)
+    return ipywidgets.Dropdown(description=label, tooltip=label, options=list(options), **LOOK)
 
 
 def steps(label: str, values: Sequence[float] | Floats | Ints, form: str = ".4g") -> ipywidgets.SelectionSlider:
     """A slider over given values.  One on a scale of its own would round the value it is given, and so change a choice."""
     options = [(format(value, form), value) for value in np.asarray(values).tolist()]
-    return ipywidgets.SelectionSlider(description=label, options=options, **LOOK)
+    return ipywidgets.SelectionSlider(description=label, tooltip=label, options=options, **LOOK)
+
+
+def policy_menu(label: str, case: Case, names: Iterable[str]) -> ipywidgets.Dropdown:
+    """A menu of policies or responses by what people call them; the values are their names."""
+    return menu(label, [(case.labels.get(name, name), name) for name in dict.fromkeys(names)])
 
 
 def context_menu(case: Case) -> ipywidgets.Dropdown:

@@ -178,7 +178,7 @@ def _strip_panel(view: DialView) -> Panel:
 
 
 def _sure_panel(view: DialView) -> Panel:
-    return panels.text("How sure is this?", [how_sure(part) for part in view.parts], every=len(view.positions))
+    return panels.sure([how_sure(part) for part in view.parts], every=len(view.positions))
 
 
 def _departures_panel(view: DialView) -> Panel:

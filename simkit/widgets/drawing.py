@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ..plots import EVENT_MARKS, FILLS, SENDERS, SENDERS_ON_DARK
+from ..plots import EVENT_MARKS, SENDERS, SENDERS_ON_DARK
 from ..text import tally
 from .panels import Mark, Panel
 from .stage import Table
@@ -23,11 +23,28 @@ INK = {False: "#111111", True: "#f0f0f0"}
 PAPER = {False: "#ffffff", True: "#111111"}
 #: Pixels of a stage in an inch of a figure, and how wide a figure and a thumbnail are.
 PIXELS, WIDTH, SMALL = 90, 660, 430
+#: The shapes of `marks.js` for matplotlib.
+SHAPES: dict[str, dict[str, Any]] = {
+    "full": {"fillstyle": "full"},
+    "full2": {"fillstyle": "none", "mew": 2.4},
+    "full3": {"marker": "h", "fillstyle": "full"},
+    "half": {"fillstyle": "left"},
+    "half2": {"fillstyle": "bottom"},
+    "half3": {"fillstyle": "right"},
+    "open": {"fillstyle": "none"},
+    "open2": {"marker": r"$\odot$", "mew": 0.4},
+    "open3": {"marker": r"$\ominus$", "mew": 0.4},
+    "square": {"marker": "s", "fillstyle": "full"},
+}
 
 
 def figure(table: Table, row: int, *, dark: bool = False, unfolded: bool = False) -> Figure:
     """The pictures of one row of a table, one below the other, and its sentence."""
-    shown = [panel for panel in table.panels if panel and (panel["first"] or panel.get("beside") or unfolded)]
+    shown = [
+        panel
+        for panel in table.panels
+        if panel and not panel.get("fold") and (panel["first"] or panel.get("beside") or unfolded)
+    ]
     return _figure(shown, row, fill(f"{table.sentences[row]} {table.notes[row]}".strip(), 100), dark)
 
 
@@ -96,11 +113,11 @@ def _legend(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
         values = _amounts(panel, row)[:, row % _amounts(panel, row).shape[1]]
     handles = []
     for entry, value in zip(panel["legend"], values, strict=True):
-        mark, fill_ = (EVENT_MARKS[entry["event"]][0], "full") if entry["event"] else ("o", FILLS.get(entry["mark"], "none"))
+        mark = {"marker": EVENT_MARKS[entry["event"]][0]} if entry["event"] else SHAPES.get(entry["mark"], SHAPES["open"])
         colour = INK[dark] if entry["event"] else _colours(dark)[entry["colour"]]
         label = entry["label"] if np.isnan(value) else f"{entry['label']} {tally(value)}"
-        style: dict[str, Any] = {"color": colour, "fillstyle": fill_, "markerfacecoloralt": "none", "ls": ""}
-        handles.append(Line2D([], [], marker=mark, label=label, **style))
+        style: dict[str, Any] = {"marker": "o", "color": colour, "markerfacecoloralt": "none", "ls": ""}
+        handles.append(Line2D([], [], label=label, **(style | mark)))
     down = -0.02 if panel["kind"] != "chart" else -0.16 * 240 / panel.get("height", 240)
     options: dict[str, Any] = {"ncols": 3, "frameon": False, "fontsize": 8, "handletextpad": 0.2, "columnspacing": 1.2}
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, down), **options)
@@ -120,7 +137,8 @@ def _dots(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
             continue
         place, colour = np.arange(end - int(count), end), _colours(dark)[cell["colour"]]
         x, y = place // tall, place % tall
-        ax.plot(x, y, "o", ms=size, color=colour, fillstyle=FILLS[cell["mark"]], markerfacecoloralt="none", mew=1.1)
+        style: dict[str, Any] = {"marker": "o", "mew": 1.1, "markerfacecoloralt": "none", "ls": ""}
+        ax.plot(x, y, ms=size, color=colour, **(style | SHAPES[cell["mark"]]))
         if cell["event"]:
             ax.plot(x, y, EVENT_MARKS[cell["event"]][0], ms=size, mew=1.6, color=INK[dark], ls="")
     ax.set(xlim=(-0.7, columns - 0.3), ylim=(tall - 0.3, -0.7), aspect="equal", anchor="NW")

@@ -6,7 +6,7 @@ with a fixed seed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -21,16 +21,15 @@ from ..icon_array import Dots, dots
 from ..pareto import frontier
 from ..plots import HARMFUL
 from ..policy import Axis, Policy, candidates, declining
-from ..scenario import load
 from ..text import number, tally
 from ..uncertainty import Comparison, compare
 from . import panels
-from .chosen_policies import best_responses, labelled, named
-from .controls import Range, context_menu, menu, round_steps, steps
+from .chosen_policies import best_responses, in_context, labelled, named, opened
+from .controls import Range, context_menu, menu, policy_menu, round_steps, steps
 from .instrument import Instrument, Settings, from_dict
-from .panels import INK, Panel, axis, curve, padded, points, stretches
+from .panels import INK, Mark, Panel, axis, curve, padded, points, stretches
 from .stage import Options, Table
-from .wording import SENDERS, harmful_name, harmful_senders, heading, surely
+from .wording import SENDERS, called, harmful_name, harmful_senders, heading, surely
 
 RISKIEST = "the riskiest declined"
 
@@ -66,9 +65,8 @@ def explore(case: Case | str, policies: Policy | Sequence[Policy] | None = None,
     unfolds the context, shares and weights, a comparison, and pictures of help and harm.  A ValueError names a setting that
     makes no sense.
     """
-    source = "case" if isinstance(case, Case) else repr(case)
-    case = case if isinstance(case, Case) else load(case)
-    return Explorer(case, from_dict(ExplorerSettings, settings), source, None if policies is None else labelled(policies))
+    found, source = opened(case)
+    return Explorer(found, from_dict(ExplorerSettings, settings), source, None if policies is None else labelled(policies))
 
 
 class Explorer(Instrument[ExplorerSettings]):
@@ -80,7 +78,7 @@ class Explorer(Instrument[ExplorerSettings]):
             settings,
             opener="simkit.widgets.explore",
             source=source if policies is None else f"{source}, policies",
-            controls=_controls(case, policies),
+            controls=_controls(case, policies is None),
             peek=partial(_chosen_row, case, policies),
         )
 
@@ -95,35 +93,29 @@ class Explorer(Instrument[ExplorerSettings]):
         return self.view.policies[self.stage.at] if self.view.policies.batch else self.view.policies
 
 
-def _controls(case: Case, policies: Policy | None) -> dict[str, ipywidgets.Widget]:
-    """A control for each setting that the case has, with what may be chosen."""
-    people = case.population
-    known = [policy.name for policy in candidates(case)]
-    answers, refusals = (
-        [n for n, r, ok in zip(case.responses, case.refuses, case.allowed, strict=True) if ok and r == is_]
-        for is_ in (False, True)
-    )
-    family = {
-        "policy": partial(menu, "policy", [RISKIEST, *known]),
-        "answer": partial(menu, "answered with", answers or refusals),
-        "decline": partial(menu, "declined with", refusals),
+def _controls(case: Case, default: bool) -> dict[str, ipywidgets.Widget]:
+    """A control for each setting that the case has, with what may be chosen; the first three for the default policies only."""
+    people, known = case.population, [policy.name for policy in candidates(case)]
+    allowed = [(n, r) for n, r, ok in zip(case.responses, case.refuses, case.allowed, strict=True) if ok]
+    refusals = [name for name, refuses in allowed if refuses]
+    answers = [name for name, refuses in allowed if not refuses] or refusals
+    states = [("all, as they come", ""), *zip(people.states, people.states, strict=True)]
+    made: dict[str, Callable[[], Any]] = {
+        "policy": lambda: policy_menu("policy", case, [RISKIEST, *known]) if default else None,
+        "answer": lambda: policy_menu("answered with", case, answers) if default else None,
+        "decline": lambda: policy_menu("declined with", case, refusals) if default else None,
+        "context": lambda: context_menu(case) if case.contexts else None,
+        "state": lambda: menu("state of the world", states) if len(people.states) > 1 else None,
+        "harmful": lambda: (
+            steps(f"share of {harmful_name(case)}", round_steps(1e-4, 0.9), ".3g")
+            if 0 < people.base_share[people.harmful].sum() < 1
+            else None
+        ),
+        "overlap": lambda: steps("overlap", np.append(0.0, round_steps(1e-3, 0.5)), ".3g") if people.overlap[2] > 0 else None,
+        "harm_weight": lambda: steps("harm weight", round_steps(0.1, 1000)),
+        "compare": lambda: policy_menu("compared with", case, known),
     }
-    others = {
-        "context": partial(context_menu, case),
-        "state": partial(menu, "state of the world", [("all, as they come", ""), *[(state, state) for state in people.states]]),
-        "harmful": partial(steps, f"share of {harmful_name(case)}", round_steps(1e-4, 0.9), ".3g"),
-        "overlap": partial(steps, "overlap", np.append(0.0, round_steps(1e-3, 0.5)), ".3g"),
-        "harm_weight": partial(steps, "harm weight", round_steps(0.1, 1000)),
-        "compare": partial(menu, "compared with", known),
-    }
-    absent = {
-        "context": not case.contexts,
-        "state": len(people.states) < 2,
-        "harmful": not 0 < people.base_share[people.harmful].sum() < 1,
-        "overlap": not people.overlap[2] > 0,
-    }
-    made = others if policies is not None else family | others
-    return {name: control() for name, control in made.items() if not absent.get(name)}
+    return {name: control for name, make in made.items() if (control := make()) is not None}
 
 
 # --- what is looked at ------------------------------------------------------------------------------------------------
@@ -131,17 +123,16 @@ def _controls(case: Case, policies: Policy | None) -> dict[str, ipywidgets.Widge
 
 def edited(case: Case, settings: ExplorerSettings) -> Case:
     """The case in the chosen context and state, with the chosen shares.  A ValueError if it has none of that name."""
-    if settings.context and settings.context != case.context:
-        case = case.in_context(settings.context)
+    case = in_context(case, settings.context)
     if settings.state:
         case = case.in_state(settings.state)
     if settings.harmful is not None:
-        share = case.population.base_share[case.population.harmful]
+        harmful = case.population.harmful
+        share = case.population.base_share[harmful]
         if not share.sum() > 0:
             raise ValueError(f"{case.name} has no harmful senders whose share could be moved")
-        names = [name for name, bad in zip(case.segments, case.population.harmful, strict=True) if bad]
-        parts = settings.harmful * share / share.sum()
-        case = case.with_shares(dict(zip(names, map(float, parts), strict=True)))
+        names = [case.segments[s] for s in np.flatnonzero(harmful)]
+        case = case.with_shares(dict(zip(names, (settings.harmful * share / share.sum()).tolist(), strict=True)))
     return case if settings.overlap is None else case.with_overlap(settings.overlap)
 
 
@@ -191,18 +182,14 @@ def look(case: Case, policies: Policy, settings: ExplorerSettings) -> ExplorerVi
 
 def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table:
     """All that is shown: for every policy of the batch dots, a sentence, how surely it is ahead, and pictures."""
-    _check_given(policies, settings)
-    case = edited(case, settings)
-    view = look(case, default_family(case, settings) if policies is None else policies, settings)
-    return _table(view, settings, policies is None, 0)
-
-
-def _check_given(policies: Policy | None, settings: ExplorerSettings) -> None:
-    usual = ExplorerSettings()
-    for name in ("policy", "declined", "answer", "decline") if policies is not None else ("at",):
+    given, usual = policies is not None, ExplorerSettings()
+    for name in ("policy", "declined", "answer", "decline") if given else ("at",):
         if getattr(settings, name) != getattr(usual, name):
-            why = "policies are given, and the slider runs along them" if policies is not None else "no policies are given"
+            why = "policies are given, and the slider runs along them" if given else "no policies are given"
             raise ValueError(f"{name} cannot be {getattr(settings, name)!r}: {why}")
+    case = edited(case, settings)
+    made = default_family(case, settings) if policies is None else policies
+    return _table(look(case, made, settings), settings, _slider(made, settings, given))
 
 
 def _chosen_row(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table | None:
@@ -215,64 +202,63 @@ def _chosen_row(case: Case, policies: Policy | None, settings: ExplorerSettings)
     else:
         at = 0 if settings.at is None else _along(policies, policies.axis).place(settings.at)
         one = policies[at : at + 1]
-    return _table(look(case, one, settings), settings, policies is None, settings.declined)
+    slider = _slider(one, settings, policies is not None, settings.declined)
+    return _table(look(case, one, settings), settings, slider)
+
+
+def _slider(policies: Policy, settings: ExplorerSettings, given: bool, first: int = 0) -> Options | None:
+    """How many are declined, from `first` on; or along given policies; None for a single policy."""
+    if not given and settings.policy == RISKIEST:
+        return Options("declined", range(first, first + policies.batch[0]), "Of 1000 senders, decline the riskiest")
+    return _along(policies, policies.axis) if policies.axis else None
 
 
 def _along(policies: Policy, about: Axis) -> Options:
-    """The slider along given policies."""
     label = about.name if about.named else f"{policies.name}: {about.name}"
     return Options("at", about.values, label[:1].upper() + label[1:], about.labels)
 
 
-def _table(view: ExplorerView, settings: ExplorerSettings, default: bool, first: int) -> Table:
-    moves = default and settings.policy == RISKIEST
-    count = len(view.gain)
-    slider = None
-    if moves:
-        slider = Options("declined", range(first, first + count), "Of 1000 senders, decline the riskiest")
-    elif view.policies.axis:
-        slider = _along(view.policies, view.policies.axis)
-    answer, decline = best_responses(view.case, settings.harm_weight)
-    below = settings.answer or answer
-    people = view.case.population
-    compared = [panels.dots(dots(view.case, view.reference), f"Compared with {view.reference.name}", first=False)]
+def _table(view: ExplorerView, settings: ExplorerSettings, slider: Options | None) -> Table:
+    case, people = view.case, view.case.population
+    answer, decline = best_responses(case, settings.harm_weight)
+    moves, reference = slider is not None and slider.setting == "declined", called(case, view.reference.name)
+    caveats, more = surely(case, view.leads, f"“{reference}”" if view.reference.name in case.labels else reference)
+    compared = panels.dots(dots(case, view.reference), f"Compared with {reference}", first=False)
     return Table(
         slider=slider,
-        sentences=sentences(view, _starts(view, moves, first)),
-        notes=surely(view.case, view.leads, view.reference.name),
+        sentences=sentences(view, _starts(view, slider)),
+        notes=caveats,
         panels=[
-            panels.dots(view.dots, heading(view.case)),
-            *(compared if settings.compare else []),
+            panels.dots(view.dots, heading(case)),
+            panels.sure(more),
+            *([compared] if settings.compare else []),
             _segments_panel(view),
             _frontier_panel(view),
-            *([_gain_panel(view, slider, moves)] if slider and count > 1 else []),
+            *([_gain_panel(view, slider)] if slider and len(view.gain) > 1 else []),
         ],
         view=view,
         stands_for={
             "at": slider.values[0] if slider and not moves else None,
-            "answer": below,
+            "answer": settings.answer or answer,
             "decline": decline,
-            "context": view.case.context,
+            "context": case.context,
             "harmful": float(people.base_share[people.harmful].sum()),
             "overlap": people.overlap[0],
-            "harm_weight": view.case.weight(settings.harm_weight),
-            "compare": below,
+            "harm_weight": case.weight(settings.harm_weight),
+            "compare": settings.answer or answer,
         },
         idle=() if moves else ("answer", "decline"),
     )
 
 
-def _starts(view: ExplorerView, moves: bool, first: int) -> list[str]:
+def _starts(view: ExplorerView, slider: Options | None) -> list[str]:
     """How the sentence about each policy begins."""
-    if moves:
-        numbers = range(first, first + len(view.gain))
-        return [
-            "Declining nobody" if i == 0 else "Declining the riskiest sender" if i == 1 else f"Declining the {i} riskiest"
-            for i in numbers
-        ]
-    if view.policies.axis is None:
-        return [view.policies.name]
     about = view.policies.axis
+    if slider and slider.setting == "declined":
+        few = {0: "Declining nobody", 1: "Declining the riskiest sender"}
+        return [few.get(i, f"Declining the {i} riskiest") for i in slider.values]
+    if about is None:
+        return [called(view.case, view.policies.name)]
     return list(about.labels) if about.named else [f"At {about.name} {label} the policy" for label in about.labels]
 
 
@@ -280,14 +266,11 @@ def sentences(view: ExplorerView, starts: Sequence[str]) -> list[str]:
     """One sentence for each policy: who is turned away, and what is expected to come of it."""
     case, found = view.case, view.dots
     refused, harmful = case.refuses[found.response], case.population.harmful[found.segment]
-    count = np.atleast_2d(found.count)
-    away, bad = (count[:, refused & harmful].sum(1), count[:, harmful].sum(1))
-    others, good = (count[:, refused & ~harmful].sum(1), count[:, ~harmful].sum(1))
-    crowd, many = found.counted_in
-    harmed, left = (np.atleast_1d(found.events(event, crowd)) for event in (1, 2))
+    count, (crowd, many) = np.atleast_2d(found.count), found.counted_in
+    numbers = [count[:, which].sum(1) for which in (refused & ~harmful, ~harmful, refused & harmful, harmful)]
+    numbers += [np.atleast_1d(found.events(event, crowd)) for event in (1, 2)]
     who, said = harmful_senders(case), []
-    rows = zip(starts, *(x.tolist() for x in (others, good, away, bad, harmed, left)), strict=True)
-    for start, other, fine, caught, wrong, harm, neglect in rows:
+    for start, other, fine, caught, wrong, harm, neglect in zip(starts, *(x.tolist() for x in numbers), strict=True):
         these = f"{caught} of {wrong} {who} and {other} of {fine} others" if wrong else f"{other} of {fine} senders"
         said.append(f"{start} turns away {these}. Answers harm {tally(harm)} {many}; not answering harms {tally(neglect)}.")
     return said
@@ -302,9 +285,8 @@ def _segments_panel(view: ExplorerView) -> Panel:
     help_, harm, neglect = (
         _with_total(each * found.share) for each in (found.help, weight * found.harm, weight * found.neglect)
     )
-    names = [*view.case.segments, "everybody"]
+    names = [*view.case.segment_labels, "everybody"]
     rows, zero = np.arange(len(names)), np.zeros(len(names))
-    low, high = padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0))
     return panels.chart(
         "What each group gets: help (blue), harm of answering (red), of not answering (open)",
         [
@@ -314,10 +296,13 @@ def _segments_panel(view: ExplorerView) -> Panel:
             curve([0, 0], [len(names) - 0.4, -0.6], colour=INK, width=1),
         ],
         alt="Bars for each segment: help to the right, harm weighed in help units to the left.",
-        x=axis(low, high, f"help units per 1000 senders (1 harm unit = {number(weight)})"),
+        x=axis(
+            *padded(np.append(-(harm + neglect), np.minimum(help_, 0)), np.append(help_, 0)),
+            f"help units per 1000 senders (1 harm unit = {number(weight)})",
+        ),
         y=panels.name_axis(names),
         height=60 + 26 * len(names),
-        left=110,
+        left=150,
         categories=True,
     )
 
@@ -331,16 +316,16 @@ def _with_total(per_segment: Floats) -> Floats:
 def _frontier_panel(view: ExplorerView) -> Panel:
     """Help against loss: the frontier, the policies of the case, and where the slider is."""
     case, edge = view.case, frontier(view.case)
-    here = [np.atleast_1d(SENDERS * x) for x in (view.outcome.loss, view.outcome.help)]
+    here = [np.atleast_1d(SENDERS * each) for each in (view.outcome.loss, view.outcome.help)]
+    line = [SENDERS * each for each in (edge.loss, edge.help)]
     seen = [policy for policy in candidates(case, view.outcome.harm_weight) if policy.name != view.policies.name]
-    others = [expect(case, policy) for policy in seen]
-    x, y = ([SENDERS * float(getattr(o, of)) for o in others] for of in ("loss", "help"))
-    low, right = padded(np.array([0.0]), np.concatenate([x, here[0], SENDERS * edge.loss]))
-    bottom, top = padded(np.append(y, 0.0), np.concatenate([y, here[1], SENDERS * edge.help]))
-    marks = [
-        curve(SENDERS * edge.loss, SENDERS * edge.help, colour=3, width=2),
+    found = [expect(case, policy) for policy in seen]
+    x, y = ([SENDERS * float(getattr(each, of)) for each in found] for of in ("loss", "help"))
+    right = padded(0.0, np.concatenate([x, here[0], line[0]]))[1]
+    marks: list[Mark] = [
+        curve(*line, colour=3, width=2),
         points(x, y, colour=INK, hollow=True, size=4),
-        panels.labels(x, y, [policy.name for policy in seen]),
+        panels.labels(x, y, [called(case, policy.name) for policy in seen]),
         points(here[0][:, None], here[1][:, None], colour=4),
     ]
     if len(here[0]) > 1 and view.policies.axis and not view.policies.axis.named:
@@ -350,24 +335,24 @@ def _frontier_panel(view: ExplorerView) -> Panel:
         "Help against harm: the grey line is the best that any policy can do",
         marks,
         alt="Help against harm and neglect per 1000 senders, with the frontier and the policies of the case.",
-        x=axis(max(low, -0.02 * right), right, "harm + neglect per 1000 senders (harm units)"),
-        y=axis(bottom, top, "help per 1000 (help units)"),
+        x=axis(-0.02 * right, right, "harm + neglect per 1000 senders (harm units)"),
+        y=axis(*padded(np.append(y, 0.0), np.concatenate([y, here[1], line[1]])), "help per 1000 (help units)"),
     )
 
 
-def _gain_panel(view: ExplorerView, slider: Options, moves: bool) -> Panel:
+def _gain_panel(view: ExplorerView, slider: Options) -> Panel:
     """Net value over the reference along the slider, with 90% of plausible worlds, and where it is best."""
-    count = len(view.gain)
+    count, moves = len(view.gain), slider.setting == "declined"
     some = np.unique(np.append(np.arange(0, count, 20 if count > 100 else 1), count - 1))
     with np.errstate(invalid="ignore"):  # where harm has no finite mean there is nothing to draw
         low, high = SENDERS * np.quantile(view.leads.draws[some], [0.05, 0.95], axis=1)
-    bottom, top = padded(np.append(low, view.gain), np.append(high, view.gain))
     here, shown = np.arange(count), np.arange(0, count, 5 if count > 100 else 1)
     best = int(np.argmax(np.where(np.isfinite(view.gain), view.gain, -np.inf)))
     at = f"{best} declined" if moves else slider.texts[best]
     ticks = {int(i): slider.texts[int(i)] for i in np.unique(np.linspace(0, count - 1, min(count, 5)).round())}
+    label = "senders declined, of 1000, riskiest first" if moves else slider.label
     return panels.chart(
-        f"Net value over {view.reference.name}: best (ring) at {at}; band: 90% of plausible worlds",
+        f"Net value over {called(view.case, view.reference.name)}: best (ring) at {at}; band: 90% of plausible worlds",
         [
             panels.band(some, low, high, colour=4),
             curve([0, count - 1], [0, 0], colour=INK, width=1),
@@ -376,8 +361,6 @@ def _gain_panel(view: ExplorerView, slider: Options, moves: bool) -> Panel:
             points(here[:, None], view.gain[:, None], colour=4),
         ],
         alt="Net value over the reference policy along the slider, with the range over plausible worlds.",
-        x=axis(
-            0, count - 1, "senders declined, of 1000, riskiest first" if moves else slider.label, ticks=None if moves else ticks
-        ),
-        y=axis(bottom, top, "help units per 1000"),
+        x=axis(0, count - 1, label, ticks=None if moves else ticks),
+        y=axis(*padded(np.append(low, view.gain), np.append(high, view.gain)), "help units per 1000"),
     )

@@ -19,6 +19,7 @@ import ipywidgets
 from ..files import suggest
 from . import numbers
 from .controls import Box, fields_of, show
+from .packing import unpacked
 from .page import Line, Page, write
 from .stage import Action, Stage, Table
 
@@ -142,7 +143,7 @@ class Instrument(Box, Generic[S]):
         self._message = ipywidgets.Label().add_class("simkit-message")
         wide = {"width": "99%"}
         self._code = ipywidgets.Text(
-            description="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
+            description="as code", tooltip="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
         )
         self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip) for each in self.table.actions]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
@@ -277,6 +278,13 @@ class Instrument(Box, Generic[S]):
             getattr(self, what)()
         elif what in ANSWERS:
             self.stage.send({"answers": what, "text": ANSWERS[what](self)})
+
+    @property
+    def how_sure(self) -> list[str]:
+        """The lines behind the fold *How sure is this?*."""
+        folds = [panel for panel in self.table.panels if panel and panel.get("fold")]
+        lines = [(each["words"], unpacked(each["lines"], self.table.rows)[self.row]) for each in folds]
+        return [words[i] for words, row in lines for i in row if i >= 0]
 
     # --- from a choice to a picture ---
 

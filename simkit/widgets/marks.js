@@ -41,6 +41,28 @@ function surface(canvas, width, height) {
 
 // --- dots ------------------------------------------------------------------------------------------------------------
 
+/** The shapes of a dot.  Of each, the second has a point (or a hole) in the middle and the third a line (or a gap). */
+const disc = (pen, x, y, r, from = 0, to = 2 * Math.PI) => { pen.beginPath(); pen.arc(x, y, r, from, to); pen.fill(); };
+function ring(pen, x, y, r, width = Math.max(1.2, r / 4)) {
+  pen.lineWidth = width;
+  pen.beginPath();
+  pen.arc(x, y, r - width / 2, 0, 2 * Math.PI);
+  pen.stroke();
+}
+const across = (pen, x, y, r) => line(pen, [[x - r, y], [x + r, y]]);
+const SHAPES = {
+  full: disc,
+  full2: (pen, x, y, r) => ring(pen, x, y, r, 0.62 * r),
+  full3: (pen, x, y, r) => { disc(pen, x, y - 1, r, Math.PI, 2 * Math.PI); disc(pen, x, y + 1, r, 0, Math.PI); },
+  half: (pen, x, y, r) => { ring(pen, x, y, r); disc(pen, x, y, r, Math.PI / 2, -Math.PI / 2); },
+  half2: (pen, x, y, r) => { ring(pen, x, y, r); disc(pen, x, y, r, 0, Math.PI); },
+  half3: (pen, x, y, r) => { ring(pen, x, y, r); disc(pen, x, y, r, -Math.PI / 2, Math.PI / 2); },
+  open: ring,
+  open2: (pen, x, y, r) => { ring(pen, x, y, r); disc(pen, x, y, 0.34 * r); },
+  open3: (pen, x, y, r) => { ring(pen, x, y, r); across(pen, x, y, r); },
+  square: (pen, x, y, r) => pen.fillRect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r),
+};
+
 /** One dot: colour says who, shape says what was answered, a mark in it says what came of it. */
 function dot(pen, x, y, r, mark, event, colour, ink, halo) {
   if (mark === "none") return;
@@ -53,16 +75,7 @@ function dot(pen, x, y, r, mark, event, colour, ink, halo) {
     r *= 0.7;
   }
   pen.strokeStyle = pen.fillStyle = colour;
-  pen.lineWidth = Math.max(1.2, r / 4);
-  pen.beginPath();
-  pen.arc(x, y, mark === "full" ? r : r - pen.lineWidth / 2, 0, 2 * Math.PI);
-  if (mark === "full") pen.fill();
-  else pen.stroke();
-  if (mark === "half") {
-    pen.beginPath();
-    pen.arc(x, y, r, Math.PI / 2, -Math.PI / 2);
-    pen.fill();
-  }
+  SHAPES[mark]?.(pen, x, y, r);
   if (!event) return;
   pen.strokeStyle = pen.fillStyle = ink;
   pen.beginPath();

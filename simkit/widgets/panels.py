@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arrays import Floats
+from ..case import Case
 from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
 from ..text import number
@@ -24,6 +25,8 @@ Mark = dict[str, Any]
 #: Colours by number: 0 to 5 are `plots.SENDERS`, INK is that of the text.
 INK = -1
 SHAPES = ("full", "half", "open")
+#: What stands under the fold of the stage.
+SURE = "How sure is this?"
 
 # --- axes -------------------------------------------------------------------------------------------------------------
 
@@ -284,6 +287,11 @@ def text(
     }
 
 
+def sure(rows: Sequence[Sequence[str]], every: int = 1) -> Panel:
+    """What stands behind the fold *How sure is this?*: lines for each row of the table, or for `every` so many."""
+    return text(SURE, rows, every=every) | {"fold": True}
+
+
 def path(
     title: str,
     slots: Sequence[tuple[str, str]],
@@ -336,6 +344,13 @@ def icons(
     }
 
 
+def response_marks(case: Case) -> list[str]:
+    """How a dot shows each response: full, half or open by its kind, and of one kind the second and third marked apart."""
+    shapes = [shape(kind) for kind in case.kinds]
+    before = [shapes[:r].count(each) for r, each in enumerate(shapes)]
+    return [each + ("", "2", "3")[min(many, 2)] for each, many in zip(shapes, before, strict=True)]
+
+
 def dots(
     found: Dots,
     title: str,
@@ -352,7 +367,7 @@ def dots(
     (a halo), and whether that left the sender worse off (a cross, which then does not stand for an event).
     """
     case = found.case
-    colours, shapes = segment_colours(case), [shape(kind) for kind in case.kinds]
+    colours, shapes = segment_colours(case), response_marks(case)
     count = np.atleast_2d(found.count)
     used = np.flatnonzero(count.any(0))
     halo, cross = (np.zeros(len(found.event), dtype=bool), found.event) if own is None else map(np.asarray, own)
@@ -361,10 +376,12 @@ def dots(
     ]
     order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
     by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
-    given = [r for r in np.argsort([SHAPES.index(s) for s in shapes], kind="stable") if by_response[:, r].any()]
+    given = [
+        r for r in np.argsort([SHAPES.index(shape(kind)) for kind in case.kinds], kind="stable") if by_response[:, r].any()
+    ]
     crowd, many = found.counted_in
-    legend = [entry(case.segments[s], colours[s]) for s in order]
-    legend += [entry(case.responses[r], INK, shapes[r]) for r in given]
+    legend = [entry(case.segment_labels[s], colours[s]) for s in order]
+    legend += [entry(case.response_labels[r], INK, shapes[r]) for r in given]
     events = [np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS]
     legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "none" if own else "open", 0 if own else e) for e in EVENT_MARKS]
     if own:

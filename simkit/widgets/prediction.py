@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Callable
+from functools import cached_property
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -13,50 +17,109 @@ from .controls import Box
 def predict(
     asks: str,
     *,
-    answer: float,
+    answer: float | Callable[[], float],
     high: int,
     low: int = 0,
     unit: str = "",
-    reveal: ipywidgets.Widget | None = None,
+    reveal: Any = None,
     says: str = "",
 ) -> Prediction:
-    """Ask for a whole number from low to high; once it is committed, show the answer, what it means, and `reveal`."""
+    """Ask for a whole number from low to high; once it is committed, show the answer, what it means, and `reveal`.
+
+    `answer` and `reveal` may be functions without arguments: they are called only then, so that nothing gives the answer away.
+    `reveal` gives an instrument, or anything else that a notebook shows.
+    """
     return Prediction(asks, answer, (low, high), unit, reveal, says)
 
 
 class Prediction(Box):
-    """A question, a number and a button.  `asks` is the question, `committed` what was predicted, None before.
+    """A question, an empty field and a button.  `asks` is the question, `committed` what was predicted, None before.
 
-    `answer` says the right number, `says` what it means, and `reveal` is what is shown then, or None.
+    `code` is a text to hand in, `answer` says the right number, `says` what it means, and `reveal` is what is shown then.
     """
 
     def __init__(
-        self, asks: str, answer: float, ends: tuple[int, int], unit: str, reveal: ipywidgets.Widget | None, says: str
+        self, asks: str, answer: float | Callable[[], float], ends: tuple[int, int], unit: str, reveal: Any, says: str
     ) -> None:
-        self.asks = asks
-        self.committed: float | None = None
-        self.answer, self.says, self.reveal = f"{tally(answer)}{f' {unit}' if unit else ''}", says, reveal
-        self._unit = unit
-        low, high = ends
-        wide = {"description_width": "8em"}
-        self._guess = ipywidgets.BoundedIntText(value=low, min=low, max=high, description="my prediction", style=wide)
-        self._button = ipywidgets.Button(description="Commit", button_style="primary", tooltip="It cannot be changed then")
-        self._button.on_click(lambda _: self.commit(self._guess.value))
+        self.committed: int | None = None
+        self.asks, self.says, self._ends = asks, says, ends
+        self._answer, self._unit, self._reveal = answer, f" {unit}" if unit else "", reveal
+        label = "my prediction"
+        style = {"description_width": "8em"}
+        self._guess = ipywidgets.Text(description=label, tooltip=label, placeholder="{} to {}".format(*ends), style=style)
+        self._button = ipywidgets.Button(
+            description="Commit", button_style="primary", tooltip="It cannot be changed then", disabled=True
+        )
         self._said = ipywidgets.HTML()
-        self._form = [
-            ipywidgets.HTML(f"<b>{escape(asks)}</b> ({low} to {high})"),
-            ipywidgets.HBox([self._guess, self._button]),
-            self._said,
-        ]
+        self._guess.observe(lambda change: setattr(self._button, "disabled", self._read(change["new"]) is None), "value")
+        self._button.on_click(lambda _: self.commit(self._guess.value))
+        question = ipywidgets.HTML("<b>{}</b> ({} to {})".format(escape(asks), *ends))
+        self._form = [question, ipywidgets.HBox([self._guess, self._button]), self._said]
         super().__init__(self._form)
 
-    def commit(self, guess: float) -> None:
-        """Fix the prediction and reveal the answer.  A second prediction is not taken."""
-        if self.committed is not None:
+    def _read(self, text: str) -> int | None:
+        """The whole number in a text, if it lies between the ends."""
+        number = int(text) if text.strip().isdecimal() and len(text) < 16 else None
+        return number if number is not None and self._ends[0] <= number <= self._ends[1] else None
+
+    @property
+    def code(self) -> str:
+        """What was predicted, with a mark of the question: short enough to copy; empty before."""
+        return "" if self.committed is None else f"{zlib.crc32(self.asks.encode()) % 16**4:04x}-{self.committed}"
+
+    @property
+    def answer(self) -> str:
+        """The right number, with its unit."""
+        return f"{tally(self._right)}{self._unit}"
+
+    @cached_property
+    def _right(self) -> float:
+        return float(_made(self._answer))
+
+    @cached_property
+    def reveal(self) -> ipywidgets.Widget | None:
+        """What is shown after the commitment, made when it is asked for."""
+        return None if self._reveal is None else _shown(_made(self._reveal))
+
+    def commit(self, guess: float | str) -> None:
+        """Fix the prediction and reveal the answer.  A second one is not taken, nor what is no number between the ends."""
+        number = self._read(str(guess))
+        if self.committed is not None or number is None:
             return
-        self.committed = self._guess.value = guess
+        self.committed, self._guess.value = number, str(number)
         self._guess.disabled = self._button.disabled = True
-        unit = f" {self._unit}" if self._unit else ""
-        right = f"You said {tally(guess)}{unit}; it is {self.answer}."
-        self._said.value = f"<p role='status'><b>{escape(right)}</b> {escape(self.says)}</p>"
-        self.children = [*self._form, *([self.reveal] if self.reveal is not None else [])]
+        right = f"You said {tally(number)}{self._unit}; it is {self.answer}."
+        self._said.value = (
+            f"<p role='status'><b>{escape(right)}</b> {escape(self.says)}</p>{self._picture(number, self._right)}"
+            f"<p>Your prediction to hand in: <code>{self.code}</code></p>"
+        )
+        if self.reveal is not None:
+            self.children = [*self._form, self.reveal]
+
+    def _picture(self, guess: float, answer: float) -> str:
+        """A line from low to high with the guess (a ring) and the answer (full)."""
+        low, high = self._ends
+        places = [100 * (min(max(each, low), high) - low) / ((high - low) or 1) for each in (guess, answer)]
+        looks = ("border:2px solid currentColor", "background:currentColor")
+        dots = "".join(
+            f"<span style='position:absolute;top:{-6 + i}px;left:calc({place:.2f}% - 7px);width:{10 + 2 * i}px;"
+            f"height:{10 + 2 * i}px;border-radius:50%;box-sizing:content-box;{look}'></span>"
+            for i, (place, look) in enumerate(zip(places, looks, strict=True))
+        )
+        line = "position:relative;border-top:2px solid;height:9px;margin:14px 10px 0;max-width:34em"
+        said = f"from {low} to {high}; ring: your prediction, full: the answer"
+        return f"<div role='img' aria-label='{said}' style='{line}'>{dots}</div><small>{said}</small>"
+
+
+def _made(thing: Any) -> Any:
+    """What a function gives; anything else is itself."""
+    return thing() if callable(thing) else thing
+
+
+def _shown(thing: Any) -> ipywidgets.Widget:
+    """A widget that shows a thing as a notebook does."""
+    if isinstance(thing, ipywidgets.Widget):
+        return thing
+    out = ipywidgets.Output()
+    out.append_display_data(thing)
+    return out

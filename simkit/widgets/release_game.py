@@ -53,7 +53,8 @@ class TrustSettings(Settings):
     `month` is where the slider stands and `rule` the release rule that is looked at (see `RULES`); `threshold` is the trust
     that it asks for, `date` the month of the rule by date.  `overt` and `deceptive` are shares of such models, `fails`, `slips`
     and `unnoticed` as in `theory.trust.Types`.  `budget` is what audits may cost, 1 for an open one, `covert_cost` for a covert
-    one.  The dial stands at `dial_now` and goes to `dial_loosened`.  A ValueError says what makes no sense.
+    one.  The dial stands at `dial_now` and goes to `dial_loosened`.  Without a `game` no buttons audit: one
+    looks at the rules.  A ValueError says what makes no sense.
     """
 
     moves: str = ""
@@ -63,6 +64,7 @@ class TrustSettings(Settings):
     )
     seed: Annotated[int, Range(0, 10**9)] = 1
     revealed: bool = False
+    game: bool = True
     overt: Annotated[float, Range(0, 1, SHARES, ".3g"), "share overt"] = 0.1
     deceptive: Annotated[float, Range(0, 1, SHARES, ".3g"), "share deceptive"] = 0.1
     fails: Annotated[float, Range(0, 1, tuple(k / 20 for k in range(1, 20)), ".2g"), "misaligned fails"] = 0.3
@@ -200,13 +202,9 @@ def _courses(numbers: tuple[tuple[str, Any], ...]) -> RuleTable:
     return side_by_side(settings.types, rules(settings), MONTHS)
 
 
-def oddities(settings: TrustSettings) -> tuple[str, ...]:
-    """What is odd about each rule, in words (see `release.finding`)."""
-    return _oddities(courses(settings))
-
-
 @lru_cache(maxsize=32)
-def _oddities(found: RuleTable) -> tuple[str, ...]:
+def oddities(found: RuleTable) -> tuple[str, ...]:
+    """What is odd about each rule, in words (see `release.finding`)."""
     return tuple(finding(each) for each in found.courses)
 
 
@@ -299,7 +297,7 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
         turn=break_even_deceptive(types, settings.threshold, passed, failed),
         ceiling=float(ceiling(types)),
         courses=courses(settings),
-        odd=oddities(settings),
+        odd=oddities(courses(settings)),
         loosening=senders,
         enough=senders.pays(bar, rng=drawn(), worlds=WORLDS),
         enough_turn=senders.break_even_share(bar),
@@ -330,7 +328,7 @@ def actions(settings: TrustSettings) -> list[Action]:
     """The buttons of the game: a move each, the end, and the next model."""
     over = settings.loosened or settings.revealed
     moves = [
-        Action(says, partial(made, move=move), tip, not over and _possible(settings, move))
+        Action(says, partial(TrustSettings.after, move=move), tip, not over and _possible(settings, move))
         for move, (says, tip) in TOLD.items()
     ]
     ends = [
@@ -338,11 +336,6 @@ def actions(settings: TrustSettings) -> list[Action]:
         Action("New model", _fresh, "The model of the next seed"),
     ]
     return [*moves, *ends]
-
-
-def made(settings: TrustSettings, move: str) -> TrustSettings:
-    """One move later."""
-    return settings.after(move)
 
 
 def revealed(settings: TrustSettings) -> TrustSettings:

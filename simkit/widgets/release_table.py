@@ -6,6 +6,7 @@ grow.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -24,11 +25,12 @@ from .wording import harmful_senders, now_and_base
 
 #: What a type is called in a sentence, and its colour.
 CALLED = ("aligned", "overtly misaligned", "deceptive")
-COLOURS = (0, 1, 5)
-OPEN, COVERT = 0, 2
+#: No blue and no red, which are colours of senders; a model is a square and a sender a dot.
+COLOURS = (3, 1, 4)
+OPEN, COVERT = INK, 2
 CEILING = 3
 #: Where the rule loosens, and where the player did.
-RINGS = (-1, 5)
+RINGS = (INK, 1)
 BY_TRUST, VERIFIED = 2, 3
 #: What the buttons of the rules say.
 SHORT = ("date", "track record", "trust", "verified record", "never")
@@ -39,16 +41,19 @@ def release_table(case: Case, settings: TrustSettings) -> Table:
     view = look(case, settings)
     rows = [(rule, month) for rule in range(len(RULES)) for month in range(MONTHS + 1)]
     over = view.settings.revealed
-    senders = _senders_panel(view)
     months = range(MONTHS + 1)
     return Table(
         slider=Options("month", months, "Month", [_read_out(month, view.settings.now) for month in months]),
         sentences=[_revealed(view) if over else sentence(view, *row) for row in rows],
-        notes=[note(view, *row) for row in rows],
-        panels=[timeline_panel(view), senders, models_panel(view), rules_panel(view)]
-        if over
-        else [timeline_panel(view), models_panel(view), rules_panel(view), senders],
-        toggles=[Options("rule", RULES, "release by", SHORT)],
+        notes=[caveat(view, *row) for row in rows],
+        panels=[
+            timeline_panel(view),
+            panels.sure([how_sure(view, *row) for row in rows]),
+            models_panel(view),
+            rules_panel(view),
+            _senders_panel(view),
+        ],
+        toggles=[Options("rule", RULES, "release by", SHORT, first=not settings.game)],
         view=view,
         actions=actions(settings),
         status=f"audits cost {settings.spent} of {settings.budget}",
@@ -116,9 +121,21 @@ def _verdict(view: TrustView, rule: int, month: int) -> str:
     return f"{name} the dial is not loosened yet: {what} is {trust}, {bare(view.settings.threshold)} is asked."
 
 
-def note(view: TrustView, rule: int, month: int) -> str:
-    """What the clause does to models that nobody has seen, what is odd about it, and how sure the verdict on trust is."""
-    return f"{_chances(view, rule, month)} {_sureness(view, rule, month)}".strip()
+def caveat(view: TrustView, rule: int, month: int) -> str:
+    """The oddity of the clause in short; and, if it asks for trust, how sure it is on which side of the threshold that lies."""
+    odd = re.split(r"[.:](?: |$)", view.odd[rule])[0]
+    if odd and (rule not in (BY_TRUST, VERIFIED) or len(odd.split()) > 7):  # a caveat has 25 words
+        return f"{odd}."
+    turn, often = float(view.turn[rule, month]), whole_percent(view.holds[rule, month])
+    lies = "reaches" if view.above[rule, month] else "stays below"
+    turns = f"; {percent(turn)} deceptive would reverse it" if np.isfinite(turn) else ", whatever the deceptive share"
+    sure = f"Trust {lies} what is asked in {often} of plausible worlds of models{turns}."
+    return f"{odd}. {sure}" if odd else sure
+
+
+def how_sure(view: TrustView, rule: int, month: int) -> list[str]:
+    """The chances of models that nobody has seen, on which side of the threshold trust lies, and what loosening is worth."""
+    return [said for said in (_chances(view, rule, month), _sureness(view, rule, month), _worth(view)) if said]
 
 
 def _chances(view: TrustView, rule: int, month: int) -> str:
@@ -145,7 +162,7 @@ def _worth(view: TrustView) -> str:
     if not np.isfinite(view.loosening.break_even):
         return f"Loosening gains nothing with an aligned model and loses {number(lost)} help units with a misaligned one."
     who, now = harmful_senders(view.case), now_and_base(view.case)
-    turn = f"; it turns where {percent(view.enough_turn)} are {who}{now}" if np.isfinite(view.enough_turn) else ""
+    turn = f"; {percent(view.enough_turn)} {who}{now} would reverse it" if np.isfinite(view.enough_turn) else ""
     return (
         f"{gains} loses {number(lost)} with a misaligned one: it pays from {percent(view.loosening.break_even)} trust on. "
         f"The {bare(view.settings.threshold)} asked is enough in {whole_percent(view.enough)} of plausible worlds of "
@@ -156,7 +173,7 @@ def _worth(view: TrustView) -> str:
 def _sureness(view: TrustView, rule: int, month: int) -> str:
     """How sure it is on which side of the threshold trust lies, and what would change it."""
     turn = float(view.turn[rule, month])
-    turns = f"; it turns where {percent(turn)} of models are deceptive (here {bare(view.settings.deceptive)})"
+    turns = f"; {percent(turn)} deceptive models would reverse it (here {bare(view.settings.deceptive)})"
     side = "at or above" if view.above[rule, month] else "below"
     often = f"{whole_percent(view.holds[rule, month])} of plausible worlds of models"
     holds = f"Trust is {side} {bare(view.settings.threshold)} in {often}"
@@ -302,12 +319,12 @@ def models_panel(view: TrustView) -> Panel:
     return panels.icons(
         "1000 models with this record",
         whole_numbers(shares),
-        [entry(name, colour) for name, colour in zip(CALLED, COLOURS, strict=True)],
+        [entry(name, colour, "square") for name, colour in zip(CALLED, COLOURS, strict=True)],
         values=np.round(shares, 2),
         columns=63,
-        first=not view.settings.revealed,
-        alt="1000 dots, one for each model with this record, coloured by type.",
-    )
+        first=False,
+        alt="1000 squares, one for each model with this record, coloured by type.",
+    ) | {"beside": not view.settings.revealed}
 
 
 def rules_panel(view: TrustView) -> Panel:
@@ -324,7 +341,7 @@ def rules_panel(view: TrustView) -> Panel:
         categories=True,
         x=axis(0.0, 1.0, "probability", ticks={c / 4: f"{25 * c}%" for c in range(5)}),
         y=panels.name_axis(RULES),
-        legend=[entry(f"{name}, of 1000", colour) for name, colour in zip(TYPES, COLOURS, strict=True)],
+        legend=[entry(f"{name}, of 1000", colour, "square") for name, colour in zip(TYPES, COLOURS, strict=True)],
         values=1000 * view.settings.types.prior,
     )
 
@@ -338,7 +355,7 @@ def _senders_panel(view: TrustView) -> Panel:
         when = (settings.now if settings.loosened else MONTHS + 1) if settings.revealed else end if how > 0 else MONTHS + 1
         chosen.append(np.where(month >= when, loosened, held))
     who = f": this model is {CALLED[view.model.type]}" if settings.revealed else ", if this model is misaligned"
-    title = f"1000 senders{who}. {_worth(view)}"
+    title = f"1000 senders{who}"
     found, rows = dots(view.case, view.loosening.policies), np.concatenate(chosen)
     shown = replace(found, count=found.count[rows], expected=found.expected[rows])
-    return panels.dots(shown, title, first=settings.revealed)
+    return panels.dots(shown, title, first=False, beside=settings.revealed)

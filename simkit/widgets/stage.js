@@ -7,7 +7,7 @@
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
 //   sentences: {words: [strings], at: packed numbers of words}, notes: likewise, ends (what is said of the slider's) if any,
 //     one for each row: the slider's position counts fastest, the first toggle slowest
-//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, under: under the slider, ...}],
+//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, under: under the slider, fold: or behind the fold below the caveat, ...}],
 // }
 // It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
@@ -81,6 +81,9 @@ function render({ model, el }) {
   slider.dataset.lmSuppressShortcuts = "true";  // the arrow keys are the slider's: in Notebook they are taken on the way down,
   const sentence = make("p", "simkit-sentence", main);
   const note = make("p", "simkit-note", main);
+  const fold = make("details", "simkit-fold", main);
+  const folded = make("summary", "", fold);
+  folded.dataset.lmSuppressShortcuts = "true";
   const spoken = make("div", "simkit-spoken", root);
   spoken.setAttribute("aria-live", "polite");
   const tools = make("div", "simkit-tools", main);
@@ -104,16 +107,19 @@ function render({ model, el }) {
     return { ...table, ...peek, panels };
   }
 
-  const early = (panel) => panel.first || panel.beside;
+  const early = (panel) => panel.first || panel.beside || panel.fold;
   const shown = () => current().panels.filter((panel) => early(panel) || model.get("unfolded"));
 
   function build() {
     const wanted = shown();
     if (frames.length !== wanted.length || frames.some((frame, i) => frame.kind !== wanted[i].kind)) {
       [first, side, under, key].forEach((place) => place.replaceChildren());
-      side.hidden = wanted.every((panel) => panel.first);
+      fold.replaceChildren(folded);
+      side.hidden = wanted.every((panel) => panel.first || panel.fold);
+      fold.hidden = !wanted.some((panel) => panel.fold);
       frames = wanted.map((panel) => {
-        const figure = make("figure", `simkit-${panel.kind}`, panel.under ? under : panel.first ? first : side);
+        const place = panel.fold ? fold : panel.under ? under : panel.first ? first : side;
+        const figure = make("figure", `simkit-${panel.kind}`, place);
         const caption = make("figcaption", "", figure);
         const canvas = make("canvas", "", figure);
         canvas.setAttribute("role", "img");
@@ -159,7 +165,8 @@ function render({ model, el }) {
     const look = lookOf(root, table);
     shown().forEach((panel, i) => {
       const { figure, caption, canvas, legend } = frames[i];
-      if (caption.textContent !== panel.title) caption.textContent = panel.title;
+      const titled = panel.fold ? folded : caption;
+      if (titled.textContent !== panel.title) titled.textContent = panel.title;
       DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look, legend);
       if (panel.legend) drawLegend(panel, legend, position, look);
       figure.classList.toggle("simkit-late", Boolean(panel.late));
@@ -198,7 +205,7 @@ function render({ model, el }) {
     const labels = [...table.toggles.map((toggle, i) => [toggle, toggle.options[pressed[i]]]), [table.slider, table.slider.texts[at]]];
     const chosen = labels.filter(([, text]) => text !== "").map(([about, text]) => (about.label ? `${about.label}: ${text}` : text));
     const [said, note] = [textOf(table.sentences, position), textOf(table.notes, position)];
-    return { panels: shown(), position, look: lookOf(root, table), chosen, said, note };
+    return { panels: shown().filter((panel) => !panel.fold), position, look: lookOf(root, table), chosen, said, note };
   }
 
   /** The kernel is told where the slider rests, not each step of a drag; screen readers likewise. */

@@ -22,22 +22,21 @@ from ..event_counts import FrontPages, front_pages
 from ..icon_array import dots
 from ..policy import Policy, candidates, stack
 from ..population import Worlds, draw_worlds
-from ..scenario import load
 from ..text import number, people, percent, whole_percent
 from ..uncertainty import break_even_loss
 from . import panels
-from .chosen_policies import BEST, best_responses, labelled, named
-from .controls import Range, context_menu, menu, round_steps, steps
+from .chosen_policies import BEST, best_responses, in_context, labelled, named, opened
+from .controls import Range, context_menu, menu, policy_menu, round_steps, steps
 from .instrument import Instrument, Settings, from_dict
 from .panels import INK, Mark, Panel, axis, curve, entry, log_axis
 from .stage import Options, Table
-from .wording import harmful_senders, heading, now_and_base
+from .wording import called, harmful_senders, heading, now_and_base
 
 #: Numbers of senders: 1, 2, 5, 10, … and everybody on Earth.
 USERS = np.array(
     [*(m * 10**power for power in range(10) for m in (1, 2, 5) if (m, power) != (5, 9)), 8 * 10**9], dtype=np.int64
 )
-#: One world in so many exceeds the points of a curve.
+#: One run in so many exceeds the points of a curve.
 ONE_IN = np.array([2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 10_000])
 #: The numbers of senders once for each of these: all levels are then found in one search, four times as quick as one by one.
 EACH = np.broadcast_to(USERS, (len(ONE_IN), len(USERS)))
@@ -49,7 +48,7 @@ EVERYBODY = 8e9
 
 @dataclass(frozen=True, kw_only=True)
 class CrowdSettings(Settings):
-    """The choices of `crowd`.  `users` is where the slider stands; `share` is what all senders of a world have in common.
+    """The choices of `crowd`.  `users` is where the slider stands; `share` is what all senders of a run have in common.
 
     `policy` and `compare` are names of given policies or of policies of the case (empty: the first that is given, else the
     best answer to everybody; and the best refusal); `page_harm` and `page_neglect` are the sizes of one event that make a front
@@ -65,43 +64,35 @@ class CrowdSettings(Settings):
     page_neglect: float = 20.0
 
 
-def crowd(case: Case | str, policies: Policy | Sequence[Policy] | None = None, **settings: Any) -> Crowd:
+def crowd(case: Case | str, policies: Policy | Sequence[Policy] | None = None, **settings: Any) -> Instrument[CrowdSettings]:
     """Open the instrument on a case, or on a scenario's name or path; `settings` are those of `CrowdSettings`.
 
     First view: how likely is more than so much harm, for three policies, and a slider from 1 sender to 8 billion.  Given
     `policies`, one or a batch, can be chosen by name.  `More` unfolds the policies, the context, what the senders of a world
-    share, and the two front pages.
+    share, and the two front pages.  `view` of the instrument is a `CrowdView`.
     """
-    source = "case" if isinstance(case, Case) else repr(case)
-    case = case if isinstance(case, Case) else load(case)
-    return Crowd(case, from_dict(CrowdSettings, settings), source, None if policies is None else labelled(policies))
-
-
-class Crowd(Instrument[CrowdSettings]):
-    """The instrument: set `settings` to choose, read `view` for all that is shown."""
-
-    def __init__(self, case: Case, settings: CrowdSettings, source: str = "case", policies: Policy | None = None) -> None:
-        given = () if policies is None else tuple(policies) if policies.batch else (policies,)
-        super().__init__(
-            partial(crowd_table, case, given),
-            settings,
-            opener="simkit.widgets.crowd",
-            source=f"{source}, policies" if given else source,
-            controls=_controls(case, given),
-        )
+    found, source = opened(case)
+    made = None if policies is None else labelled(policies)
+    given = () if made is None else tuple(made) if made.batch else (made,)
+    return Instrument(
+        partial(crowd_table, found, given),
+        from_dict(CrowdSettings, settings),
+        opener="simkit.widgets.crowd",
+        source=f"{source}, policies" if given else source,
+        controls=_controls(found, given),
+    )
 
 
 def _controls(case: Case, given: Sequence[Policy]) -> dict[str, ipywidgets.Widget]:
-    known = list(dict.fromkeys(policy.name for policy in (*given, *candidates(case))))
-    made = {
-        "policy": menu("policy", known),
-        "compare": menu("compared with", known),
-        "context": context_menu(case),
+    known = [policy.name for policy in (*given, *candidates(case))]
+    return {
+        "policy": policy_menu("policy", case, known),
+        "compare": policy_menu("compared with", case, known),
+        **({"context": context_menu(case)} if case.contexts else {}),
         "share": menu("senders share", MODES),
         "page_harm": steps("harm: front page", round_steps(1, 10_000)),
         "page_neglect": steps("neglect: front page", round_steps(0.01, 10_000)),
     }
-    return {name: control for name, control in made.items() if case.contexts or name != "context"}
 
 
 def crowd_table(case: Case, given: Sequence[Policy], settings: CrowdSettings) -> Table:
@@ -111,8 +102,13 @@ def crowd_table(case: Case, given: Sequence[Policy], settings: CrowdSettings) ->
     return Table(
         slider=Options("users", USERS.tolist(), "Senders", [people(count) for count in USERS]),
         sentences=sentences(view),
-        notes=notes(view, settings),
-        panels=[_curves(view), _pages(view), panels.dots(dots(view.case, view.policies[0]), heading(view.case), first=False)],
+        notes=[ASSUMED[settings.share]],
+        panels=[
+            _curves(view),
+            panels.sure(how_sure(view, settings)),
+            _pages(view),
+            panels.dots(dots(view.case, view.policies[0]), heading(view.case), first=False),
+        ],
         view=view,
         stands_for={"policy": first, "compare": second, "context": view.case.context},
     )
@@ -123,7 +119,7 @@ def crowd_table(case: Case, given: Sequence[Policy], settings: CrowdSettings) ->
 
 @dataclass(frozen=True, eq=False)
 class CrowdView:
-    """Distributions of F crowds under P policies: sizes (L, F, P) that one world in `ONE_IN` exceeds, means, and P(any harm).
+    """Distributions of F crowds under P policies: sizes (L, F, P) that one run in `ONE_IN` exceeds, means, and P(any harm).
 
     `low` and `high` (L, F) are the same sizes for the first policy in a plausible world with little and with much harm (its
     mean at 5% and 95%); `less` is the fraction of plausible worlds in which the first policy brings less harm and neglect than
@@ -141,22 +137,19 @@ class CrowdView:
     less: float
     turn: float
 
+    @property
+    def names(self) -> list[str]:
+        """What people call the policies."""
+        return [called(self.case, name) for name in self.policies.labels]
+
 
 def look(case: Case, settings: CrowdSettings, given: Sequence[Policy] = ()) -> CrowdView:
     """Evaluate what the settings ask for, with `given` policies beside those of the case.
 
     A ValueError names a setting that the case does not have.
     """
-    if settings.context and settings.context != case.context:
-        case = case.in_context(settings.context)
-    below, above = best_responses(case)
-    first = settings.policy or (given[0].name if given else below)
-    second = settings.compare or (above if above != first else below)
-    if first == second:
-        raise ValueError(f"compare cannot be {second!r}, the policy itself; choose another one to compare it with")
-    chosen = dict.fromkeys((first, second, BEST))
-    own = {policy.name: policy for policy in given}
-    made = [own.get(name) or named(case, name, None) for name in chosen]
+    case = in_context(case, settings.context)
+    made = _chosen(case, settings, given)
     policies = stack(made)
     here = case.with_independent_senders() if settings.share == MODES[0] else case
     worlds = draw_worlds(here.population, np.random.default_rng(0), WORLDS)
@@ -164,11 +157,9 @@ def look(case: Case, settings: CrowdSettings, given: Sequence[Policy] = ()) -> C
     spread = float(np.var(harm[0]) / np.mean(harm[0]) ** 2) if harm[0].mean() > 0 else 0.0
     shock = spread if settings.share == MODES[2] else 0.0
     found = total(here, policies, EACH, shock=shock)
-    order = np.argsort(harm[0])
-    ends = order[[int(0.05 * WORLDS), int(0.95 * WORLDS)]]
-    range_ = total(here, policies[0], EACH, worlds=_some(worlds, ends), shock=shock)
+    ends = np.argsort(harm[0])[[int(0.05 * WORLDS), int(0.95 * WORLDS)]]
     levels = (1 - 1 / ONE_IN)[:, None, None]
-    band = range_.quantile(levels)
+    band = total(here, policies[0], EACH, worlds=_some(worlds, ends), shock=shock).quantile(levels)
     return CrowdView(
         case=case,
         policies=policies,
@@ -181,6 +172,17 @@ def look(case: Case, settings: CrowdSettings, given: Sequence[Policy] = ()) -> C
         less=float((loss[0] < loss[1]).mean()),
         turn=break_even_loss(case, *made[:2]),
     )
+
+
+def _chosen(case: Case, settings: CrowdSettings, given: Sequence[Policy]) -> list[Policy]:
+    """The policy, the one that it is compared with, and the best (if that is another)."""
+    below, above = best_responses(case)
+    first = settings.policy or (given[0].name if given else below)
+    second = settings.compare or (above if above != first else below)
+    if first == second:
+        raise ValueError(f"compare cannot be {second!r}, the policy itself; choose another one to compare it with")
+    own = {policy.name: policy for policy in given}
+    return [own.get(name) or named(case, name, None) for name in dict.fromkeys((first, second, BEST))]
 
 
 def _means(case: Case, policies: Policy, worlds: Worlds, values: Floats) -> Floats:
@@ -197,35 +199,37 @@ def _some(worlds: Worlds, rows: Any) -> Worlds:
 
 def sentences(view: CrowdView) -> list[str]:
     """One sentence for each number of senders: the mean, and what one run in a thousand exceeds."""
-    name, said = view.policies.labels[0], []
-    for count, mean, size in zip(USERS, view.mean[:, 0], view.sizes[THOUSANDTH, :, 0], strict=True):
-        start = f"Among {people(count)} sender{'s' * int(count > 1)} {name} brings {amount(float(mean))} harm units on average"
-        if mean == 0:
-            said.append(f"Among {people(count)} sender{'s' * int(count > 1)} {name} harms nobody by an answer.")
-        elif size > 0:
-            times = size / mean
-            more = f"{number(float(times))} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more than that"
-            said.append(f"{start}; one run in a thousand exceeds {amount(float(size))}, {more}.")
-        else:
-            said.append(f"{start}; in at least 999 runs of a thousand nobody is harmed.")
-    return said
+    name = view.names[0]
+    rows = zip(USERS.tolist(), view.mean[:, 0].tolist(), view.sizes[THOUSANDTH, :, 0].tolist(), strict=True)
+    return [f"Among {people(n)} sender{'s' * int(n > 1)} “{name}” {_brings(mean, size)}." for n, mean, size in rows]
 
 
-def notes(view: CrowdView, settings: CrowdSettings) -> list[str]:
-    """What is assumed to be shared, the two front pages, and how surely the first policy brings less than the second."""
-    first, second = view.policies.labels[0], view.policies.labels[1]
-    who, now = harmful_senders(view.case), now_and_base(view.case)
+def _brings(mean: float, size: float) -> str:
+    if mean == 0:
+        return "harms nobody by an answer"
+    if not size > 0:
+        return f"brings {amount(mean)} harm units on average; in at least 999 runs of a thousand nobody is harmed"
+    times = size / mean
+    more = f"{number(times)} times that" if times >= 2 else f"{100 * (times - 1):.2g}% more than that"
+    return f"brings {amount(mean)} harm units on average; one run in a thousand exceeds {amount(size)}, {more}"
+
+
+def how_sure(view: CrowdView, settings: CrowdSettings) -> list[list[str]]:
+    """How surely the first policy brings less than the second, and the two front pages for each number of senders."""
+    first, second, *_ = view.names
     word, share = ("less", view.less) if view.less >= 0.5 else ("more", 1 - view.less)
-    order = f"{first} brings {word} harm and neglect than {second} in {whole_percent(share)} of plausible worlds"
-    turns = f"; it turns where {percent(view.turn)} are {who}{now}" if np.isfinite(view.turn) else ""
-    said = []
-    for harm, neglect in zip(view.pages.harm[:, 0], view.pages.neglect[:, 0], strict=True):
-        pages = (
-            f"Front page about harm (over {number(settings.page_harm)}): {likely(harm)}; about neglect "
-            f"(over {number(settings.page_neglect)}): {likely(neglect)}."
-        )
-        said.append(f"{pages} {ASSUMED[settings.share]} {order}{turns}.")
-    return said
+    order = f"“{first}” brings {word} harm and neglect than “{second}” in {whole_percent(share)} of {WORLDS} plausible worlds"
+    who, now = harmful_senders(view.case), now_and_base(view.case)
+    turns = f"; {percent(view.turn)} {who}{now} would reverse it" if np.isfinite(view.turn) else ""
+    sizes = [f"over {number(each)} harm units" for each in (settings.page_harm, settings.page_neglect)]
+    pages = zip(view.pages.harm[:, 0].tolist(), view.pages.neglect[:, 0].tolist(), strict=True)
+    return [
+        [
+            f"{order}{turns}.",
+            f"A front page about harm ({sizes[0]}): {likely(harm)}; about neglect ({sizes[1]}): {likely(neglect)}.",
+        ]
+        for harm, neglect in pages
+    ]
 
 
 def amount(value: float) -> str:
@@ -240,11 +244,11 @@ def likely(value: float) -> str:
     return percent(float(value)) if value >= 1e-6 else "less than one in a million" if value > 0 else "never"
 
 
-#: What is said of each mode.
+#: The caveat of each mode.
 ASSUMED = {
-    MODES[0]: "Here every sender is independent of the others, which makes the total of a large crowd look certain.",
-    MODES[1]: "Here all senders of a world share its state.",
-    MODES[2]: "Here all senders of a world share its state and a rate that is as uncertain as the shares.",
+    MODES[0]: "Every sender is taken as independent of the others, which makes the total of a large crowd look certain.",
+    MODES[1]: "All senders of a run share the state of its world.",
+    MODES[2]: "All senders of a run share the state of its world, and a rate that is as uncertain as the shares.",
 }
 
 
@@ -263,7 +267,7 @@ def _curves(view: CrowdView) -> Panel:
     y = np.log10(1 / ONE_IN)
     if np.isfinite(view.low).all() and np.isfinite(view.high).all():
         marks.append(_range(view, per_1000, bottom, y))
-    for p in range(len(view.policies.labels)):
+    for p in range(len(view.names)):
         x = np.log10(np.clip(sizes[..., p], bottom, top)).T
         rows = np.minimum(y, np.log10(np.maximum(view.some[:, p], 1e-300))[:, None])
         marks.append(curve(x, np.maximum(rows, Y_END), colour=COLOURS[p], width=2.5, dash=DASHES[p]))
@@ -277,7 +281,7 @@ def _curves(view: CrowdView) -> Panel:
         left=92,
         x=log_axis(bottom, top, "total harm per 1000 senders (harm units)"),
         y=axis(Y_END, 0.0, ticks={-k: f"1 in {people(10**k)}" for k in range(5)}),
-        legend=[entry(f"{name}, mean per 1000", COLOURS[p]) for p, name in enumerate(view.policies.labels)],
+        legend=[entry(f"{name}, mean per 1000", COLOURS[p]) for p, name in enumerate(view.names)],
         values=view.mean * per_1000[:, None],
     )
 
@@ -297,7 +301,7 @@ def _pages(view: CrowdView) -> Panel:
     """The dual newspaper test: the probability of each front page over the number of senders."""
     x = np.log10(USERS.astype(float))
     marks = []
-    for p in range(len(view.policies.labels)):
+    for p in range(len(view.names)):
         marks.append(curve(x, view.pages.harm[:, p], colour=COLOURS[p], width=2))
         marks.append(curve(x, view.pages.neglect[:, p], colour=COLOURS[p], width=2, dash=[5, 4]))
     return panels.chart(

@@ -19,57 +19,51 @@ from pydantic.types import Strict
 
 from ..case import Case
 from ..files import InvalidFile, Problem, parse, read_text
-from ..scenario import load
 from ..schema import Count, Probability, check, record
 from ..text import html_table, number, text_table
+from .chosen_policies import opened
 from .controls import context_menu, fields_of
 from .instrument import Instrument, from_dict
-from .release_game import MONTHS, RULES, TrustSettings, courses, hidden, made, replayed, revealed
+from .release_game import MONTHS, RULES, TrustSettings, courses, hidden, replayed, revealed
 from .release_table import release_table
 
 MOST_FILES, MOST_BYTES = 1000, 10_000
 FORM = "simkit trust 1"
 #: The settings that are no part of a game.
-NOT_KEPT = ("unfolded", "month", "rule", "revealed")
+NOT_KEPT = ("unfolded", "month", "rule", "revealed", "game")
 
 
 def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
     """Open the instrument: a hidden model, a timeline of trust, and what a wrong release does to the senders of a case.
 
     `case` is a case, or a scenario's name or path; `settings` are those of `TrustSettings`.  First view: trust month by month,
-    1000 models with the same record, the release rules, and buttons that audit, wait, loosen and reveal.  `More` unfolds what
-    each rule does to models that nobody has seen, the 1000 senders, and every assumption.
+    beside it 1000 models with the same record, and buttons that audit, wait, loosen and reveal (or, without a game, the release
+    rules).  `More` unfolds what each rule does to models that nobody has seen, the 1000 senders, and every assumption.
     """
-    source = "case" if isinstance(case, Case) else repr(case)
-    return Trust(case if isinstance(case, Case) else load(case), from_dict(TrustSettings, settings), source)
+    found, source = opened(case)
+    return Trust(found, from_dict(TrustSettings, settings), source)
 
 
 class Trust(Instrument[TrustSettings]):
     """The instrument: set `settings` to choose, read `view` for all that is shown, `save_game` a finished one for the class."""
 
     def __init__(self, case: Case, settings: TrustSettings, source: str = "case") -> None:
-        shown = (
-            "overt",
-            "deceptive",
-            "fails",
-            "slips",
-            "unnoticed",
-            "threshold",
-            "date",
-            "budget",
-            "covert_cost",
-            "dial_loosened",
-        )
-        fields = fields_of(TrustSettings)
-        controls = {name: fields[name].control() for name in shown} | ({"context": context_menu(case)} if case.contexts else {})
+        played = {*NOT_KEPT, "moves", "seed", "context", "dial_now"}  # by buttons, and in code
+        controls = {name: each.control() for name, each in fields_of(TrustSettings).items() if name not in played}
+        controls |= {"context": context_menu(case)} if case.contexts else {}
         super().__init__(
             partial(release_table, case), settings, opener="simkit.widgets.trust", source=source, controls=controls
         )
 
+    def _say(self, message: str) -> None:
+        """The buttons of the game are there while there is one."""
+        super()._say(message)
+        self.children[0].layout.display = "" if self.settings.game else "none"
+
     def play(self, moves: str) -> None:
         """Make moves, a letter each: o open audit, c covert audit, w wait, l loosen.  What is not possible is said below."""
         for move in moves:
-            self.attempt(partial(made, move=move))
+            self.attempt(partial(TrustSettings.after, move=move))
 
     def reveal(self) -> str:
         """End the game and say what the model was."""

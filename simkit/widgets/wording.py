@@ -16,25 +16,31 @@ def heading(case: Case) -> str:
     return f"1000 people send: “{case.request}”" + (f" ({case.context})" if case.context else "")
 
 
-def surely(case: Case, found: Comparison, reference: str) -> list[str]:
-    """How each policy compares with the reference, in which fraction of plausible worlds, and where they break even."""
+def called(case: Case, name: str) -> str:
+    """What people call a response, or a policy that gives it to everybody: its label; any other name stands for itself."""
+    return case.labels.get(name, name)
+
+
+def surely(case: Case, found: Comparison, reference: str) -> tuple[list[str], list[list[str]]]:
+    """How each policy compares with the reference: a caveat, and the lines under *How sure is this?*."""
     if not np.isfinite(found.gain).all():
-        return ["Some harm here has no finite mean, so there is no net value to compare."] * len(found.gain)
-    who, now, worlds = harmful_senders(case), now_and_base(case), found.draws.shape[1]
+        said = "Some harm here has no finite mean, so there is no net value to compare."
+        return [said] * len(found.gain), [[]] * len(found.gain)
     gains = SENDERS * found.gain
     same = (np.abs(gains) < 1e-9) & (found.ahead + found.behind == 0)
-    never = f"; no share of {who} would reverse it" if case.population.harmful.any() else ""
-    said, shares = [], found.break_even_shares
-    for gain, often, turn, alike in zip(*(x.tolist() for x in (gains, found.holds, shares, same)), strict=True):
-        if alike:
-            said.append(f"This does the same to everybody as {reference}.")
-            continue
-        turns = never if turn != turn else f"; {percent(turn)} {who}{now} would reverse it"
-        said.append(
-            f"Per 1000 senders, worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}, "
-            f"in {whole_percent(often)} of {worlds} plausible worlds (stakes as stated){turns}."
-        )
-    return said
+    rows = zip(*(x.tolist() for x in (gains, found.holds, found.break_even_shares, same)), strict=True)
+    who, now = harmful_senders(case), now_and_base(case)
+    vary = "shares, overlap and what counts leave open vary, stakes stay as stated"
+    drawn = f"{found.draws.shape[1]} plausible worlds are drawn: {vary}."
+    caveats, more = [], []
+    for gain, often, share, alike in rows:
+        worth = f"worth {number(abs(gain))} help units {'more' if gain > 0 else 'less'} than {reference}"
+        never = f"no share of {who} reverses it" if case.population.harmful.any() else ""
+        turns = never if share != share else f"{percent(share)} {who} would reverse it"
+        ahead = "; ".join(filter(None, [f"Per thousand, {worth} in {whole_percent(often)} of plausible worlds", turns]))
+        caveats.append(f"This does the same to everybody as {reference}." if alike else f"{ahead}.")
+        more.append([drawn] if alike or share != share else [drawn, f"{percent(share)} {who}{now} would reverse it."])
+    return caveats, more
 
 
 def harmful_name(case: Case) -> str:

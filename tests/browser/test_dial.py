@@ -92,7 +92,7 @@ def test_the_keyboard_alone_moves_everything(page, table):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "() => [...document.querySelectorAll('figcaption')].some((f) => f.textContent === 'How sure is this?')"
+        "() => [...document.querySelectorAll('figcaption, summary')].some((f) => f.textContent === 'How sure is this?')"
     )
     assert page.get_by_role("radio").filter(visible=True).count() == 2 + 4 + 7
     assert page.errors == []

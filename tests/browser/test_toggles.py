@@ -40,6 +40,7 @@ def test_a_button_changes_picture_dots_and_sentence(book):
     assert said(book) == chain().sentences
     path, dots = (book.pixels(f"{STAGE} {kind} canvas") for kind in (".simkit-path", ".simkit-dots"))
     press(book, "coding-bot")
+    book.page.get_by_role("button", name="More").first.click()
     press(book, "asks for off")
     book.until("() => document.querySelector('.simkit-sentence').innerText.includes('The user has no effect')")
     assert said(book) == chain(operator="coding-bot", user="asks for off").sentences
@@ -61,7 +62,6 @@ def test_arrow_keys_walk_through_the_buttons_and_stay_in_the_instrument(book):
 
 def test_the_kernel_knows_what_is_pressed_and_more_unfolds_the_trace(book):
     press(book, "malicious-operator")
-    book.page.get_by_role("button", name="More").first.click()
     book.page.wait_for_selector(f"{STAGE} .simkit-steps li")
     assert book.page.get_by_role("radiogroup").count() == 4
     book.until("() => document.querySelector('.widget-text input').value.includes(\"operator='malicious-operator'\")")

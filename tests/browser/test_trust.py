@@ -51,6 +51,7 @@ def test_a_game_in_the_browser(book):
     for i, name in enumerate(("Open audit", "Covert audit", "Wait a month"), start=1):
         page.get_by_role("button", name=name).first.click()
         says(book, expected(2, i, moves="ocw"[:i]))
+    page.get_by_role("button", name="More").first.click()
     page.get_by_label(SHORT[3]).first.check()
     says(book, expected(3, 3, moves="ocw"))
     assert pressed(book) == [SHORT[3], SHORT[0]]
@@ -74,7 +75,7 @@ def test_nothing_is_cut_or_covers_another(book, width):
     page.set_viewport_size({"width": width, "height": 1600})
     if page.locator(f"{STAGE} figure").count() < 5:
         page.get_by_role("button", name="More").first.click()
-    page.wait_for_function(f"() => document.querySelector('{STAGE}').querySelectorAll('figure').length === 4")
+    page.wait_for_function(f"() => document.querySelector('{STAGE}').querySelectorAll('figure').length === 5")
     page.wait_for_timeout(400)
     right, parts = page.evaluate(
         """() => {
