@@ -17,6 +17,7 @@ from simkit import widgets
 from simkit.widgets import Instrument, Options, Settings, Table, panels
 from simkit.widgets.drawing import figure, thumbnail
 from simkit.widgets.numbers import as_csv, rows
+from simkit.widgets.stage import HERE, script
 
 HOSTILE = '</script><img src=x onerror="hacked()"> <!-- & “quotes”'
 
@@ -199,3 +200,14 @@ def test_a_figure_shows_the_row_where_the_slider_stands():
         assert [text.get_text() for text in ax.get_legend().get_texts()] == [f"well {3 - 3 * row}", f"badly {1 + 3 * row}"]
     assert thumbnail(table, 0).axes[0].get_legend() is None
     assert table.panels[0]["legend"] == legend, "a thumbnail leaves the table as it is"
+
+
+def test_the_parts_of_the_script_share_no_name():
+    """They are one module in the browser, where a name that is there twice stops everything."""
+    names = re.findall(
+        r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)",
+        script() + (HERE / "page.js").read_text(encoding="utf-8"),
+        re.M,
+    )
+    assert len(names) > 40
+    assert sorted(names) == sorted(set(names))
