@@ -38,7 +38,7 @@ function drawMosaic(panel, canvas, width, position, look) {
   const labels = upright ? Math.min(Math.max(...panel.columns.map((part) => pen.measureText(`${part[0]} ${shares(part)}`).width)) + 8, 120) : 36;
   const top = labels + (over ? 17 : 0);
   pen.font = font(400, 12);
-  const key = inLines(pen, panel.key || "", width - 4);
+  const key = wrapped(pen, panel.key || "", width - 4);
   surface(canvas, width, top + panel.height + 16 * key.length + (key.length ? 4 : 0));
   const down = divided(panel.rows, top, panel.height);
   pen.fillStyle = look.ink;
