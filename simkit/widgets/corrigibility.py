@@ -146,7 +146,7 @@ def _mosaic_panel(view: DialView) -> Panel:
         flagged=np.concatenate(badly),
         faint=faint,
         every=len(view.parts) * len(view.positions),
-        sides=("who instructs", "who judges: the model (the assistant itself) is …"),
+        sides=("who instructs", "who judges: the model is …"),
         key=f"Numbers: help units per 1000 people, {best} at best. Red and hatched: badly, less than half of that. "
         "Sizes: square root of the probability.",
         alt="What a thousand people get from each operator (rows) with each model (columns).",

@@ -109,7 +109,7 @@ def how_sure(part: Part) -> list[str]:
     anew = "shares and agents are drawn anew; stakes and beliefs are as stated"
     gains = f"There it gains {middle} per 1000 in the middle one, {low} to {high} in 90%; the best lies between {where} in 90%."
     return [
-        f"The best position is {place(part)}, worth {worths[0]} help units per 1000; 0 is worth {worths[1]}, 1 {worths[2]}.",
+        f"The best position is {place(part)}: {worths[0]} help units per 1000; obeying gives {worths[1]}, judging {worths[2]}.",
         f"That very position {beats} in {whole_percent(part.sure.stands)} of {len(sure.worths)} plausible worlds: {anew}.",
         f"Some position between the ends beats both in {whole_percent(sure.holds)} of them. {gains}",
         *_turns_said(part),

@@ -155,6 +155,7 @@ def test_a_picture_that_takes_long_fades_until_it_comes(book):
     book.page.get_by_role("button", name="More").first.click()
     stage.get_by_role("radio", name="contrary", exact=True).check()
     book.until(f"() => document.querySelector('{STAGE}').dataset.drawn === '{CONTRARY + 100}'")
+    book.until(f"() => document.querySelector('{STAGE} .simkit-spoken').textContent.includes('contrary')")  # the kernel knows
     said = stage.locator(".simkit-chart ul").first
     before = said.inner_text()
     book.page.get_by_label("verification").first.focus()
