@@ -62,14 +62,14 @@ def test_arrow_keys_walk_through_the_buttons_and_stay_in_the_instrument(book):
 
 def test_the_kernel_knows_what_is_pressed_and_more_unfolds_the_trace(book):
     press(book, "malicious-operator")
-    book.page.wait_for_selector(f"{STAGE} .simkit-steps li")
+    book.page.wait_for_selector(f"{STAGE} .simkit-side .simkit-steps li")
     assert book.page.get_by_role("radiogroup").count() == 4
     book.until("() => document.querySelector('.widget-text input').value.includes(\"operator='malicious-operator'\")")
     menu = book.page.locator(".widget-dropdown select").first
     menu.select_option("admits-being-ai")
     book.until("() => document.querySelector('.simkit-path figcaption').innerText.includes('admits-being-ai')")
     assert "crosses a protection" in said(book)
-    assert "crosses a protection" in book.page.locator(f"{STAGE} .simkit-steps ul").inner_text()
+    assert "crosses a protection" in book.page.locator(f"{STAGE} .simkit-side .simkit-steps ul").inner_text()
     assert book.errors == []
 
 
