@@ -326,7 +326,7 @@ def test_causes_add_up_to_what_is_lost(made):
 
 
 def test_whole_columns_fail_together_where_users_are_many(made):
-    assert "fails all its 1 million users at once" in made.stage.table["sentences"][63]
+    assert "then for all its 1 million users at once" in made.stage.table["sentences"][63]
     assert "at once" not in made.stage.table["sentences"][0], "operators differ from one deployment to the next"
     few = dial("medication-threshold", users=1, **ONE)
     assert "at once" not in " ".join(few.stage.table["sentences"])

@@ -31,7 +31,7 @@ def _sentence(start: str, order: float, own: float, users: int) -> str:
     if order + own <= 0:
         return f"{start} goes badly for nobody."
     mistaken = badly - obeyed
-    together = f", which fails all its {people(users)} users at once" if users >= 1000 and mistaken else ""
+    together = f", then for all its {people(users)} users at once" if users >= 1000 and mistaken else ""
     why = ("a bad instruction is obeyed", f"the model judges badly{together}")
     if not obeyed or not mistaken:
         count = f"{badly}" if badly else "less than one"
@@ -75,7 +75,7 @@ def caveat(part: Part) -> str:
     gain, badly = 1000 * float(best.margin), 1000 * seen.badly_off.sum(0)
     if best.inside and best.margin >= 0.01 * possible:
         return (
-            f"Neither end is best: at {_about(part)} people get {number(gain)} more per 1000 than at the better end, "
+            f"Neither end is best: at {_about(part)} 1000 people get {number(gain)} help units more than at the better end, "
             "if the assumed probabilities hold."
         )
     if best.inside:
