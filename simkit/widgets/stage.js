@@ -122,7 +122,8 @@ function render({ model, el }) {
         const figure = make("figure", `simkit-${panel.kind}`, place);
         const caption = make("figcaption", "", figure);
         const canvas = make("canvas", "", figure);
-        canvas.setAttribute("role", "img");
+        if (panel.fold) canvas.hidden = true;  // words only
+        else canvas.setAttribute("role", "img");
         return { kind: panel.kind, figure, caption, canvas, legend: make("ul", "", panel.under ? key : figure) };
       });
     }
@@ -170,6 +171,7 @@ function render({ model, el }) {
       DRAW[panel.kind](panel, canvas, figure.clientWidth, position, look, legend);
       if (panel.legend) drawLegend(panel, legend, position, look);
       figure.classList.toggle("simkit-late", Boolean(panel.late));
+      if (panel.fold) return;
       const label = panel.first ? `${panel.alt} ${said}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });

@@ -90,10 +90,10 @@ def test_the_keyboard_alone_moves_everything(page, table):
     drawn(page, OBJECTS + 100)
     assert page.locator(".simkit-sentence").inner_text() == table.sentences[OBJECTS + 100]
     page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.textContent") == "How sure is this?"
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('figcaption, summary')].some((f) => f.textContent === 'How sure is this?')"
-    )
+    page.wait_for_function("() => document.querySelector('.simkit-more').getAttribute('aria-expanded') === 'true'")
     assert page.get_by_role("radio").filter(visible=True).count() == 2 + 4 + 7
     assert page.errors == []
 

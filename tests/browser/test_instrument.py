@@ -170,7 +170,7 @@ def test_nothing_is_cut_or_covers_another(instrument, width):
         """() => {
             const stage = document.querySelector('.simkit-stage');
             const what = 'figcaption, canvas[role=img], li, .simkit-slider, .simkit-sentence, .simkit-note';
-            const parts = [...stage.querySelectorAll(what)];
+            const parts = [...stage.querySelectorAll(what)].filter((part) => part.checkVisibility());  // not in a closed fold
             const room = stage.parentElement.getBoundingClientRect();
             const list = parts.map(part => { const b = part.getBoundingClientRect();
                 const hidden = part.scrollWidth - part.clientWidth;

@@ -127,8 +127,8 @@ def test_a_link_opens_it_where_it_was(show, instruments):
     chain = instruments["chain"]
     page = show("chain")
     page.get_by_role("radio", name="coding-bot").check()
-    page.get_by_role("radio", name="asks for off").check()
     page.get_by_role("button", name="More").click()
+    page.get_by_role("radio", name="asks for off").check()
     page.wait_for_function("() => location.hash.includes('more=1')")
     page.get_by_role("button", name="Copy link").click()
     link = page.evaluate("() => navigator.clipboard.readText()")
@@ -201,5 +201,5 @@ def test_only_what_a_page_can_do_is_there(show):
     page = show("trust")
     assert page.get_by_role("button").all_inner_texts()[-5:] == ["PNG", "SVG", "CSV", "Copy code", "Copy link"]
     assert page.get_by_role("button", name="Open audit").count() == 0
-    page.locator("summary").click()
+    page.locator("summary", has_text="Fixed on this page").click()
     assert "misaligned fails" in page.locator("dl").inner_text()
