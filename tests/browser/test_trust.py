@@ -81,7 +81,8 @@ def test_nothing_is_cut_or_covers_another(book, width):
         """() => {
             const stage = document.querySelector('.simkit-stage');
             const what = 'figcaption, canvas[role=img], li, .simkit-slider, .simkit-toggle, .simkit-sentence, .simkit-note';
-            const list = [...stage.querySelectorAll(what)].filter(part => part.checkVisibility()).map(part => { const b = part.getBoundingClientRect();
+            const seen = [...stage.querySelectorAll(what)].filter(part => part.checkVisibility());
+            const list = seen.map(part => { const b = part.getBoundingClientRect();
                 const name = part.className || part.tagName;
                 return [name, b.left, b.top, b.right, b.bottom, part.scrollWidth - part.clientWidth]; });
             return [stage.parentElement.getBoundingClientRect().right, list];
