@@ -75,8 +75,8 @@ def caveat(part: Part) -> str:
     gain, badly = 1000 * float(best.margin), 1000 * seen.badly_off.sum(0)
     if best.inside and best.margin >= 0.01 * possible:
         return (
-            f"Neither end is best: at {_about(part)} people get {number(gain)} help units per 1000 more than at the better end, "
-            "if the assumed probabilities hold."
+            f"Neither end is best: at {_about(part)} people get {number(gain)} help units per 1000 more than at the better "
+            "end, if the assumed probabilities hold."
         )
     if best.inside:
         why = "Instructions are mostly good and models see no more" if _sees_no_more(part) else "Neither end is safe"
