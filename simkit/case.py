@@ -22,7 +22,7 @@ from .population import Population, Question, mixed, plain_population, plain_que
 from .severity import Point, Severity
 from .text import Printable, Printed, number, percent
 
-W = TypeVar("W", float, ArrayLike)
+W = TypeVar("W", bound=ArrayLike)
 
 ResponseKind = Literal["refuse", "refuse-with-reason", "partial", "answer", "act"]
 KINDS: tuple[ResponseKind, ...] = get_args(ResponseKind)
@@ -172,7 +172,7 @@ class Case(Printed):
             return self.harm_weight
         given = np.asarray(harm_weight, dtype=float)
         if not (np.isfinite(given).all() and given.min() >= 0):
-            raise ValueError(f"a harm weight is finite and never negative, not {harm_weight}")
+            raise ValueError("a harm weight is finite and never negative, not " + str(harm_weight))
         return harm_weight
 
     @property

@@ -31,17 +31,18 @@ TABLE = FileKind("a table", "simkit run SCENARIO --policy FILE, if it holds a po
 NOTEBOOK = FileKind("a notebook", "simkit lab")
 YAML = FileKind("YAML or JSON with other names than simkit's files have", "nothing here")
 
-_NAMES = (
-    ({"behaviours"}, SPEC),
-    ({"change"}, AMENDMENT),
-    ({"clear"}, AMENDMENT),
-    ({"add"}, AMENDMENT),
-    ({"drop"}, AMENDMENT),
-    ({"meanings"}, MEANINGS),
-    ({"segments"}, SCENARIO),
-    ({"request"}, SCENARIO),
-    ({"nbformat"}, NOTEBOOK),
-)
+#: A name at the top of a file, and the kind that has it; the first that is there decides.
+_NAMES = {
+    "behaviours": SPEC,
+    "change": AMENDMENT,
+    "clear": AMENDMENT,
+    "add": AMENDMENT,
+    "drop": AMENDMENT,
+    "meanings": MEANINGS,
+    "segments": SCENARIO,
+    "request": SCENARIO,
+    "nbformat": NOTEBOOK,
+}
 
 
 def recognize(path: Path) -> FileKind:
@@ -58,9 +59,9 @@ def recognize(path: Path) -> FileKind:
         data = parse(text).data if ends not in (".md", ".markdown") else None
     except InvalidFile:
         data = {} if ends in (".yaml", ".yml", ".json") else None
-    names = set(data) if isinstance(data, dict) else set()
-    found = next((kind for wanted, kind in _NAMES if wanted <= names), YAML)
-    return found if isinstance(data, dict | list) else INSTRUCTIONS
+    if not isinstance(data, dict | list):
+        return INSTRUCTIONS
+    return next((kind for name, kind in _NAMES.items() if isinstance(data, dict) and name in data), YAML)
 
 
 def read_any(name: Path | str) -> object:

@@ -131,8 +131,8 @@ def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | 
     strictly better.  Ties go to the response that stands first.  Source: Elkan (2001), "The foundations of cost-sensitive
     learning"; Raiffa & Schlaifer (1961) for the question.
     """
-    world, given = believed or case, np.asarray(case.harm_weight if harm_weight is None else harm_weight, dtype=float)
-    weight = np.asarray(case.weight(given), dtype=float)
+    world, given = believed or case, case.weight(harm_weight)
+    weight = np.asarray(given, dtype=float)
     if (world.population.signal_names, world.responses) != (case.population.signal_names, case.responses):
         raise ValueError(f"the believed world has other signals or responses than {case.name}")
     value, axis = world.value(weight), along("harm weight", weight)
