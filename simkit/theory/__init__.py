@@ -9,6 +9,7 @@ control      what holds if the model means harm: audits, monitors, what they cos
 trust        what a record of audits says about a model, and what it can never say
 sequential   Wald's test of a failure rate, with what it really does
 release      rules for loosening the dial, side by side: who decides, on what evidence, by when
+agency       ask or act: what a check is worth, when to wait, how often to check in, overseers who tire
 loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 

@@ -1,4 +1,7 @@
 from . import (
+    agency as agency,
+)
+from . import (
     control as control,
 )
 from . import (
