@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import chain, crowd, explore, trust
+from simkit.widgets import argument, chain, crowd, explore, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -36,6 +36,7 @@ def test_caveats_are_short_everywhere(name):
     check_caveats(crowd(case))
     check_caveats(chain(case, "general-assistant"))
     check_caveats(trust(case))
+    check_caveats(argument(case))
 
 
 def test_the_check_of_caveats_can_fail():
@@ -48,7 +49,7 @@ def test_the_check_of_caveats_can_fail():
         check_caveats(made)
 
 
-@pytest.mark.parametrize("opened", [explore, crowd, chain, trust], ids=lambda opened: opened.__name__)
+@pytest.mark.parametrize("opened", [explore, crowd, chain, trust, argument], ids=lambda opened: opened.__name__)
 def test_one_picture_and_one_row(opened):
     """One picture in front, at most one row of buttons beside the slider, the rest behind a fold or beside."""
     made = opened("medication-threshold")

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     dial = "dial"
     chain = "chain"
     trust = "trust"
+    argument = "argument"
 
 
 def register(app: typer.Typer) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..files import InvalidFile, library
 from ..scenario import load, load_record
+from ..widgets.bright_line import argument
 from ..widgets.command_chain import chain
 from ..widgets.corrigibility import dial
 from ..widgets.drawing import thumbnail
@@ -28,12 +29,16 @@ from ..widgets.trust_instrument import trust
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of instrument: what opens it, its question, the setting that chooses a context, and where a site opens it."""
+    """A kind of instrument: what opens it, its question, the setting that chooses a context, and where a site opens it.
+
+    `only` are the scenarios on which a site shows it; all if there are none.
+    """
 
     opens: Callable[..., Instrument[Any]]
     question: str
     context: str = "context"
     settings: Mapping[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
 
 INSTRUMENTS = {
@@ -42,6 +47,7 @@ INSTRUMENTS = {
     "chain": Kind(chain, "Whose word counts", "operator"),
     "dial": Kind(dial, "Corrigible or autonomous"),
     "trust": Kind(trust, "When is trust earned", settings={"month": 24}),
+    "argument": Kind(argument, "Does a good argument count", only=("bright-line",)),
 }
 #: The scenario that most instruments open with.
 FIRST = "medication-threshold"
@@ -107,7 +113,7 @@ def is_site(folder: Path) -> bool:
 def candidates() -> Iterator[Shown]:
     """All that could be shown: every instrument on every scenario, and the dial in every context."""
     for path in sorted(library("scenarios").glob("*.yaml"), key=lambda path: (path.stem != FIRST, path.stem)):
-        for instrument in INSTRUMENTS:
+        for instrument in (name for name, kind in INSTRUMENTS.items() if path.stem in (kind.only or [path.stem])):
             yield Shown(instrument, path.stem)
             if instrument == "dial":
                 yield from (Shown(instrument, path.stem, context) for context in load(path.stem).contexts)

@@ -10,6 +10,7 @@ trust        what a record of audits says about a model, and what it can never s
 sequential   Wald's test of a failure rate, with what it really does
 release      rules for loosening the dial, side by side: who decides, on what evidence, by when
 agency       ask or act: what a check is worth, when to wait, how often to check in, overseers who tire
+persuasion   what a strong argument says about who brings it, and why a line may be bright
 loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 

@@ -23,6 +23,9 @@ from . import (
     off_switch as off_switch,
 )
 from . import (
+    persuasion as persuasion,
+)
+from . import (
     release as release,
 )
 from . import (

@@ -7,6 +7,7 @@
 """
 
 from . import panels
+from .bright_line import argument
 from .command_chain import Chain, chain
 from .contest import Race, race
 from .controls import Range
@@ -33,6 +34,7 @@ __all__ = [
     "Stage",
     "Table",
     "Trust",
+    "argument",
     "chain",
     "crowd",
     "dial",
