@@ -10,7 +10,7 @@ import simkit as sk
 from simkit import spec
 from simkit.population import draw_interval
 from simkit.scenario import Share
-from simkit.spec.honesty.secrecy import OPERATORS, TRUSTING, channels, with_hostile
+from simkit.spec.confidential_prompts import OPERATORS, TRUSTING, channels, with_hostile
 
 FEBRUARY, SEPTEMBER, DECEMBER = "model-spec-2025-02-12", "model-spec-2025-09-12", "openai-model-spec"
 CONSTITUTION = "anthropic-constitution"

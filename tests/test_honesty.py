@@ -9,7 +9,7 @@ import pytest
 import simkit as sk
 from simkit import spec
 from simkit.spec import Assertion, duties, judge
-from simkit.spec.honesty.assertions import LEGITIMATE, PROPERTIES
+from simkit.spec.honesty import LEGITIMATE, PROPERTIES
 
 DOCUMENTS = ("model-spec-2025-02-12", "model-spec-2025-09-12", "openai-model-spec", "anthropic-constitution")
 IN_OWN_NAME = {"truthful", "calibrated", "forthright", "non-deceptive", "autonomy-preserving"}

@@ -9,7 +9,6 @@ from matplotlib import pyplot
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.impact import _distance
 
 mpl.use("agg")
 CONTEXTS = ("icu-team", "general-assistant", "malicious-operator")
@@ -65,7 +64,7 @@ def test_the_gain_by_hand(impact):
 
 def test_nets_add_up_to_the_outcomes(impact):
     for found in impact.cases:
-        assert found.nets.sum(1) == pytest.approx([float(found.before.net), float(found.after.net)])
+        assert found.nets.sum(1) == pytest.approx(found.outcome.net)
         assert found.gains.sum() == pytest.approx(found.gain)
 
 
@@ -74,8 +73,7 @@ def test_where_nothing_changes_nothing_is_claimed(impact):
     assert not still.moved
     assert still.gain == 0
     assert np.isnan(still.better_in)
-    assert still.break_even is None
-    assert "no answer changes" in next(still.sentences())
+    assert repr(still) == "general-assistant: no answer changes."
 
 
 def test_plausible_worlds_are_those_of_compare(rules, amended, cases, impact):
@@ -85,50 +83,43 @@ def test_plausible_worlds_are_those_of_compare(rules, amended, cases, impact):
         found = sk.compare(case, now, then, rng=np.random.default_rng(1), worlds=4000)
         ahead = found.holds if found.better == "now" else 1 - found.holds
         assert impact.of(name).better_in == pytest.approx(ahead, abs=0.01)
-        assert np.median(impact.of(name).draws) == pytest.approx(
+        assert np.median(impact.of(name).comparison.draws) == pytest.approx(
             np.median(found.draws) * (1 if found.better == "now" else -1), rel=0.1
         )
 
 
-def test_at_the_value_that_turns_it_both_are_worth_the_same(rules, amended, cases):
+def test_at_a_break_even_value_both_are_worth_the_same(rules, amended, cases):
     for case in (cases[0], cases[2]):
         found = spec.assess_impact(rules, amended, [case], rng=np.random.default_rng(0), worlds=50).cases[0]
-        segment = found.break_even.of.removeprefix("share of ").removesuffix(" before the context")
-        turned = case.with_shares({segment: found.break_even.breaks_even_at[0]})
-        same = [replace(p, name=n) for p, n in ((found.before.policy, "then"), (found.after.policy, "now"))]
-        nets = [float(sk.expect(turned, policy).net) for policy in same]
-        assert nets[0] == pytest.approx(nets[1], abs=1e-6)
+        shares = [each for each in found.comparison.break_evens if each.of.startswith("share") and each.breaks_even_at]
+        assert shares
+        for each in shares:
+            segment = each.of.removeprefix("share of ").removesuffix(" before the context")
+            turned = case.with_shares({segment: each.breaks_even_at[0]})
+            nets = sk.expect(turned, found.outcome.policy).net
+            assert nets[0] == pytest.approx(nets[1], abs=1e-6)
         assert abs(found.gain) > 0.05
 
 
-def test_the_nearest_value_is_nearest_in_odds_or_as_a_factor(impact):
-    """A share of clinicians of 1.2% is nearer to 15% than one of at-risk of 45% to 5%, or 17.5 times the harm to as it is."""
-    assert impact.of("icu-team").break_even.of == "share of clinician before the context"
-    flip = sk.uncertainty.BreakEven
-    order = [
-        flip("harm weight", 20.0, (30.0,)),  # × 1.5
-        flip("share of a", 0.5, (0.99, 0.9)),  # odds × 9
-        flip("factor on all harm", 1.0, (0.1,)),  # × 1/10
-        flip("share of b", 0.001, (0.05,)),  # odds × 53
-        flip("share of c", 0.0, (0.05,)),
-    ]
-    distances = [_distance(f) for f in order]
-    assert distances == sorted(distances)
-    assert np.exp(distances[:4]) == pytest.approx([1.5, 9, 10, 0.05 / 0.95 / (0.001 / 0.999)])
+def test_the_versions_are_a_batch_like_any_other(impact):
+    found = impact.of("icu-team")
+    axis = found.outcome.policy.axis
+    assert (axis.name, axis.values) == ("version", ("general-assistant 1", "general-assistant 2"))
+    assert found.gain == pytest.approx(float(np.diff(found.outcome.net)[0]))
 
 
 def test_contexts_of_a_scenario_share_their_worlds(rules, amended, cases, impact):
     """The order of the cases changes nothing, and neither does who else is there."""
     alone = spec.assess_impact(rules, amended, cases[:0:-1], rng=np.random.default_rng(0))
-    assert np.array_equal(alone.of("malicious-operator").draws, impact.of("malicious-operator").draws)
+    assert np.array_equal(alone.of("malicious-operator").comparison.draws, impact.of("malicious-operator").comparison.draws)
 
 
 def test_scenarios_have_worlds_of_their_own(rules, amended, cases):
-    """Two scenarios of the same numbers and other names: nothing but chance could tie their worlds together."""
+    """Two scenarios of the same numbers and other names: nothing but luck could tie their worlds together."""
     same, other = cases[0], replace(cases[0], name="another-scenario")
     same, other = spec.assess_impact(rules, amended, [same, other], rng=np.random.default_rng(0)).cases
     assert same.gain == other.gain
-    assert abs(np.corrcoef(same.draws, other.draws)[0, 1]) < 4 / np.sqrt(len(same.draws))
+    assert abs(np.corrcoef(same.comparison.draws, other.comparison.draws)[0, 1]) < 4 / np.sqrt(2000)
 
 
 def test_an_amendment_taken_back_gains_what_it_lost(rules, amended, cases, impact):
@@ -147,7 +138,8 @@ def test_the_mix_is_where_gains_and_losses_are_even(impact):
     assert mix.share * best.gain + (1 - mix.share) * worst.gain == pytest.approx(0, abs=1e-12)
     assert mix.rate * -worst.gain == pytest.approx(best.gain)
     assert mix.low < mix.share < mix.high
-    share = np.clip(-worst.draws / (best.draws - worst.draws), 0, 1)
+    gains, loses = best.comparison.draws, worst.comparison.draws
+    share = np.clip(-loses / (gains - loses), 0, 1)
     assert (mix.low, mix.high) == pytest.approx(tuple(np.quantile(share, [0.05, 0.95])), abs=1e-9)
 
 
@@ -172,17 +164,16 @@ def test_whoever_chooses_is_part_of_it(rules, amended, cases):
 
 
 def test_it_can_be_read_aloud(impact):
-    said = "\n".join(impact.sentences())
-    assert "Users gain 1 and lose 0 guarantees." in said
+    said = repr(impact)
+    assert "users gain 1 and lose 0 guarantees." in said
     assert "icu-team: of 1000 senders, 997 move from full-bare to full-with-care." in said
     assert "counted as “adjusts” and would count as “against users”" in said
     assert "Loses: clinician −92.8, curious −0.928." in said
-    assert "better in 0." in said
-    assert "plausible worlds (stakes as stated). What would reverse that first: share of clinician" in said
+    assert "general-assistant 1 is ahead of general-assistant 2 by 86.5 help units per 1000 senders, and in 99.8%" in said
+    assert "of 2000 plausible worlds (stakes as stated)" in said
+    assert "share of clinician before the context (0.15) would reverse it at 0.0118, outside 0.05 to 0.3" in said
     assert "Of 3 cases it is better in 1, worse in 1, and makes no difference in 1." in said
     assert "One sender in malicious-operator gains as much as 1.53 in icu-team lose" in said
-    assert all(line in repr(impact) for line in said.splitlines())
-    assert "protection added" in repr(impact)
 
 
 def test_a_case_of_another_scenario_goes_by_its_title(rules, amended, cases):
@@ -194,7 +185,6 @@ def test_specs_without_versions_are_told_apart(rules, cases):
     plain = spec.Rules("mine", replace(rules.spec, version=""))
     amended = spec.Rules("mine", replace(rules.spec, version="", about="other words"))
     found = spec.assess_impact(plain, amended, cases[:1], rng=np.random.default_rng(0), worlds=20)
-    assert found.difference.wording_only
     assert found.difference.before != found.difference.after
 
 
@@ -204,6 +194,7 @@ def test_everything_is_escaped(rules, amended, cases):
     html = spec.assess_impact(rules, amended, [hostile], rng=np.random.default_rng(0), worlds=20)._repr_html_()
     assert "<script" not in html
     assert "<b></b>" not in html
+    assert "<p></p>" not in html
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 
 import simkit as sk
 from simkit import spec
-from simkit.spec.honesty.secrecy import OPERATORS
+from simkit.spec.confidential_prompts import OPERATORS
 
 rules = spec.load("general-assistant")
 

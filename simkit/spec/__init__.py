@@ -5,15 +5,15 @@ authority       who speaks with which authority
 chain           decide: what a behaviour is after everybody has spoken (trace: the decision and its steps)
 promises        guarantees: what every user keeps; classify: does an operator narrow the assistant, or turn it against users
 compiler        compile: a spec and a case make an ordinary policy
-priority        three ways to put goals in order      profiles   specs side by side
+priority        three ways to put goals in order
 chain_graph     principals, rules and behaviours as a directed graph, a decision highlighted in it (chain_map: a picture)
 
-amendment       amend: a proposal as data      versions        difference: what it changes
-incident        examine: what both versions say about what happened
-user_reports    reports of users added up: do answers go wrong more often than was assumed
+versions        specs side by side: compare_specs; difference: guarantees lost and gained; examine: an incident under two
+amendment       amend: a proposal as data
 impact          assess_impact: who gains and who loses by an amendment
-honesty         judge: seven properties of what is said; duties: which of them bind where; channels: a confidential prompt used
-                against users, in numbers
+user_reports    reports of users added up: do answers go wrong more often than was assumed
+honesty         judge: seven properties of what is said; duties: which of them bind where
+confidential_prompts  channels: a secret prompt used against users, under several specs, in numbers
 published       read_model_spec: a release as records; facts of three releases, which ship with simkit; compare: renames apart
                 from changes of meaning; measures, draw: who cites whom
 instructions    read_instructions: a plain file such as AGENTS.md; as_messages: what it means for a spec

@@ -7,11 +7,11 @@ a spec file, so that an amendment cannot bring about a spec that nobody could ha
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass, replace
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator
 from pydantic.types import Strict
@@ -25,13 +25,7 @@ from .rules import Rules, Spec
 Part = Literal["principals", "grants", "situations", "behaviours", "rules"]
 
 #: What an entry of each list is called; grants have no name and go by whom they are to.
-ENTRIES: dict[Part, str] = {
-    "principals": "principal",
-    "grants": "grant",
-    "situations": "situation",
-    "behaviours": "behaviour",
-    "rules": "rule",
-}
+ENTRIES: dict[Part, str] = {part: part.removesuffix("s") for part in get_args(Part)}
 
 
 def _day(text: str) -> str:
@@ -107,27 +101,19 @@ class Amendment(Printed):
         """What made somebody propose it, if that is told."""
         return self.proposal.incident
 
-    def _parts(self) -> list[Printable]:
-        said, at = self.proposal, self.proposal.incident
-        makes = f"Makes version {said.version}" + (f" of {said.amends}" if said.amends else "")
-        lines = [f"{self.name}: {said.about}", f"Source: {said.source}", makes]
+    def _parts(self) -> Iterator[Printable]:
+        said, at = self.proposal, self.incident
+        yield f"{self.name}: {said.about}"
+        yield f"Source: {said.source}"
+        yield f"Makes version {said.version}" + (f" of {said.amends}" if said.amends else "")
         if at is not None:
-            lines.append(f"Incident of {at.date}: {at.about} ({number(at.severity)} harm units; {at.source})")
-        return [*lines, *_deeds(said)]
-
-
-def _deeds(said: Proposal) -> Iterator[str]:
-    """What is changed, a line each."""
-    for part, names in said.change.items():
-        for name, fields in names.items():
-            values = ", ".join(f"{key} = {written(value)}" for key, value in fields.items())
-            yield f"Changes {ENTRIES[part]} {name}: {values}"
-    for part, cleared in said.clear.items():
-        yield from (f"Clears {', '.join(fields)} of {ENTRIES[part]} {name}" for name, fields in cleared.items())
-    for part, entries in said.add.items():
-        yield from (f"Adds {ENTRIES[part]} {written(entry.get(key(part), '?'))}" for entry in entries)
-    for part, dropped in said.drop.items():
-        yield from (f"Drops {ENTRIES[part]} {name}" for name in dropped)
+            yield f"Incident of {at.date}: {at.about} ({number(at.severity)} harm units; {at.source})"
+        for part, what in ENTRIES.items():
+            for name, fields in said.change.get(part, {}).items():
+                yield f"Changes {what} {name}: {', '.join(f'{key} = {written(value)}' for key, value in fields.items())}"
+            yield from (f"Clears {', '.join(gone)} of {what} {name}" for name, gone in said.clear.get(part, {}).items())
+            yield from (f"Adds {what} {written(entry.get(_key(part), '?'))}" for entry in said.add.get(part, ()))
+            yield from (f"Drops {what} {name}" for name in said.drop.get(part, ()))
 
 
 def written(value: Any) -> str:
@@ -145,13 +131,8 @@ def load_amendment(name: str | Path) -> Amendment:
     Raises `InvalidFile` with every problem of the file, each with its line, path, value, rule and likely fix.
     """
     path = find(name, "specs/amendments")
-    return read_amendment(read_text(path), str(path))
-
-
-def read_amendment(text: str, name: str = "<text>") -> Amendment:
-    """The amendment that the text of a file says; `name` is what errors call it."""
-    tree = parse(text, name)
-    return Amendment(Path(name).stem, check(Proposal, tree), tree.lines, name)
+    tree = parse(read_text(path), str(path))
+    return Amendment(path.stem, check(Proposal, tree), tree.lines, str(path))
 
 
 # --- what comes of it -------------------------------------------------------------------------------------------------
@@ -165,7 +146,7 @@ def amend(rules: Rules, amendment: Amendment | Proposal) -> Rules:
     """
     wanted = amendment if isinstance(amendment, Amendment) else Amendment("amendment", amendment)
     said, whole = wanted.proposal, adapter(Spec).dump_python(rules.spec)
-    draft: _Draft = {part: [_Entry(dict(item), (part, item[key(part)])) for item in whole[part]] for part in ENTRIES}
+    draft = {part: [_Entry(dict(item), (part, item[_key(part)])) for item in whole[part]] for part in ENTRIES}
     wrong = [*_about_the_whole(rules, said), *_apply(draft, said)]
     if not wrong:
         lists = {part: [entry.data for entry in entries] for part, entries in draft.items()}
@@ -198,7 +179,7 @@ class _Entry:
 _Draft = dict[Part, list[_Entry]]
 
 
-def key(part: Part) -> str:
+def _key(part: Part) -> str:
     """The field by which an amendment names the entries of a list."""
     return "to" if part == "grants" else "name"
 
@@ -207,34 +188,34 @@ def _apply(draft: _Draft, said: Proposal) -> Iterator[Problem]:
     """Do everything that the amendment says, and yield what cannot be done."""
     for part, names in said.drop.items():
         for place, name in enumerate(names):
-            found = yield from _named(draft, part, name, ("drop", part, place))
-            draft[part] = [entry for entry in draft[part] if entry not in found]
+            gone = yield from _named(draft, part, name, ("drop", part, place))
+            draft[part] = [entry for entry in draft[part] if entry not in gone]
     for part, cleared in said.clear.items():
         for name, fields in cleared.items():
             for entry in (yield from _named(draft, part, name, ("clear", part, name), most=1)):
-                yield from _clear(entry, fields, ("clear", part, name))
+                for key in fields:
+                    entry.fields[key] = ("clear", part, name, key)
+                    if entry.data.pop(key, entry) is entry:
+                        yield Problem(entry.fields[key], "this name is unknown here", suggest(key, entry.data))
     for part, changes in said.change.items():
         for name, changed in changes.items():
             for entry in (yield from _named(draft, part, name, ("change", part, name), most=1)):
-                entry.data.update({name: _plain(value) for name, value in changed.items()})
-                entry.fields.update({name: ("change", part, entry.at[1], name) for name in changed})
+                entry.data |= _plain(changed)
+                entry.fields |= {key: ("change", part, name, key) for key in changed}
     for part, added in said.add.items():
-        draft[part] += [_Entry(_plain(dict(item)), ("add", part, place)) for place, item in enumerate(added)]
+        draft[part] += [_Entry(_plain(item), ("add", part, place)) for place, item in enumerate(added)]
 
 
-def _clear(entry: _Entry, fields: Iterable[str], at: Path_) -> Iterator[Problem]:
-    for name in fields:
-        entry.fields[name] = (*at, name)
-        if name not in entry.data:
-            yield Problem((*at, name), "this name is unknown here", suggest(name, entry.data))
-        entry.data.pop(name, None)
+def _plain(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields without records: what was made in Python is checked like what was read from a file."""
+    return adapter(dict[str, Any]).dump_python(dict(said), mode="json")
 
 
 def _named(draft: _Draft, part: Part, name: str, at: Path_, most: int | None = None) -> Generator[Problem, None, list[_Entry]]:
     """The entries of this name; a problem if there are none, or more than `most`."""
-    found = [entry for entry in draft[part] if entry.data.get(key(part)) == name]
+    found = [entry for entry in draft[part] if entry.data.get(_key(part)) == name]
     if not found:
-        known = [str(entry.data.get(key(part))) for entry in draft[part]]
+        known = [str(entry.data.get(_key(part))) for entry in draft[part]]
         yield Problem(at, f"no {ENTRIES[part]} is called {shown(name)}", suggest(name, known))
     elif most is not None and len(found) > most:
         yield Problem(at, f"{len(found)} grants are to {name}", "drop them, and add what is wanted")
@@ -253,12 +234,3 @@ def _origin(draft: _Draft, path: Path_) -> Path_:
 def _line(path: Path_, lines: Mapping[Path_, int]) -> int:
     """The line of the nearest thing that the amendment says; 0 for what it does not speak of."""
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
-
-
-def _plain(value: Any) -> Any:
-    """A value without records: what was made in Python is checked like what was read from a file."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

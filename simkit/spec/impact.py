@@ -1,33 +1,33 @@
 """The impact of an amendment: the amended spec beside the one in force, on every case that somebody brings.
 
-Both specs are compiled for each case in its context, so that all that a rule does is seen in who gets which answer and what
-comes of it.  A case in which answers change says who gains and who loses, in which fraction of plausible worlds the amended
-spec is better, and its nearest break-even value.  Cases are not added up: nobody knows how many senders each of them stands
-for.  Instead the impact says which mix of the best and the worst case would make the amendment worth it.
+Both specs are compiled for each case in its context: a batch of two policies along `version`, so that all that a rule does is
+seen in who gets which answer and what comes of it.  A case in which answers change says who gains and who loses, in which
+fraction of plausible worlds the amended spec is better, and the values that would reverse that.  Cases are not added up: nobody
+knows how many senders each of them stands for.  Instead the impact says which mix of the best and the worst case would make the
+amendment worth it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from math import inf, log
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Floats, frozen
+from ..arrays import Floats
 from ..case import Case
 from ..evaluate import Outcome, expect
 from ..files import place_of
-from ..policy import bayes
+from ..policy import Axis, Policy, bayes, stack
 from ..text import Printable, Printed, number, percent
-from ..uncertainty import BreakEven, Comparison, compare
-from .compiler import WrittenPolicy, compile  # noqa: A004
+from ..uncertainty import Comparison, compare
+from .compiler import compile  # noqa: A004
 from .priority import Choose
 from .promises import classify
 from .rules import Rules
-from .versions import SpecDifference, difference, label
+from .versions import SpecDifference, difference, version_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,80 +35,58 @@ if TYPE_CHECKING:
 EVERYBODY = "everybody"
 
 
-@dataclass(frozen=True, eq=False)
-class CaseImpact:
-    """One case under both specs: answers, outcomes, who gains and who loses, and how surely."""
+@dataclass(frozen=True, eq=False, repr=False)
+class CaseImpact(Printed):
+    """One case under both versions: answers, outcomes, who gains and who loses, and how surely."""
 
     name: str
     """What it is called: its context where that is enough, else its title."""
     case: Case
-    before: Outcome
-    after: Outcome
+    outcome: Outcome
+    """What the two versions bring; `outcome.policy` is the batch of the spec in force and the amended one."""
     moved: Mapping[tuple[str, str], float]
     """The share of all senders who get another answer, by the answers before and after."""
     operator: tuple[str, str]
-    """What the operator's configuration does to users, under each spec."""
+    """What the operator's configuration does to users, under each version."""
     comparison: Comparison
+    """The amended spec beside the one in force; its draws are what it adds in plausible worlds, help units per request."""
 
     @property
     def gain(self) -> float:
         """Net value that the amended spec adds, help units per request."""
-        return float(self.after.net - self.before.net)
+        return float(self.comparison.gain)
 
-    @cached_property
+    @property
+    def better_in(self) -> float:
+        """The fraction of plausible worlds in which the amended spec is better; nan if no answer changes."""
+        return float(self.comparison.ahead) if self.moved else float("nan")
+
+    @property
     def nets(self) -> Floats:
         """What each segment contributes to net value before and after, (2, S), help units per request; adds up to the net."""
-        weight = self.before.harm_weight
-        means = [outcome.by_segment for outcome in (self.before, self.after)]
-        return frozen(np.stack([m.share * (m.help - weight * (m.harm + m.neglect)) for m in means]))
+        means = self.outcome.by_segment
+        return means.share * (means.help - self.outcome.harm_weight * (means.harm + means.neglect))
 
     @property
     def gains(self) -> Floats:
         """The change of that, (S,): whoever gains by the amendment is above 0, whoever loses below."""
         return self.nets[1] - self.nets[0]
 
-    @property
-    def draws(self) -> Floats:
-        """Net value that the amended spec adds in each plausible world, (n,), help units per request."""
-        return self.comparison.draws * (1.0 if self.comparison.better == self.after.policy.name else -1.0)
-
-    @property
-    def better_in(self) -> float:
-        """The fraction of plausible worlds in which the amended spec is better; nan if no answer changes."""
-        return float((self.draws > 0).mean()) if self.moved else float("nan")
-
-    @property
-    def break_even(self) -> BreakEven | None:
-        """The judgement that has to move least to reach its break-even value, in odds or as a factor; None if none does."""
-        return min((found for found in self.comparison.break_evens if found.breaks_even_at), key=_distance, default=None)
-
-    def row(self) -> list[str]:
-        """case, answers that change, help, harm, neglect, over- and under-refusal, net gained, better in, first break-even."""
-        old, new = self.before, self.after
-        amounts = [_arrow(number, 1000 * getattr(old, n), 1000 * getattr(new, n)) for n in ("help", "harm", "neglect")]
-        rates = [_arrow(percent, getattr(old, n), getattr(new, n)) for n in ("over_refusal", "under_refusal")]
-        at = self.break_even
-        first = f"{at.of} {' or '.join(map(number, at.breaks_even_at))}" if at else "nothing"
-        sure = [_signed(1000 * self.gain), percent(self.better_in), first] if self.moved else ["0", "–", "–"]
-        return [self.name, f"{1000 * sum(self.moved.values()):.0f}", *amounts, *rates, *sure]
-
-    def sentences(self) -> Iterator[str]:
-        """What the amendment does here, in words that can be read aloud."""
-        said = "; ".join(f"{_of_1000(share)} move from {b} to {a}" for (b, a), share in self.moved.items())
+    def _parts(self) -> Iterator[Printable]:
+        said = "; ".join(f"{number(round(1000 * p) or 1000 * p)} move from {b} to {a}" for (b, a), p in self.moved.items())
         yield f"{self.name}: of 1000 senders, {said}." if said else f"{self.name}: no answer changes."
         if self.operator[0] != self.operator[1]:
             yield f"What its operator asks for counted as “{self.operator[0]}” and would count as “{self.operator[1]}”."
         if said:
             yield f"Gains: {self._who(1)}. Loses: {self._who(-1)}. (Help units per 1000 senders.)"
-            ahead = f"{'ahead' if self.gain > 0 else 'behind'} by {number(abs(1000 * self.gain))} help units per 1000 senders"
-            sure = f"better in {percent(self.better_in)} of {len(self.draws)} plausible worlds (stakes as stated)"
-            yield f"In all the amended spec is {ahead}, and {sure}. {_reversal(self.break_even)}"
+            yield self.outcome
+            yield self.comparison
 
     def _who(self, sign: int) -> str:
         """The segments that gain, or that lose, the most first; what is rounding beside the largest change is none."""
         gains = sign * self.gains
         order = [s for s in np.argsort(-gains, kind="stable") if gains[s] > 1e-12 * np.abs(gains).max()]
-        return ", ".join(f"{self.case.segments[s]} {_signed(1000 * float(self.gains[s]))}" for s in order) or "nobody"
+        return ", ".join(f"{self.case.segments[s]} {'+' * (sign > 0)}{number(1000 * self.gains[s])}" for s in order) or "nobody"
 
 
 @dataclass(frozen=True)
@@ -138,49 +116,33 @@ class Mix:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Impact(Printed):
-    """What an amended spec does beside the one in force, case by case.  `sentences()` can be read aloud."""
+    """What an amended spec does beside the one in force, case by case."""
 
     difference: SpecDifference
     cases: tuple[CaseImpact, ...]
 
     def of(self, name: str) -> CaseImpact:
-        """One case by its name here or its title, or a ValueError that suggests a name."""
-        titles = [each.case.title for each in self.cases]
-        return self.cases[titles.index(name) if name in titles else place_of(name, [each.name for each in self.cases], "case")]
+        """One case by its name here, or a ValueError that suggests a name."""
+        return self.cases[place_of(name, [each.name for each in self.cases], "case")]
 
     @property
     def mix(self) -> Mix | None:
         """Which mix of the case that gains most and the one that loses most would be worth it; None without one of them."""
-        moved = [each for each in self.cases if each.moved]
-        best, worst = (pick(moved, key=lambda each: each.gain, default=None) for pick in (max, min))
-        if best is None or worst is None or not worst.gain < 0 < best.gain:
+        moved = sorted((each for each in self.cases if each.moved), key=lambda each: each.gain)
+        if not moved or not moved[0].gain < 0 < moved[-1].gain:
             return None
-        low, high = np.quantile(_even_share(best.draws, worst.draws), [0.05, 0.95])
-        share = float(_even_share(np.array([best.gain]), np.array([worst.gain]))[0])
-        return Mix(best.name, worst.name, share, float(low), float(high))
+        worst, best = moved[0], moved[-1]
+        low, high = np.quantile(_even_share(best.comparison.draws, worst.comparison.draws), [0.05, 0.95])
+        return Mix(best.name, worst.name, float(_even_share(best.gain, worst.gain)), float(low), float(high))
 
-    def sentences(self) -> list[str]:
-        """The impact in words: what users keep, what happens in each case, and at which mix they are even."""
-        return [*self.difference.sentences(), *self._in_cases()]
-
-    def _in_cases(self) -> Iterator[str]:
-        for each in self.cases:
-            yield from each.sentences() if each.moved else ()
+    def _parts(self) -> Iterator[Printable]:
+        yield f"What comes of {self.difference.after} beside {self.difference.before}"
+        yield self.difference
+        yield from (each for each in self.cases if each.moved)
         better, worse = (sum(sign * each.gain > 0 and bool(each.moved) for each in self.cases) for sign in (1, -1))
-        if len(self.cases) > 1:
-            still = f"makes no difference in {len(self.cases) - better - worse}"
-            yield f"Of {len(self.cases)} cases it is better in {better}, worse in {worse}, and {still}."
-        if self.mix:
-            yield str(self.mix)
-
-    def _parts(self) -> list[Printable]:
-        weights = dict.fromkeys(number(each.before.harm_weight) for each in self.cases)
-        note = "Before → after. Amounts per 1000 senders; net is help less harm and neglect, one harm unit outweighing "
-        note += f"{', '.join(weights)} help units. Better in: plausible worlds, stakes as stated."
-        head = ["case", "answers changed, of 1000", "help", "harm", "neglect", "over-refusal", "under-refusal", "net gained"]
-        table = ([*head, "better in", "first break-even"], [each.row() for each in self.cases])
-        title = f"What comes of {self.difference.after} beside {self.difference.before}"
-        return [title, self.difference, table, note, *self._in_cases()]
+        same = len(self.cases) - better - worse
+        yield f"Of {len(self.cases)} cases it is better in {better}, worse in {worse}, and makes no difference in {same}."
+        yield str(self.mix or "")
 
 
 def assess_impact(
@@ -205,35 +167,26 @@ def assess_impact(
     if not titles or len(set(titles)) < len(titles):
         raise ValueError(f"the impact is on at least one case, and each once, not {', '.join(titles) or 'none'}")
     seeds = {name: int(rng.integers(2**63)) for name in dict.fromkeys(case.name for case in cases)}
-    names = label(before, "the spec in force"), label(after, "the amended spec")
-    names = names if names[0] != names[1] else (f"{names[0]}, before", f"{names[1]}, after")
-    called = _called(cases)
+    one_file = len(seeds) == 1 and all(case.context and not case.edits for case in cases)
+    names = version_names(before, after)
 
     def assess(case: Case) -> CaseImpact:
-        then, now = (replace(compile(r, case, choose=choose), name=n) for r, n in zip((before, after), names, strict=True))
+        made = (compile(rules, case, choose=choose) for rules in (before, after))
+        then, now = (replace(policy, name=name) for policy, name in zip(made, names, strict=True))
         seed = np.random.default_rng(seeds[case.name])
         return CaseImpact(
-            name=called[case.title],
+            name=case.context if one_file else case.title,
             case=case,
-            before=expect(case, then, harm_weight),
-            after=expect(case, now, harm_weight),
+            outcome=expect(case, stack([then, now], Axis("version", names)), harm_weight),
             moved=_moved(case, then, now),
             operator=(classify(before, case.messages).verdict, classify(after, case.messages).verdict),
-            comparison=compare(case, now, then, rng=seed, worlds=worlds, harm_weight=harm_weight),
+            comparison=compare(case, stack([now]), then, rng=seed, worlds=worlds, harm_weight=harm_weight)[0],
         )
 
     return Impact(difference(before, after), tuple(map(assess, cases)))
 
 
-def _called(cases: Sequence[Case]) -> dict[str, str]:
-    """What each case is called, by its title: by its context alone if all are contexts of one scenario as its file has it."""
-    contexts = [case.context for case in cases]
-    plain = len({case.name for case in cases}) == 1 and all(contexts) and len(set(contexts)) == len(contexts)
-    plain = plain and not any(case.edits for case in cases)
-    return {case.title: case.context if plain else case.title for case in cases}
-
-
-def _moved(case: Case, before: WrittenPolicy, after: WrittenPolicy) -> dict[tuple[str, str], float]:
+def _moved(case: Case, before: Policy, after: Policy) -> dict[tuple[str, str], float]:
     """The share of senders on whose signals the two policies answer differently, by what they answer."""
     found: dict[tuple[str, str], float] = {}
     for k, sent in enumerate(case.population.joint.sum(0)):
@@ -243,61 +196,22 @@ def _moved(case: Case, before: WrittenPolicy, after: WrittenPolicy) -> dict[tupl
     return found
 
 
-def _given(policy: WrittenPolicy, k: int) -> str:
+def _given(policy: Policy, k: int) -> str:
     """What a policy answers on a signal: a response, several with their probabilities, or a question and what follows it."""
-    at_once = _named(policy, policy.answer[k])
-    if policy.after is None or policy.after[k].max() <= 0:
-        return at_once
-    asks = f"asks, then {' | '.join(_named(policy, row) for row in policy.after[k])}"
-    return f"{at_once}; {asks}" if at_once else asks
+    replies = [] if policy.after is None else [_named(policy, row) for row in policy.after[k] if row.max() > 0]
+    asks = [f"asks, then {' | '.join(replies)}"] if replies else []
+    return "; ".join(part for part in (_named(policy, policy.answer[k]), *asks) if part)
 
 
-def _named(policy: WrittenPolicy, row: Floats) -> str:
+def _named(policy: Policy, row: Floats) -> str:
     some = [(name, float(share)) for name, share in zip(policy.responses, row, strict=True) if share > 1e-9]
     return some[0][0] if len(some) == 1 and some[0][1] > 1 - 1e-9 else ", ".join(f"{n} {percent(p)}" for n, p in some)
 
 
-def _even_share(gains: Floats, loses: Floats) -> Floats:
+def _even_share(gains: Any, loses: Any) -> Floats:
     """The share x of the first case at which x · gains + (1 − x) · loses is 0; 1 if it does not gain, 0 if nobody loses."""
     up, down = np.maximum(gains, 0), np.maximum(-loses, 0)
-    whole = up + down
-    return np.where(down == 0, 0.0, np.where(up == 0, 1.0, down / np.where(whole > 0, whole, 1)))
-
-
-def _distance(found: BreakEven) -> float:
-    """How far a judgement has to move: in log odds for shares and the overlap, as a log factor for the others."""
-    inside = found.of.startswith("share of") or found.of == "overlap"
-    top = 1.0 if inside else inf
-
-    def scale(x: float) -> float:
-        return log(x) - (log(1 - x) if inside else 0)
-
-    if not 0 < found.value < top:
-        return inf
-    return min((abs(scale(x) - scale(found.value)) for x in found.breaks_even_at if 0 < x < top), default=inf)
-
-
-def _reversal(found: BreakEven | None) -> str:
-    """The first break-even value of a conclusion, in a sentence."""
-    if found is None:
-        return "No single share, and no weight of harm, would reverse that."
-    plausible = f" (plausible: {number(found.low)} to {number(found.high)})" if found.high > found.low else ""
-    at = " or ".join(map(number, found.breaks_even_at))
-    return f"What would reverse that first: {found.of} at {at} instead of {number(found.value)}{plausible}."
-
-
-def _arrow(show: Callable[[float], str], before: float, after: float) -> str:
-    first, second = show(float(before)), show(float(after))
-    return first if first == second else f"{first} → {second}"
-
-
-def _of_1000(share: float) -> str:
-    return f"{1000 * share:.0f}" if share >= 0.0005 else number(1000 * share)
-
-
-def _signed(value: float) -> str:
-    """A change with its sign, three digits."""
-    return ("+" if value > 0 else "") + number(value)
+    return np.where(down == 0, 0.0, np.where(up == 0, 1.0, down / np.where(up + down > 0, up + down, 1)))
 
 
 def draw_impact(impact: Impact, ax: Axes | None = None) -> Axes:
@@ -318,10 +232,9 @@ def draw_impact(impact: Impact, ax: Axes | None = None) -> Axes:
         text.set(parse_math=False, fontweight="bold" if nets is None else "normal")
         if nets is not None:  # gains are full, losses hatched, everybody together an outline
             change, whole = nets[1] - nets[0], name == EVERYBODY
-            colour = palette[0 if change >= 0 else HARMFUL]
-            style: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.4, "height": 0.62}
-            hatch = "////" if change < 0 and not whole else ""
-            ax.barh(place, change, color="none" if whole or change < 0 else colour, hatch=hatch, **style)
+            colour, open_ = palette[0 if change >= 0 else HARMFUL], whole or change < 0
+            hatch = "////" if open_ and not whole else ""
+            ax.barh(place, change, 0.62, color="none" if open_ else colour, hatch=hatch, edgecolor=colour, linewidth=1.4)
             ax.text(1.01, place, f"{number(nets[0])} → {number(nets[1])}", va="center", **side)
     ax.axvline(0, color=ax.xaxis.label.get_color(), lw=0.8)
     ax.set(ylim=(len(rows) - 0.4, -0.7), xlabel="change of net value, help units per 1000 senders")

@@ -15,9 +15,9 @@ may have been bad outcomes (Gamma–Poisson conjugacy: Gelman et al., *Bayesian 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def _needs(sound: object, rule: str) -> None:
+    if not sound:
+        raise ValueError(rule)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportRates:
     """How likely senders are to report an answer: one that went wrong, one that did not, a refusal that hit its mark."""
@@ -47,13 +52,10 @@ class ReportRates:
     """The same for harmful senders who were refused, who may report together; by default as `good`."""
 
     def __post_init__(self) -> None:
-        for name in ("bad", "good", "brigade"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise ValueError(f"{name} is {value:g}: a probability is from 0 to 1")
-        if max(self.good, self.brigade or 0) > self.bad:
-            advice = "make bad larger, or good and brigade smaller"
-            raise ValueError(f"bad outcomes are reported at least as often as others: {advice}")
+        for name, value in vars(self).items():
+            _needs(value is None or 0 <= value <= 1, f"{name} is {value}: a probability is from 0 to 1")
+        rule = "bad outcomes are reported at least as often as others: make bad larger, or good and brigade smaller"
+        _needs(max(self.good, self.brigade or 0) <= self.bad, rule)
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,11 @@ def expect_reports(
     Answers count whose response shows the behaviour, at any value; bad outcomes are harms of answering.  A ValueError if no
     response shows it, for a batch of policies, or fewer answers than none.
     """
-    if policy.batch or not 0 <= answers < np.inf:
-        raise ValueError(f"one policy and a finite number of answers from 0 are needed, not {policy.name} and {answers:g}")
+    fits = not policy.batch and 0 <= answers < np.inf
+    _needs(fits, f"one policy and a finite number of answers from 0 are needed, not {policy.name} and {answers:g}")
     shown, rates = shows(case), rates or ReportRates()
-    if not any(behaviour in values for values in shown.values()):
-        known = dict.fromkeys(name for values in shown.values() for name in values)
-        raise ValueError(f"no response of {case.name} shows {behaviour!r}; {suggest(behaviour, known)}")
+    known = dict.fromkeys(name for values in shown.values() for name in values)
+    _needs(behaviour in known, f"no response of {case.name} shows {behaviour!r}; {suggest(behaviour, known)}")
     weight = exposure(case, policy) * np.array([behaviour in shown[name] for name in case.responses])
     refused = rates.good if rates.brigade is None else rates.brigade
     anyway = np.where(case.population.harmful[:, None] & case.refuses, refused, rates.good)
@@ -107,11 +108,11 @@ class Reports(Printed):
 
     def __post_init__(self) -> None:
         about = dict.fromkeys(stream.behaviour for stream in self.streams)
-        if len(about) != 1:
-            raise ValueError(f"reports add up per behaviour: give streams about one, not about {', '.join(about) or 'none'}")
-        if not (0 < self.doubt < np.inf and 0 <= self.noise_doubt < np.inf):
-            wrong = f"{self.doubt:g} and {self.noise_doubt:g}"
-            raise ValueError(f"doubt is positive and noise_doubt is not negative; not {wrong}")
+        said = ", ".join(about) or "none"
+        _needs(len(about) == 1, f"reports add up per behaviour: give streams about one, not about {said}")
+        sound = 0 < self.doubt < np.inf and 0 <= self.noise_doubt < np.inf
+        said = f"{self.doubt:g} and {self.noise_doubt:g}"
+        _needs(sound, f"doubt is positive and noise_doubt is not negative; not {said}")
 
     @property
     def behaviour(self) -> str:
@@ -140,8 +141,7 @@ class Reports(Printed):
 
     def after(self, part: float) -> Reports:
         """The reports after `part` times as many answers; a ValueError for less than none."""
-        if not 0 <= part < np.inf:
-            raise ValueError(f"a part is finite and never negative, not {part:g}")
+        _needs(0 <= part < np.inf, f"a part is finite and never negative, not {part:g}")
         scaled = (replace(s, answers=part * s.answers, hits=part * s.hits, noise=part * s.noise) for s in self.streams)
         return replace(self, streams=tuple(scaled))
 
@@ -151,8 +151,7 @@ class Reports(Printed):
         Counts only grow, so this is the probability that the threshold is reached at any time until then.  Exact: a finite sum
         of Poisson probabilities times tails of a negative binomial.  A ValueError if `times` is negative.
         """
-        if not 0 <= times < np.inf:
-            raise ValueError(f"times is finite and never negative, not {times:g}")
+        _needs(0 <= times < np.inf, f"times is finite and never negative, not {times:g}")
         from scipy.special import gammaln, xlogy
 
         mean = times * self.hits
@@ -163,8 +162,7 @@ class Reports(Printed):
 
     def threshold(self, false_alarms: float = 0.01) -> int:
         """The smallest number of reports that calls a review with at most this probability if nothing is worse than assumed."""
-        if not 0 < false_alarms < 1:
-            raise ValueError(f"the probability of a false alarm is between 0 and 1, not {false_alarms:g}")
+        _needs(0 < false_alarms < 1, f"the probability of a false alarm is between 0 and 1, not {false_alarms:g}")
         low, high = 0, 1
         while self.reached(high) > false_alarms:
             low, high = high, 2 * high
@@ -175,11 +173,13 @@ class Reports(Printed):
 
     def weigh(self, count: int, *, times: float = 1.0) -> ReportEvidence:
         """What so many reports say about how often bad outcomes come: more than `times` as often as assumed?"""
-        if not (count == int(count) and 0 <= count <= 10**5):
-            raise ValueError(f"reports are a whole number from 0 to 100 000, not {count}")
-        if not 0 < times < np.inf:
-            raise ValueError(f"times is a positive number, not {times:g}")
-        return ReportEvidence(self, int(count), times)
+        _needs(count == count // 1 and 0 <= count <= 10**5, f"reports are a whole number from 0 to 100 000, not {count}")
+        _needs(0 < times < np.inf, f"times is a positive number, not {times:g}")
+        weights, shapes, rate = found = _posterior(self, int(count))
+        prior = np.ones(1), np.array([1 / self.doubt**2]), 1 / self.doubt**2
+        low, high = (_root(partial(_above_less, found, p), 60) for p in (0.95, 0.05))
+        mean, interval = float(weights @ shapes / rate), (low or 0.0, high or np.inf)
+        return ReportEvidence(self, int(count), times, _above(prior, times), _above(found, times), mean, interval)
 
     def _parts(self) -> list[Printable]:
         expected = f"{number(self.expected)} expected, of which {number(self.hits)} for bad outcomes"
@@ -197,68 +197,38 @@ class ReportEvidence(Printed):
     times: float
     """The level in question."""
 
-    @property
-    def before(self) -> float:
-        """P(bad outcomes come more than `times` as often as assumed) before any report."""
-        return float(_above(np.ones(1), np.array([self._start]), self._start, self.times))
-
-    @cached_property
-    def probability(self) -> float:
-        """The same, given the reports."""
-        return float(_above(*self._posterior, self.times))
-
-    @property
-    def mean(self) -> float:
-        """How many times as often as assumed, on average, given the reports."""
-        weights, shapes, rate = self._posterior
-        return float(weights @ shapes / rate)
-
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """The central 90%, given the reports."""
-        low, high = (_root(lambda x, p=p: float(_above(*self._posterior, x)) - p, 60) for p in (0.95, 0.05))
-        return low or 0.0, high or np.inf
+    before: float
+    """P(bad outcomes come more than `times` as often as assumed) before any report."""
+    probability: float
+    """The same, given the reports."""
+    mean: float
+    """How many times as often as assumed, on average, given the reports."""
+    interval: tuple[float, float]
+    """The central 90%, given the reports."""
 
     @cached_property
     def break_even(self) -> float | None:
         """The factor on reports that come anyway at which they would leave the question even; None if no factor does."""
 
-        def above_even(factor: float) -> float:
-            streams = tuple(replace(s, noise=factor * s.noise) for s in self.reports.streams)
-            return replace(self.reports, streams=streams).weigh(self.count, times=self.times).probability - 0.5
-
-        return _root(above_even, 30) if self.reports.noise else None
-
-    @property
-    def _start(self) -> float:
-        """The shape, and the rate, of the gamma variable `times` before any report."""
-        return 1 / self.reports.doubt**2
-
-    @cached_property
-    def _posterior(self) -> tuple[Floats, Floats, float]:
-        """Weights and shapes of the mixture, one for each number of bad outcomes that is not negligible; and the rate."""
-        bad, found = np.arange(self.count + 1.0), self.reports
-        log = _count(found.hits, found.doubt).logpmf(bad) + _count(found.noise, found.noise_doubt).logpmf(self.count - bad)
-        if not np.isfinite(log.max()):
-            raise ValueError(f"{self.count} reports cannot come: no answer here is ever reported")
-        likely = log > log.max() - 50
-        weights = np.exp(log[likely] - log.max())
-        return weights / weights.sum(), bad[likely] + self._start, self._start + found.hits
+        found = self.reports
+        return (
+            _root(lambda factor: _above(_posterior(found, self.count, factor), self.times) - 0.5, 30) if found.noise else None
+        )
 
     def _parts(self) -> list[str]:
-        """The finding in words, with what would turn it."""
+        """The finding in words, with what would reverse it."""
         found, (low, high), now = self.reports, self.interval, percent(self.probability)
         more = "more often than assumed" if self.times == 1 else f"more than {number(self.times)} times as often as assumed"
-        turn = "No rate of reports that come anyway would make it an even question."
+        even = "No rate of reports that come anyway would make it an even question."
         if not found.noise:
-            turn = "That takes it that no report comes anyway, which no factor on their rate can put in doubt."
+            even = "That takes it that no report comes anyway, which no factor on their rate can put in doubt."
         elif self.break_even is not None:
-            turn = f"It would be an even question if reports came anyway {number(self.break_even)} times as often as assumed."
+            even = f"It would be an even question if reports came anyway {number(self.break_even)} times as often as assumed."
         return [
             f"{self.count} reports came about {found.behaviour}, where {number(found.expected)} were expected.",
             f"Probability that bad outcomes come {more}: {now}; before any report, {percent(self.before)}.",
             f"Best estimate: {number(self.mean)} times as often as assumed (90%: {number(low)} to {number(high)}).",
-            turn,
+            even,
         ]
 
 
@@ -272,8 +242,7 @@ def draw_review(
     """
     from ..plots import DASHES, LINES, finished, new_axes, sender_colours
 
-    if not reports.expected:
-        raise ValueError("no reports are expected here: give the streams answers")
+    _needs(reports.expected, "no reports are expected here: give the streams answers")
     given, ax, palette, known = ax, new_axes(ax), sender_colours(), replace(reports, noise_doubt=0.0)
     parts = np.geomspace(0.001, 1, 49)
     for i, often in enumerate(times):
@@ -290,16 +259,8 @@ def draw_review(
     return finished(ax, given)
 
 
-def _count(mean: float, doubt: float) -> Any:
-    """The distribution of a count: Poisson, or negative binomial if its mean has a relative standard deviation."""
-    from scipy import stats
-
-    shape = 1 / doubt**2 if doubt else 0.0
-    return stats.nbinom(shape, shape / (shape + mean)) if doubt else stats.poisson(mean)
-
-
 def _at_least(count: Floats, mean: float, doubt: float) -> Floats:
-    """P(at least so many) of such a count, in closed form: `scipy.stats` takes 20 times as long."""
+    """P(at least so many) of a count, Poisson or negative binomial, in closed form: `scipy.stats` takes 20 times as long."""
     from scipy.special import betainc, gammainc
 
     k = np.maximum(count, 1.0)
@@ -307,18 +268,46 @@ def _at_least(count: Floats, mean: float, doubt: float) -> Floats:
     return np.where(count <= 0, 1.0, tail)
 
 
-def _above(weights: Floats, shapes: Floats, rate: float, level: float) -> Floats:
+#: A mixture of gammas: weights, shapes, and the rate that all share.
+_Mixture = tuple[Floats, Floats, float]
+
+
+def _posterior(reports: Reports, count: int, factor: float = 1.0) -> _Mixture:
+    """Of `times`, given a count: a part for each number of bad outcomes in it, if `factor` times as many come anyway."""
+    from scipy import stats
+
+    def log_count(mean: float, doubt: float, number: Floats) -> Any:
+        """log P(number): Poisson, or negative binomial if its mean has a relative standard deviation."""
+        shape = 1 / doubt**2 if doubt else np.inf
+        return stats.nbinom.logpmf(number, shape, shape / (shape + mean)) if doubt else stats.poisson.logpmf(number, mean)
+
+    bad, shape = np.arange(count + 1.0), 1 / reports.doubt**2
+    log = log_count(reports.hits, reports.doubt, bad)
+    log = log + log_count(factor * reports.noise, reports.noise_doubt, count - bad)
+    _needs(np.isfinite(log.max()), f"{count} reports cannot come: no answer here is ever reported")
+    likely = log > log.max() - 50
+    weights = np.exp(log[likely] - log.max())
+    return weights / weights.sum(), bad[likely] + shape, shape + reports.hits
+
+
+def _above(mixture: _Mixture, level: float) -> float:
     """P(a mixture of gammas exceeds a level)."""
     from scipy.special import gammaincc
 
-    return np.minimum(weights @ gammaincc(shapes, rate * level), 1.0)
+    weights, shapes, rate = mixture
+    return min(float(weights @ gammaincc(shapes, rate * level)), 1.0)
 
 
-def _root(function: Any, reach: float) -> float | None:
+def _above_less(mixture: _Mixture, even: float, level: float) -> float:
+    """P(a mixture exceeds a level), less `even`."""
+    return _above(mixture, level) - even
+
+
+def _root(function: Callable[[float], float], reach: float) -> float | None:
     """Where a function of a positive number changes its sign, between e^−reach and e^reach; None if it does not."""
     from scipy.optimize import brentq
 
     def at(log: float) -> float:
-        return float(function(float(np.exp(log))))
+        return function(float(np.exp(log)))
 
     return float(np.exp(brentq(at, -reach, reach, xtol=1e-12))) if at(-reach) * at(reach) < 0 else None

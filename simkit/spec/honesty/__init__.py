@@ -1,1 +1,0 @@
-"""Honesty: seven properties of what is said, which of them bind where, and the covert channel of a confidential prompt."""
