@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import argument, chain, crowd, explore, trust
+from simkit.widgets import argument, chain, crowd, explore, references, releases, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -39,6 +39,11 @@ def test_caveats_are_short_everywhere(name):
     check_caveats(argument(case))
 
 
+def test_caveats_of_the_written_spec_are_short():
+    check_caveats(releases())
+    check_caveats(references())
+
+
 def test_the_check_of_caveats_can_fail():
     made = explore("medication-threshold")
     object.__setattr__(made.table, "notes", ["a word " * 13])
@@ -49,10 +54,12 @@ def test_the_check_of_caveats_can_fail():
         check_caveats(made)
 
 
-@pytest.mark.parametrize("opened", [explore, crowd, chain, trust, argument], ids=lambda opened: opened.__name__)
+@pytest.mark.parametrize(
+    "opened", [explore, crowd, chain, trust, argument, releases, references], ids=lambda opened: opened.__name__
+)
 def test_one_picture_and_one_row(opened):
     """One picture in front, at most one row of buttons beside the slider, the rest behind a fold or beside."""
-    made = opened("medication-threshold")
+    made = opened("2025-12-18" if opened in (releases, references) else "medication-threshold")
     panels = made.table.panels
     assert [panel["kind"] for panel in panels if panel.get("first")][1:] == []
     assert sum(bool(panel.get("fold")) for panel in panels) == 1

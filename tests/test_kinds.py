@@ -99,7 +99,6 @@ def test_one_kind_of_error_for_bad_paths(tmp_path, bad):
         spec.read_instructions,
         lambda path: spec.instructions_for(path, tmp_path),
         lambda path: spec.instructions_for(tmp_path, path),
-        lambda path: spec.read_examples(spec.facts(), path),
     ):
         with pytest.raises(sk.InvalidFile) as caught:
             read(bad)

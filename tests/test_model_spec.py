@@ -10,8 +10,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from matplotlib import pyplot
-from matplotlib.colors import to_rgb
 
 import simkit as sk
 from simkit import spec
@@ -534,37 +532,6 @@ def test_measures_against_closed_forms():
     assert rows["c"].pagerank == pytest.approx(base + 0.85 * (rows["a"].pagerank + base), rel=1e-4)
 
 
-@pytest.mark.parametrize("style", ["default", "dark_background"])
-def test_every_section_has_its_own_line_and_every_reference_its_arc(style):
-    with pyplot.style.context(style):
-        given = pyplot.subplots()[1]
-        facts = spec.facts()
-        assert spec.draw(facts, given) is given
-        ax = spec.draw(facts, focus="chain_of_command")
-        ax.figure.canvas.draw()
-        names = [text for text in ax.texts if text.get_weight() != "bold"]
-        boxes = sorted((text.get_window_extent() for text in names), key=lambda box: -box.y0)
-        assert len(names) == 80
-        assert len(ax.patches) == 100
-        assert all(a.y0 >= b.y0 + 8 for a, b in pairwise(boxes)), "no two names on one line"
-        assert ax.figure.bbox.width == 1280
-        assert max(box.x1 for box in boxes) < 1280
-        paper, ink = (sum(to_rgb(pyplot.rcParams[key])) for key in ("axes.facecolor", "text.color"))
-        assert abs(paper - ink) > 1.5
-        assert {text.get_color() for text in ax.texts} == {pyplot.rcParams["text.color"]}
-    pyplot.close("all")
-
-
-def test_a_title_is_no_formula_and_levels_are_in_order():
-    ax = spec.draw(spec.read_model_spec_text(DOCUMENT.replace("# Order", "# $Or_{der"), release="$x^$"))
-    ax.figure.canvas.draw()
-    heads = [text.get_text() for text in ax.texts if text.get_weight() == "bold"]
-    assert heads == ["root (1)", "platform (1)", "user (1)", "guideline (1)", "without a level (4)"]
-    with pytest.raises(KeyError):
-        spec.draw(spec.facts(), focus="nothing")
-    pyplot.close("all")
-
-
 # --- the releases themselves, where they are at hand ------------------------------------------------------------------
 
 
@@ -710,8 +677,8 @@ def test_the_fuzz_sees_another_exception(monkeypatch):
 def test_one_sentence_of_what_changed_for_whom():
     old, new = (spec.compare(spec.facts(a), spec.facts(b)).sentence for a, b in pairwise(RELEASES))
     assert old == (
-        "From 2025-02-12 to 2025-09-12 10 sections came and 4 went; comply_with_laws, no_erotica_or_gore, "
-        "use_preset_voice_in_voice_mode may be changed by the provider and no longer by nobody in a conversation."
+        "From 2025-02-12 to 2025-09-12 10 sections came and 4 went; “comply with laws”, “no erotica or gore”, “use preset "
+        "voice in voice mode” may now be changed by the provider, before by nobody in a conversation."
     )
     assert new == "From 2025-09-12 to 2025-12-18 3 sections came and 0 went; no section changed its level."
 
@@ -721,7 +688,7 @@ def test_a_neighbourhood_grows_by_one_step():
     first = spec.neighbourhood(facts, ["do_not_lie"])
     near = {end for edge in facts.edges if "do_not_lie" in edge for end in edge} | {"do_not_lie"}
     assert {section.id for section in first.sections} == near
-    assert set(first.edges) == {edge for edge in facts.edges if near.issuperset(edge)}
+    assert set(first.edges) == {edge for edge in facts.edges if "do_not_lie" in edge}
     second = spec.neighbourhood(facts, near)
     assert near < {section.id for section in second.sections}
     alone = spec.measures(facts).alone[0]

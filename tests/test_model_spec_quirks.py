@@ -1,7 +1,6 @@
 """Releases of the Model Spec other than those at hand: small ones of our own with each quirk that releases have, and several.
 
 Every quirk says what it changes in the counts; alone, under both conventions of levels, with any line ends, and in company.
-The files of examples beside a release likewise.
 """
 
 import random
@@ -233,111 +232,6 @@ def test_what_breaks_the_grammar_ends_in_the_error(name):
     with pytest.raises(sk.InvalidFile) as caught:
         spec.read_model_spec_text(BASE.replace(old, new).replace("TOP", "root"), "mine.md")
     assert said in str(caught.value)
-
-
-# --- the files of examples beside a release ---------------------------------------------------------------------------
-
-FILE = """\
-Examples for [^{}] in {}:
-
-**Example**: one
-
-~~~xml
-<user>
-A?
-</user>
-~~~
-
-**Example**: two
-
-~~~xml
-<user>B?</user>
-~~~"""
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A release with three marks, one file missing, one without a mark, one with an old title."""
-    text = convention("root").replace("After it.", "After it[^ef56], again[^ab12].")
-    (tmp_path / "model_spec.md").write_text(text, encoding="utf-8")
-    place = tmp_path / "examples"
-    place.mkdir()
-    (place / "ab12.md").write_text(FILE.format("ab12", "Overview"), encoding="utf-8")
-    (place / "ef56.md").write_bytes(b"\xef\xbb\xbf" + FILE.format("ef56", "The old truth").replace("\n", "\r\n").encode())
-    (place / "zz99.md").write_text(FILE.format("zz98", "Gone") + "\n", encoding="utf-8")
-    (place / "README.md").write_text("What this is.")
-    (place / "notes.txt").write_text("\0")
-    return tmp_path
-
-
-def test_examples_of_marks_with_what_is_missing_and_out_of_date(folder):
-    release = spec.read_model_spec(folder / "model_spec.md")
-    found = spec.read_examples(release, folder / "examples")
-    assert [(f.id, f.title, len(f.examples)) for f in found.files] == [
-        ("ab12", "Overview", 2),
-        ("ef56", "The old truth", 2),
-        ("zz99", "Gone", 2),
-    ]
-    one, two = found["ab12"]
-    assert (one.key, two.key) == (("overview", "one", 3), ("overview", "two", 11))
-    assert (one.messages[0].role, one.messages[0].text, two.messages[0].text) == ("user", "A?", "B?")
-    assert found["ef56"][0].section == "truth"
-    assert found["zz99"][0].section == ""
-    assert found.missing == ("cd34",)
-    assert found.unreferenced == ("zz99",)
-    assert found.stale == (("ef56", "The old truth", "Truth"),)
-    assert found.others == ("README.md",)
-    assert found.warnings == ("zz99.md, line 1: it says that it is for [^zz98]",)
-    for said in (
-        "3 files with 6 examples",
-        "without a file: cd34",
-        "without a mark: zz99",
-        "ef56 (“The old truth”)",
-        "README.md",
-    ):
-        assert said in repr(found)
-        assert said in found._repr_html_()
-    with pytest.raises(KeyError):
-        found["cd34"]
-
-
-def test_of_the_facts_that_ship_no_marks_are_known(folder):
-    found = spec.read_examples(spec.facts(), folder / "examples")
-    assert (len(found.files), found.missing, found.unreferenced, found.stale) == (3, (), (), ())
-
-
-BROKEN_FILES = {
-    "no head": (FILE.removeprefix("Examples"), "this is no file of examples"),
-    "nothing": ("", "this is no file of examples"),
-    "a heading": (FILE + "\n# Truth {#truth}\n", "a file of examples has no sections"),
-    "a bare heading": (FILE + "\n# Truth\n", "this heading has no {#id}"),
-    "open": (FILE.removesuffix("~~~"), "line 13: this block is never closed"),
-    "no title": (FILE.replace("**Example**: two", ""), "line 13: this example has no title"),
-    "no block": (FILE + "\n**Example**: three", "no example follows this title"),
-    "no xml": (FILE.replace("A?", "A & B?"), "line 7: this example is not well-formed XML"),
-    "control": (FILE.replace("A?", "\x1b[2J"), "U+001B"),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN_FILES)
-def test_a_broken_file_of_examples_ends_in_the_error(tmp_path, name):
-    text, said = BROKEN_FILES[name]
-    (tmp_path / "ab12.md").write_text(text.replace("{}", "ab12"), encoding="utf-8")
-    with pytest.raises(sk.InvalidFile) as caught:
-        spec.read_examples(spec.facts(), tmp_path)
-    assert said in str(caught.value)
-    assert "ab12.md" in str(caught.value)
-
-
-def test_folders_that_are_none_and_files_that_hold_nothing(tmp_path):
-    for bad in (tmp_path / "none", tmp_path / "ab12.md", "x" * 5000):
-        with pytest.raises(sk.InvalidFile, match="there is no such folder"):
-            spec.read_examples(spec.facts(), bad)
-    (tmp_path / "ab12.md").write_text("Examples for [^ab12] in <b>A</b>:\n")
-    found = spec.read_examples(spec.facts(), tmp_path)
-    assert found["ab12"] == ()
-    assert "it holds no example" in repr(found)
-    assert "<b>A" not in found._repr_html_()
 
 
 def test_a_longer_fence_may_hold_a_shorter_one():

@@ -104,7 +104,15 @@ def test_rows_hold_what_is_chosen_the_legend_and_what_is_said(explore):
 
 
 @pytest.mark.parametrize(
-    "make", [widgets.chain, widgets.trust, lambda: widgets.crowd("xstest"), lambda: widgets.dial("persona")]
+    "make",
+    [
+        widgets.chain,
+        widgets.trust,
+        widgets.releases,
+        widgets.references,
+        lambda: widgets.crowd("xstest"),
+        lambda: widgets.dial("persona"),
+    ],
 )
 def test_every_instrument_has_rows_that_a_frame_takes(make):
     made = make()
@@ -175,7 +183,15 @@ def test_the_browser_asks_the_kernel():
 
 
 @pytest.mark.parametrize(
-    "make", [widgets.chain, widgets.trust, lambda: widgets.crowd("xstest"), lambda: widgets.dial("persona")]
+    "make",
+    [
+        widgets.chain,
+        widgets.trust,
+        widgets.releases,
+        widgets.references,
+        lambda: widgets.crowd("xstest"),
+        lambda: widgets.dial("persona"),
+    ],
 )
 def test_every_instrument_has_a_figure_that_follows_the_theme(make, tmp_path):
     made = make()

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     chain = "chain"
     trust = "trust"
     argument = "argument"
+    releases = "releases"
+    references = "references"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def page(
-    scenario: Annotated[str, typer.Argument(help="A name from the library, or a path.")],
+    scenario: Annotated[str, typer.Argument(help="A name from the library, or a path; of releases and references, a release.")],
     instrument: Annotated[Kind, typer.Option("--instrument", "-i", help="What to show.")] = Kind.explore,
     context: Annotated[str, typer.Option("--context", "-c", help="An operator context of the file.")] = "",
     out: Annotated[

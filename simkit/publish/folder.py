@@ -15,6 +15,8 @@ from typing import Any
 
 from ..files import InvalidFile, library
 from ..scenario import load, load_record
+from ..spec.published.release_facts import SOURCE
+from ..spec.published.release_facts import releases as shipped
 from ..widgets.bright_line import argument
 from ..widgets.command_chain import chain
 from ..widgets.corrigibility import dial
@@ -22,6 +24,8 @@ from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
 from ..widgets.instrument import Instrument
 from ..widgets.page import write
+from ..widgets.reference_graph import references
+from ..widgets.release_changes import releases
 from ..widgets.stage import Table
 from ..widgets.total_harm import crowd
 from ..widgets.trust_instrument import trust
@@ -31,7 +35,7 @@ from ..widgets.trust_instrument import trust
 class Kind:
     """A kind of instrument: what opens it, its question, the setting that chooses a context, and where a site opens it.
 
-    `only` are the scenarios on which a site shows it; all if there are none.
+    `only` are the scenarios, or the releases of the Model Spec, on which a site shows it; all scenarios if there are none.
     """
 
     opens: Callable[..., Instrument[Any]]
@@ -41,6 +45,8 @@ class Kind:
     only: tuple[str, ...] = ()
 
 
+#: The release of the Model Spec with which a site opens what reads one.
+NEWEST = shipped()[-1]
 INSTRUMENTS = {
     "explore": Kind(explore, "Whom to turn away", settings={"declined": 40}),
     "crowd": Kind(crowd, "What a crowd of any size brings", settings={"users": 1_000_000}),
@@ -48,6 +54,8 @@ INSTRUMENTS = {
     "dial": Kind(dial, "Corrigible or autonomous"),
     "trust": Kind(trust, "When is trust earned", settings={"month": 24}),
     "argument": Kind(argument, "Does a good argument count", only=("bright-line",)),
+    "releases": Kind(releases, "What changed for whom", only=(NEWEST,)),
+    "references": Kind(references, "Which rule needs which", only=(NEWEST,)),
 }
 #: The scenario that most instruments open with.
 FIRST = "medication-threshold"
@@ -111,12 +119,13 @@ def is_site(folder: Path) -> bool:
 
 
 def candidates() -> Iterator[Shown]:
-    """All that could be shown: every instrument on every scenario, and the dial in every context."""
+    """All that could be shown: every instrument on every scenario, the dial in every context, and the newest release."""
     for path in sorted(library("scenarios").glob("*.yaml"), key=lambda path: (path.stem != FIRST, path.stem)):
         for instrument in (name for name, kind in INSTRUMENTS.items() if path.stem in (kind.only or [path.stem])):
             yield Shown(instrument, path.stem)
             if instrument == "dial":
                 yield from (Shown(instrument, path.stem, context) for context in load(path.stem).contexts)
+    yield from (Shown(instrument, NEWEST) for instrument, kind in INSTRUMENTS.items() if NEWEST in kind.only)
 
 
 def _pages(folder: Path, say: Callable[[str], object]) -> Iterator[Shown]:
@@ -180,7 +189,7 @@ def index(pages: list[Shown], books: list[tuple[str, str]]) -> str:
 
 def _section(scenario: str, pages: list[Shown]) -> str:
     """The request, and a card for each instrument; other contexts are links below its picture."""
-    record = load_record(scenario)
+    title, about = _heading(scenario)
     here = [page for page in pages if page.scenario == scenario]
     cards = ""
     for instrument in dict.fromkeys(page.instrument for page in here):
@@ -195,7 +204,12 @@ def _section(scenario: str, pages: list[Shown]) -> str:
             f"<span><b>{escape(question)}</b>{context} <small>{escape(instrument)}</small></span></a>"
             f"{f'<p>in {links}</p>' if links else ''}</li>"
         )
-    return (
-        f'<section id="{escape(scenario)}"><h2>“{escape(record.request.strip())}”</h2>'
-        f"<p>{escape(record.about.strip())}</p><ul>{cards}</ul></section>"
-    )
+    return f'<section id="{escape(scenario)}"><h2>{escape(title)}</h2><p>{escape(about)}</p><ul>{cards}</ul></section>'
+
+
+def _heading(name: str) -> tuple[str, str]:
+    """The request of a scenario and what it is about; or the release, and where it comes from."""
+    if name in shipped():
+        return f"The Model Spec of {name}", SOURCE
+    record = load_record(name)
+    return f"“{record.request.strip()}”", record.about.strip()

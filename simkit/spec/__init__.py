@@ -15,7 +15,7 @@ user_reports    reports of users added up: do answers go wrong more often than w
 honesty         judge: seven properties of what is said; duties: which of them bind where
 confidential_prompts  channels: a secret prompt used against users, under several specs, in numbers
 published       read_model_spec: a release as records; facts of three releases, which ship with simkit; compare: renames apart
-                from changes of meaning; measures, draw: who cites whom
+                from changes of meaning; measures, neighbourhood: who cites whom
 instructions    read_instructions: a plain file such as AGENTS.md; as_messages: what it means for a spec
 
 >>> from simkit import spec

@@ -51,8 +51,6 @@ from .promises import classify as classify
 from .promises import guarantees as guarantees
 from .published.changes import Changes as Changes
 from .published.changes import compare as compare
-from .published.footnotes import FootnoteExamples as FootnoteExamples
-from .published.footnotes import read_examples as read_examples
 from .published.reader import read_model_spec as read_model_spec
 from .published.reader import read_model_spec_text as read_model_spec_text
 from .published.records import ModelSpec as ModelSpec
@@ -63,7 +61,6 @@ from .published.references import neighbourhood as neighbourhood
 from .published.release_facts import facts as facts
 from .published.release_facts import facts_text as facts_text
 from .published.release_facts import releases as releases
-from .published.section_map import draw as draw
 from .rules import Behaviour as Behaviour
 from .rules import Grant as Grant
 from .rules import Principal as Principal

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..messages import LEVELS, rank
 from .authority import level
-from .published.section_map import palette
+from .published.records import LEVEL_COLOURS
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -168,6 +168,8 @@ def _arrow(ax: Axes, points: list[tuple[float, float]], about: dict[str, Any], p
     from matplotlib.patches import FancyArrowPatch
     from matplotlib.path import Path
 
+    from ..plots import sender_colours
+
     on, decides = about.get("highlighted"), about.get("decides")
     codes = [Path.MOVETO, *[Path.CURVE4 if len(points) == 4 else Path.LINETO] * (len(points) - 1)]
     ax.add_patch(
@@ -177,7 +179,7 @@ def _arrow(ax: Axes, points: list[tuple[float, float]], about: dict[str, Any], p
             shrinkA=0,
             shrinkB=0,
             linestyle=":" if path and not on else "-",
-            color=palette()["user"] if on or not path else rcParams["text.color"],
+            color=sender_colours()[LEVEL_COLOURS["user"]] if on or not path else rcParams["text.color"],
             lw=2.8 if decides else 1.2 if on else 0.9,
             alpha=1 if on else 0.6 if len(points) == 4 else 0.8,
             zorder=1,
@@ -190,11 +192,13 @@ def _box(ax: Axes, places: Places, nodes: Any, node: str, path: bool, half: floa
     from matplotlib import rcParams
     from matplotlib.patches import Rectangle
 
+    from ..plots import sender_colours
+
     about, (column, y) = nodes[node], places[node]
     (x, right), ink = ENDS[column], rcParams["text.color"]
     faint = path and not about.get("highlighted")
     strong = bool(about.get("decides") or "value" in about)
-    colour = palette().get(level(about["level"]), palette()["-"])
+    colour = sender_colours()[LEVEL_COLOURS.get(level(about["level"]), LEVEL_COLOURS["-"])]
     style: dict[str, Any] = {"lw": 2.4 if strong else 1.1, "ls": ":" if faint else "-", "zorder": 2}
     face = colour if column == 0 and not faint else rcParams["axes.facecolor"]
     ax.add_patch(Rectangle((x, y - half), right - x, 2 * half, facecolor=face, edgecolor=colour, **style))

@@ -15,6 +15,8 @@ from .corrigibility import Dial, dial
 from .explorer import Explorer, explore
 from .instrument import Instrument, Settings
 from .prediction import Prediction, predict
+from .reference_graph import references
+from .release_changes import releases
 from .stage import Action, Options, Stage, Table
 from .total_harm import crowd
 from .trust_instrument import Pool, Trust, pool, trust
@@ -43,5 +45,7 @@ __all__ = [
     "pool",
     "predict",
     "race",
+    "references",
+    "releases",
     "trust",
 ]

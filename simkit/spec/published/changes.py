@@ -21,8 +21,10 @@ from .records import LEVELS, Example, ModelSpec, Section, bare
 ENOUGH = 0.5
 #: Fewer pairs of words than this say nothing about whether two sections agree.
 FEW = 20
-#: Who may change what stands at a level, in the order of `LEVELS`.
-WHO = ("nobody in a conversation", "nobody in a conversation", "the provider", "developers", "users", "anybody")
+#: Who may change what stands at a level.  (That a section has no level says nothing about it.)
+NOBODY = "nobody in particular"
+WHO = dict.fromkeys(("root", "platform"), "nobody in a conversation")
+WHO |= {"system": "the provider", "developer": "developers", "user": "users", "guideline": "anybody"}
 
 
 class Change(NamedTuple):
@@ -95,15 +97,13 @@ class Changes(Printed):
 
     @property
     def sentence(self) -> str:
-        """What changed for whom, in one sentence: whom the sections with another level let change them now."""
-        who = dict(zip(LEVELS, WHO, strict=True))
+        """What changed for whom, in one sentence: who may now change the sections that got another level."""
         groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for name, *levels in self.level_changed:
-            was, now = (who.get(level, "nobody in particular") for level in levels)
-            groups[was, now].append(name)
-        said = [f"{', '.join(names)} may be changed by {now} and no longer by {was}" for (was, now), names in groups.items()]
+        for name, was, now in self.level_changed:
+            groups[WHO.get(now, NOBODY), WHO.get(was, NOBODY)].append(name.replace("_", " "))
+        said = [f"“{'”, “'.join(names)}” may now be changed by {now}, before by {was}" for (now, was), names in groups.items()]
         counts = f"{len(self.added)} sections came and {len(self.removed)} went"
-        return f"From {self.old} to {self.new} {counts}; " + ("; ".join(said) or "no section changed its level") + "."
+        return bare(f"From {self.old} to {self.new} {counts}; " + ("; ".join(said) or "no section changed its level") + ".")
 
     def rows(self) -> list[list[str]]:
         """Kind of change, how many, and each in words: renames first, then what changes the meaning."""
@@ -239,11 +239,12 @@ def _reworded(pairs: Iterable[tuple[Section, Section]]) -> dict[str, float]:
 def _level_names(pairs: list[tuple[Section, Section]], old: ModelSpec, new: ModelSpec) -> Iterator[LevelName]:
     """A word that only the old release uses stands for one that only the new one uses, if most of its sections got that."""
     before, after = ({section.authority or "-" for section in spec.sections} for spec in (old, new))
-    for word in sorted(before - after):
-        then = Counter(b.authority or "-" for a, b in pairs if a.authority == word)
-        for level, count in then.most_common(1):
-            if level not in before and 2 * count > then.total():
-                yield LevelName(word, level, count)
+    counts = Counter((a.authority or "-", b.authority or "-") for a, b in pairs)
+    of, taken = Counter(a.authority or "-" for a, _ in pairs), set[str]()
+    for (word, level), count in counts.most_common():
+        if word not in after and level not in {*before, *taken} and 2 * count > of[word]:
+            taken.add(level)
+            yield LevelName(word, level, count)
 
 
 # --- examples ---------------------------------------------------------------------------------------------------------

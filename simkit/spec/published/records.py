@@ -18,6 +18,8 @@ from ...text import Printable, Printed
 #: Levels of authority from the highest down.  `platform` is the top in releases up to 2025-04-11; from 2025-09-12 on there
 #: are `root` and `system` instead.
 LEVELS = ("root", "platform", "system", "developer", "user", "guideline")
+#: The colour of each level, and of none, as its place in `plots.SENDERS`.
+LEVEL_COLOURS = {"root": 5, "platform": 5, "system": 1, "developer": 2, "user": 0, "guideline": 4, "-": 3}
 VERDICTS = ("GOOD", "BAD", "OK")
 ROLES = ("system", "developer", "user", "assistant", "tool")
 

@@ -8,7 +8,7 @@ paths that lead through a section, and a strongly connected component is a circl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text import Printable, Printed, number
@@ -99,13 +99,11 @@ def depends_on(spec: ModelSpec, name: str) -> tuple[str, ...]:
 
 
 def neighbourhood(spec: ModelSpec, names: Iterable[str]) -> ModelSpec:
-    """The release cut down to some sections and all that refer to them or that they refer to, with the edges between these.
+    """The release cut down to some sections, the references from and to them, and the sections at the other ends.
 
     Take it again with the ids of its sections, and it grows by one step.  A KeyError if no section has one of the ids.
     """
-    from dataclasses import replace
-
     chosen = {spec[name].id for name in names}
-    kept = chosen | {end for edge in spec.edges if chosen & set(edge) for end in edge}
-    sections = tuple(section for section in spec.sections if section.id in kept)
-    return replace(spec, sections=sections, edges=tuple(edge for edge in spec.edges if kept.issuperset(edge)))
+    edges = tuple(edge for edge in spec.edges if chosen & set(edge))
+    kept = chosen.union(*edges)
+    return replace(spec, sections=tuple(section for section in spec.sections if section.id in kept), edges=edges)

@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...files import InvalidFile, Problem, library, read_text, shown, suggest
+from ...files import InvalidFile, Problem, library, printable, read_text, shown, suggest
+from .reader import read_model_spec
 from .records import ModelSpec, Section
 
 SOURCE = "github.com/openai/model_spec, CC0 1.0, counted by simkit.spec.read_model_spec"
@@ -40,6 +41,21 @@ def facts(release: str | None = None) -> ModelSpec:
         if isinstance(error, InvalidFile):
             raise
         raise InvalidFile(str(path), [Problem((), "these are no facts of a release", "install simkit again")]) from None
+
+
+def shelf(release: ModelSpec | str = "") -> tuple[dict[str, ModelSpec], str, str]:
+    """All releases that ship and one more: by their names, the oldest first; the name of that one; and the code that gives it.
+
+    `release` is a record, the name of one that ships, the path of a file, or empty for the newest.
+    """
+    found = {name: facts(name) for name in releases()}
+    if isinstance(release, str):
+        source = repr(release) if release else ""
+        given = found.get(release or list(found)[-1]) or read_model_spec(release)
+    else:
+        given, source = release, "release"
+    name = printable(given.release, 40) or "yours"
+    return dict(sorted((found | {name: given}).items())), name, source
 
 
 def facts_text(spec: ModelSpec) -> str:
