@@ -90,7 +90,19 @@ def test_all_candidates_have_a_scenario_and_a_name_of_their_own():
     every = list(folder.candidates())
     assert len({shown.name for shown in every}) == len(every) > 50
     assert every[0].scenario == "medication-threshold"
+    assert {shown.instrument for shown in every} == set(folder.INSTRUMENTS)
     assert Shown("dial", "medication-threshold", "vulnerable-platform") in every
+
+
+def test_a_release_of_the_model_spec_has_pages_too(tmp_path):
+    path = tmp_path / "a.html"
+    assert call("page", "2025-09-12", "--instrument", "releases", "--out", str(path)).exit_code == 0
+    assert "platform" in opened("releases", "2025-09-12").sentences
+    done = call("page", "2025-09-12", "-i", "references", "--context", "x", "--out", str(path))
+    assert (done.exit_code, "no setting is called 'context'" in " ".join(done.output.split())) == (2, True)
+    shown = Shown("references", folder.NEWEST)
+    assert shown in folder.candidates()
+    assert f"The Model Spec of {folder.NEWEST}" in index([shown], [])
 
 
 def test_an_instrument_opens_in_a_context():

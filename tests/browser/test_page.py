@@ -21,6 +21,8 @@ OPEN = {
     "dial": partial(widgets.dial, "medication-threshold", context="vulnerable-platform"),
     "chain": widgets.chain,
     "trust": widgets.trust,
+    "releases": widgets.releases,
+    "references": widgets.references,
 }
 DRAWN = "() => document.querySelector('.simkit-stage')?.dataset.drawn !== undefined"
 
