@@ -192,9 +192,10 @@ def lab(
 
 
 def _announce(address: str) -> None:
-    """A line with nothing but the address behind its label, for people and scripts."""
-    print(f"JupyterLab: {address}", flush=True)
-    out.print("Ctrl-C ends it.")
+    """A line with nothing but the address behind its label; its token is shown in a terminal only, never written into a log."""
+    seen = out.is_terminal
+    print(f"JupyterLab: {address if seen else address.partition('?token=')[0]}", flush=True)
+    out.print("Ctrl-C ends it." if seen else "The token is not written here: jupyter server list shows it.\nCtrl-C ends it.")
 
 
 def specs(incomplete: str) -> list[str]:
@@ -238,7 +239,7 @@ def trace(
 
 def _setting(rules: Rules, item: str) -> tuple[str, str]:
     """A behaviour and its value from BEHAVIOUR=VALUE, or a ValueError."""
-    from .files import suggest
+    from .text import suggest
 
     name, _, value = item.partition("=")
     known = rules.behaviour(name).places
@@ -253,12 +254,13 @@ register(app)
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")
 def new(path: Annotated[Path, typer.Argument(help="The file to write; it must not exist.")]) -> None:
     """Write a small commented scenario to start from."""
-    from .files import library
+    from .files import library, write_text
 
-    if path.exists():
-        stop(f"{path} exists already: choose another name")
     with told(writing=path):
-        path.write_text((library("scenarios") / "template" / "new.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        try:
+            write_text(path, (library("scenarios") / "template" / "new.yaml").read_text(encoding="utf-8"), new=True)
+        except FileExistsError:
+            stop(f"{path} exists already: choose another name")
     say(f"Wrote {path}. Edit it, then: simkit check {path}", soft_wrap=True)
 
 

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle, spread
-from .files import place_of, suggest
 from .messages import Message
 from .population import Population, Question, mixed, plain_population, plain_question, with_overlap, with_shares
 from .severity import Point, Severity
-from .text import Printable, Printed, number, percent
+from .text import Printable, Printed, number, percent, place_of, suggest
 
 W = TypeVar("W", bound=ArrayLike)
 

@@ -7,19 +7,22 @@ Whatever the file holds, `parse` returns a `Tree` (with its problems) or raises 
 
 from __future__ import annotations
 
-import difflib
-import json
+import errno
 import math
+import os
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import secrets
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from .text import INVISIBLE, printable, shown, suggest
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
@@ -27,7 +30,6 @@ MAX_NODES = 50_000
 MAX_FOUND = 300  # problems looked for; a file with more is not read further
 MAX_PROBLEMS = 50  # of them shown
 MAX_WORDS = 300  # characters of a rule and of a fix that are shown
-MAX_COMPARED = 100  # names that a near miss is looked for among: comparing is slow
 
 Path_ = tuple[str | int, ...]
 
@@ -82,59 +84,12 @@ def dotted(path: Path_) -> str:
     return text.removeprefix(".")
 
 
-def shown(value: Any, *, quote: bool = True) -> str:
-    """`value` as one short printable piece of text: no control characters, at most 60 characters."""
-    short = value[:61] if isinstance(value, str) else value
-    return printable(short if isinstance(value, str) and not quote else json.dumps(short, ensure_ascii=False, default=str), 60)
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def printable(text: str, length: int) -> str:
-    """`text` on one line, cut to `length` characters, with an escape for each that is invisible."""
-    start = text[: length + 1]
-    start = "".join(c if is_plain(c) and c not in "\n\t" else c.encode("unicode_escape").decode() for c in start)
-    return start if len(start) <= length else start[: length - 1] + "…"
-
-
-def is_plain(char: str) -> bool:
-    """Printable, a line break, a tab or a joiner: no control, surrogate, private or direction-changing character."""
-    return char in "\n\t\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cs", "Cf", "Co", "Zl", "Zp")
-
-
-def near(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` is probably a slip for, if there is one."""
-    return next(iter(difflib.get_close_matches(name[:60], list(islice(known, MAX_COMPARED)), n=1, cutoff=0.6)), None)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """`did you mean …?` for a near miss, else the names that would do."""
-    names = list(islice(known, MAX_COMPARED))
-    meant = near(name, names)
-    if meant is not None:
-        return f"did you mean {shown(meant, quote=False)}?"
-    first = ", ".join(shown(other, quote=False) for other in names[:12])
-    return f"known: {first}{', …' if len(names) > 12 else ''}" if names else "none is declared"
-
-
-def place_of(name: str, names: Sequence[str], what: str) -> int:
-    """Where a name stands among `names`, or a ValueError that says what is called so and suggests a name."""
-    if name not in names:
-        raise ValueError(f"no {what} is called {name!r}; {suggest(name, names)}")
-    return names.index(name)
-
-
-# --- from text to a tree ----------------------------------------------------------------------------------------------
-
-
-def read_text(path: Path, limit: int = MAX_BYTES, fix: str = "keep data out of the scenario") -> str:
+def read_text(path: object, limit: int = MAX_BYTES, fix: str = "keep data out of the scenario") -> str:
     """The text of a regular UTF-8 file of at most `limit` bytes; anything else is an `InvalidFile` (too large: with `fix`)."""
-    name = str(path)
-    try:
-        if not path.is_file():
-            raise InvalidFile(name, [Problem((), "this is not a regular file" if path.exists() else "there is no such file")])
-        with path.open("rb") as stream:
-            raw = stream.read(limit + 1)
-    except OSError as error:
-        raise InvalidFile(name, [Problem((), f"it cannot be opened ({error.strerror})")]) from None
+    name, raw = str(path), _read_bytes(given_path(path), limit + 1)
     if len(raw) > limit:
         raise InvalidFile(name, [Problem((), f"it is larger than {limit // 1024} kB", fix)])
     if _is_wide(raw[:2000]):
@@ -147,6 +102,26 @@ def read_text(path: Path, limit: int = MAX_BYTES, fix: str = "keep data out of t
         raise InvalidFile(name, [Problem((), "it is not UTF-8 text", "save it as UTF-8", line=line)]) from None
 
 
+def _read_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a regular file, opened without waiting and then looked at: nothing can be swapped in between."""
+    try:
+        with open(path, "rb", opener=_at_once) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise InvalidFile(str(path), [Problem((), "this is not a regular file")])
+            return stream.read(count)
+    except FileNotFoundError:
+        raise InvalidFile(str(path), [Problem((), "there is no such file")]) from None
+    except IsADirectoryError:
+        raise InvalidFile(str(path), [Problem((), "this is not a regular file")]) from None
+    except OSError as error:
+        raise InvalidFile(str(path), [Problem((), f"it cannot be opened ({error.strerror})")]) from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for whoever would write into a pipe, and without becoming a terminal's process."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
 def _is_wide(start: bytes) -> bool:
     """Whether bytes look like text in UTF-16 or UTF-32, with or without a mark: every other byte of it is mostly 0."""
     halves = (start[::2], start[1::2])
@@ -155,10 +130,60 @@ def _is_wide(start: bytes) -> bool:
 
 
 def given_path(path: object) -> Path:
-    """A path that somebody gave; `InvalidFile` for what is none: nothing, an empty text, or no text at all."""
-    if not isinstance(path, str | Path) or path == "":
-        raise InvalidFile(shown(path, quote=False), [Problem((), "this is no path", "give the path of a file as text")])
-    return Path(path)
+    """A path that somebody gave; `InvalidFile` for what no file can be called: nothing, no text, a NUL, half a character."""
+    try:
+        text = os.fspath(path)  # type: ignore[call-overload]
+        usable = isinstance(text, str) and text != "" and b"\0" not in os.fsencode(text)
+    except (TypeError, UnicodeEncodeError):
+        usable = False
+    if not usable:
+        raise InvalidFile(printable(repr(path), 60), [Problem((), "this is no path", "give the path of a file as text")])
+    return Path(text)
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def written(path: object, *, new: bool = False) -> Iterator[BinaryIO]:
+    """A stream into a file beside `path`, which is moved there when it is whole: what is there is never half a file.
+
+    With `new` a FileExistsError if something is there, be it a link that leads nowhere.  Devices and pipes are never replaced.
+    """
+    place = given_path(path)
+    if place.exists() and not place.is_file():
+        raise OSError(errno.EEXIST, "it is there and is no file", str(place))
+    beside = place.with_name(f".{place.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as stream:
+            yield stream
+        if new:
+            _linked(beside, place)
+        else:
+            beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _linked(beside: Path, place: Path) -> None:
+    """Give a whole file its name, if nothing has that name yet."""
+    try:
+        os.link(beside, place)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: take the name first
+        place.touch(exist_ok=False)
+        beside.replace(place)
+
+
+def write_text(path: object, text: str, *, new: bool = False) -> Path:
+    """Write a UTF-8 file as `written` does; its path."""
+    with written(path, new=new) as stream:
+        stream.write(text.encode())
+    return given_path(path)
+
+
+# --- from text to a tree ----------------------------------------------------------------------------------------------
 
 
 def parse(text: str, name: str = "<text>") -> Tree:
@@ -291,9 +316,8 @@ class _Builder:
         return value
 
     def check_text(self, event: Any, path: Path_) -> None:
-        bad = next((char for char in event.value if not is_plain(char)), None)
-        if bad is not None:
-            self.note(path, f"it holds the invisible character U+{ord(bad):04X}", "take it out")
+        if bad := INVISIBLE.search(event.value):
+            self.note(path, f"it holds the invisible character U+{ord(bad[0][0]):04X}", "take it out")
 
     def forbid_marks(self, event: Any, path: Path_) -> None:
         if isinstance(event, events.AliasEvent):
@@ -349,7 +373,7 @@ def library(folder: str) -> Path:
 
 def find(name: str | Path, folder: str) -> Path:
     """A file by path, or by the name that it has in the library."""
-    text = str(name)
+    text = str(given_path(name))
     if isinstance(name, Path) or "/" in text or "\\" in text or text.endswith((".yaml", ".yml")):
         return Path(name)
     known = sorted(path.stem for path in library(folder).glob("*.yaml"))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import scenario, spec
-from .files import InvalidFile, Problem, find, library, parse, printable, read_text, suggest
+from .files import InvalidFile, Problem, find, library, parse, read_text
+from .text import printable, suggest
 
 MAX_BYTES = 2 * 1024 * 1024  # a release of the Model Spec has a quarter of a megabyte
 #: A heading with an id, as only releases of the Model Spec have them.

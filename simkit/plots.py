@@ -19,6 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from .case import REFUSALS
+from .files import written
 from .text import number, percent, tally
 
 if TYPE_CHECKING:
@@ -265,14 +266,9 @@ def save(figure: Figure, path: Path, title: str) -> None:
     It is written beside its place and moved there when it is whole.
     """
     dated = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with rc_context({"svg.hashsalt": "simkit"}):
-            metadata = {"Title": title, **({dated: None} if dated else {})}
-            figure.savefig(beside, format=path.suffix.removeprefix("."), dpi=150, metadata=metadata)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    metadata = {"Title": title, **({dated: None} if dated else {})}
+    with written(path) as stream, rc_context({"svg.hashsalt": "simkit"}):
+        figure.savefig(stream, format=path.suffix.removeprefix("."), dpi=150, metadata=metadata)
 
 
 def _colours(report: Report) -> list[str]:

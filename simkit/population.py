@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle, spread
-from .files import place_of
+from .text import place_of
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
 NORMAL_95 = 1.6448536269514722

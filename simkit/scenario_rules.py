@@ -13,8 +13,9 @@ from itertools import islice, product
 from operator import mul
 
 from .case import REFUSALS
-from .files import Problem, near, shown
+from .files import Problem
 from .schema import Names, Place, all_problems, known, too_many, twice, unknown
+from .text import near, shown
 
 TOLERANCE = 1e-6
 MAX_COMBINATIONS = 2000

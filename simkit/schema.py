@@ -19,7 +19,8 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.types import Strict
 
-from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree, near, shown, suggest
+from .files import MAX_FOUND, InvalidFile, Path_, Problem, Tree
+from .text import near, shown, suggest
 
 T = TypeVar("T")
 Scalar = str | int | float

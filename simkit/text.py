@@ -1,17 +1,87 @@
-"""Tables and numbers as short text: for terminals, and for notebooks as HTML in which everything is escaped.
+"""Names, numbers and tables as short text: for terminals, and for notebooks as HTML in which everything is escaped.
 
-Free text comes from files that strangers wrote.  It becomes HTML here, and only here.
+Free text comes from files that strangers wrote.  It becomes HTML here, and only here, and what nobody sees in it is escaped.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
 import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from itertools import islice
+from typing import Any
 
 Rows = Sequence[Sequence[str]]
+MAX_COMPARED = 100  # names that a near miss is looked for among: comparing is slow
+
+# --- characters that nobody sees --------------------------------------------------------------------------------------
+
+_HIDDEN = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls but tab and line feed
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u206f\u2800\u3164\ufeff\uffa0"  # zero width, blank letters
+    "\u061c\u200e\u200f\u2028-\u202e\ufff0-\ufffb"  # direction of text, ends of lines, annotations
+    "\ud800-\uf8ff\ufffe\uffff\U000e0000-\U0010ffff"  # halves of characters, private use, tags (U+E0000–E007F)
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # layout of hieroglyphs, shorthand and music
+)
+#: Joiners and variation selectors are invisible too, but for one beside what it joins or after what it varies (Persian, emoji).
+_AFTER_NOTHING = (
+    f"(?<![^\x00-\x7f{_HIDDEN}])[\u200c\u200d](?![^\x00-\x7f\u200c\u200d\ufe00-\ufe0f{_HIDDEN}])[\u200c\u200d\ufe00-\ufe0f]*"
+    f"|(?<![^\x00-\x22\x24-\x29\x2b-\x2f\x3a-\x7f{_HIDDEN}])[\ufe00-\ufe0f][\u200c\u200d\ufe00-\ufe0f]*"
+    "|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f][\u200c\u200d\ufe00-\ufe0f]*|(?<=[\u200c\u200d])[\u200c\u200d\ufe00-\ufe0f]+"
+)
+#: What a reader does not see of a text, or what moves what is seen: the one definition, for all that is read and shown.
+INVISIBLE = re.compile(f"[{_HIDDEN}]|{_AFTER_NOTHING}")
+
+
+def visible(text: str) -> str:
+    """The text with an escape for each invisible character."""
+    if text.isascii() and text.isprintable():
+        return text
+    return INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def printable(text: str, length: int) -> str:
+    """`text` on one line, cut to `length` characters, with an escape for each that is invisible."""
+    start = visible(text[: length + 1]).replace("\n", "\\n").replace("\t", "\\t")
+    return start if len(start) <= length else start[: length - 1] + "…"
+
+
+def shown(value: Any, *, quote: bool = True) -> str:
+    """`value` as one short printable piece of text: no control characters, at most 60 characters."""
+    short = value[:61] if isinstance(value, str) else value
+    return printable(short if isinstance(value, str) and not quote else json.dumps(short, ensure_ascii=False, default=str), 60)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is probably a slip for, if there is one."""
+    return next(iter(difflib.get_close_matches(name[:60], list(islice(known, MAX_COMPARED)), n=1, cutoff=0.6)), None)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`did you mean …?` for a near miss, else the names that would do."""
+    names = list(islice(known, MAX_COMPARED))
+    meant = near(name, names) if isinstance(name, str) else None
+    if meant is not None:
+        return f"did you mean {shown(meant, quote=False)}?"
+    first = ", ".join(shown(other, quote=False) for other in names[:12])
+    return f"known: {first}{', …' if len(names) > 12 else ''}" if names else "none is declared"
+
+
+def place_of(name: str, names: Sequence[str], what: str) -> int:
+    """Where a name stands among `names`, or a ValueError that says what is called so and suggests a name."""
+    if not isinstance(name, str) or name not in names:
+        raise ValueError(f"no {what} is called {printable(repr(name), 80)}; {suggest(name, names)}")
+    return names.index(name)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
 
 
 #: What an amount starts with: a digit, a sign, a dash for what does not exist, infinity.
@@ -25,7 +95,7 @@ def numeric(column: Iterable[str]) -> bool:
 
 def text_table(head: Sequence[str], rows: Rows) -> str:
     """Columns in plain text: words to the left, numbers to the right, the first always to the left."""
-    whole = [list(head), *map(list, rows)]
+    whole = [list(map(visible, row)) for row in (head, *rows)]
     widths = [max(len(row[i]) for row in whole) for i in range(len(head))]
     right = [i > 0 and numeric(row[i] for row in rows) for i in range(len(head))]
     lines = [[x.rjust(w) if r else x.ljust(w) for x, w, r in zip(line, widths, right, strict=True)] for line in whole]
@@ -44,13 +114,18 @@ def fitted_table(head: Sequence[str], rows: Rows, width: int) -> str:
     return "\n\n".join(text_table([head[i] for i in part], [[row[i] for i in part] for row in rows]) for part in parts)
 
 
+def markup(text: str) -> str:
+    """A text as HTML: its signs and its invisible characters escaped."""
+    return escape(visible(text))
+
+
 def html_table(head: Sequence[str], rows: Rows, caption: str = "") -> str:
     """The same as an HTML table in which every cell is escaped."""
     right = [i > 0 and numeric(row[i] for row in rows) for i in range(len(head))]
     sides = [f" style='text-align:{'right' if r else 'left'}'" for r in right]
-    top = "".join(f"<th{side}>{escape(cell)}</th>" for cell, side in zip(head, sides, strict=True))
-    lines = ["".join(f"<td{side}>{escape(cell)}</td>" for cell, side in zip(row, sides, strict=True)) for row in rows]
-    title = f"<caption style='text-align:left'>{escape(caption)}</caption>" if caption else ""
+    top = "".join(f"<th{side}>{markup(cell)}</th>" for cell, side in zip(head, sides, strict=True))
+    lines = ["".join(f"<td{side}>{markup(cell)}</td>" for cell, side in zip(row, sides, strict=True)) for row in rows]
+    title = f"<caption style='text-align:left'>{markup(caption)}</caption>" if caption else ""
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table>{title}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -121,7 +196,7 @@ def whole_percent(value: float) -> str:
 
 def html_lines(title: str, lines: Iterable[str]) -> str:
     """A title and paragraphs as HTML, escaped."""
-    return f"<b>{escape(title)}</b>" + "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return f"<b>{markup(title)}</b>" + "".join(f"<p>{markup(line)}</p>" for line in lines)
 
 
 class Printed:
@@ -137,7 +212,7 @@ class Printed:
         return (part for part in self._parts() if not isinstance(part, tuple) or part[1])
 
     def __repr__(self) -> str:
-        return self._between.join(text_table(*part) if isinstance(part, tuple) else str(part) for part in self._said())
+        return self._between.join(text_table(*part) if isinstance(part, tuple) else visible(str(part)) for part in self._said())
 
     def _repr_html_(self) -> str:
         title, *rest = map(_html, self._said())
@@ -151,4 +226,4 @@ Printable = str | tuple[Sequence[str], Rows] | Printed
 def _html(part: Printable) -> str:
     if isinstance(part, Printed):
         return f"<div>{part._repr_html_()}</div>"
-    return html_table(*part) if isinstance(part, tuple) else f"<p>{escape(part)}</p>" if part else ""
+    return html_table(*part) if isinstance(part, tuple) else f"<p>{markup(part)}</p>" if part else ""

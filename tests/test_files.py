@@ -1,17 +1,21 @@
 """The door: what YAML means here, where things stand, and that no file gets through it in another way."""
 
+import os
 import pickle
 import time
 from pathlib import Path
 
 import pytest
 from fuzzing import fuzzer
+from hypothesis import given
+from hypothesis import strategies as st
 
 import simkit as sk
-from simkit.files import MAX_BYTES, MAX_NODES, Problem, dotted, find, parse, read_text, shown, suggest
+from simkit.files import MAX_BYTES, MAX_NODES, Problem, dotted, find, given_path, parse, read_text, write_text, written
 from simkit.scenario import Scenario, read
 from simkit.scenario_rules import problems
 from simkit.schema import check
+from simkit.text import INVISIBLE, printable, shown, suggest, visible
 
 ROOT = Path(__file__).parent.parent
 MINIMAL = (ROOT / "tests" / "cases" / "valid" / "minimal.yaml").read_text(encoding="utf-8")
@@ -248,3 +252,107 @@ def test_the_fuzzer_sees_another_exception(monkeypatch):
     monkeypatch.setattr(module.sk, "load", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         module.fuzz(2, 0)
+
+
+# --- one door for paths, and one for writing ---------------------------------------------------------------------------
+
+NO_PATHS = [None, "", 3, b"x", ["a"], "a\0b", "half \ud800", float("nan"), object()]
+
+
+@pytest.mark.parametrize("path", NO_PATHS, ids=ascii)
+def test_what_is_no_path_is_refused_at_every_door(path):
+    case = sk.load("santa")
+    for reader in (given_path, read_text, sk.load, sk.policy.read, sk.spec.load, sk.spec.read_model_spec, write_text):
+        with pytest.raises(sk.InvalidFile, match="this is no path") as caught:
+            reader(*{sk.policy.read: (case, path), write_text: (path, "")}.get(reader, (path,)))
+        assert not INVISIBLE.search(str(caught.value))
+
+
+def test_links_in_a_circle_are_an_error_of_the_file(tmp_path):
+    loop = tmp_path / "loop.yaml"
+    loop.symlink_to(loop)
+    with pytest.raises(sk.InvalidFile, match="cannot be opened"):
+        sk.load(loop)
+
+
+def test_a_pipe_or_a_device_is_not_waited_for(tmp_path):
+    pipe, device = tmp_path / "pipe.yaml", tmp_path / "device.yaml"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device, tmp_path):
+        with pytest.raises(sk.InvalidFile, match="not a regular file"):
+            read_text(path)
+
+
+def test_what_is_swapped_in_between_is_seen(tmp_path, monkeypatch):
+    """A pipe that takes the place of a file after it was looked at."""
+    path = tmp_path / "file.yaml"
+    os.mkfifo(path)
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    with pytest.raises(sk.InvalidFile, match="not a regular file"):
+        read_text(path)
+
+
+def test_what_is_written_is_whole_or_not_there(tmp_path):
+    path = tmp_path / "file.txt"
+    assert write_text(path, "one") == path
+    with pytest.raises(TypeError), written(path) as stream:
+        stream.writelines([b"half", "no bytes"])
+    assert path.read_text() == "one"
+    with pytest.raises(FileExistsError):
+        write_text(path, "two", new=True)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        write_text(path, "two", new=True)
+    write_text(path, "two")
+    assert not path.is_symlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is no file"):
+        write_text(tmp_path / "pipe", "")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["file.txt", "pipe"]
+
+
+def test_a_new_file_without_hard_links(tmp_path, monkeypatch):
+    def refused(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    assert write_text(tmp_path / "a", "x", new=True).read_text() == "x"
+    with pytest.raises(FileExistsError):
+        write_text(tmp_path / "a", "y", new=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+
+
+# --- invisible characters ----------------------------------------------------------------------------------------------
+
+SEEN = ["می‌خواهم", "❤️‍🔥", "👨‍👩‍👧", "1️⃣", "क्‍ष", "é", "日本", "a\tb\nc"]
+UNSEEN = ["\0", "\r", "\x1b", "\x85", "\xad", "\u200b", "\u2028", "\u202e", "\u2067", "\u2800", "\u3164", "\ufeff", "\ue000"]
+UNSEEN += [
+    "\ud800",
+    "\U000e0041",
+    "\U000e0100",
+    "\U000f0000",
+    "a\u200d",
+    "a\u200db",
+    "a\ufe0f",
+    "❤\ufe0f\ufe0f",
+    "ب\u200c\u200cب",
+]
+
+
+def test_one_definition_of_what_nobody_sees():
+    assert [text for text in SEEN if INVISIBLE.search(text) or visible(text) != text] == []
+    assert [text for text in UNSEEN if not INVISIBLE.search(f"x{text}y")] == []
+
+
+@given(st.text(st.sampled_from("ab1 é🔥ب\u200b\u200c\u200d\ufe0e\ufe0f\xad\U000e0041\ud800"), max_size=12))
+def test_an_escaped_text_hides_nothing(text):
+    assert not INVISIBLE.search(visible(text))
+    assert not INVISIBLE.search(INVISIBLE.sub("", text))
+    assert len(printable(text, 5)) <= 5
+
+
+@pytest.mark.parametrize("char", [c for c in UNSEEN if len(c) == 1 and c not in "\0\x1b\x85\r\ud800"], ids=ascii)
+def test_a_file_holds_none_of_them(char):
+    assert "invisible character" in message(MINIMAL.replace("request: ", f"request: x{char}", 1))

@@ -91,18 +91,15 @@ def test_copies_are_made_once_and_never_overwritten(here, installed, served):
     assert "The notebooks are in simkit-notebooks; 4 that were there are kept." in call("01").output
 
 
-def test_half_a_copy_never_passes_for_a_notebook(here, installed, monkeypatch):
-    whole = lab.shutil.copyfile
-
-    def breaks_off(_, target):
-        Path(target).write_text("half", encoding="utf-8")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(lab.shutil, "copyfile", breaks_off)
-    with pytest.raises(lab.CannotOpen, match="No space left on device"):
-        lab.copy(installed, here / "copies")
-    assert not list(here.rglob("*.ipynb"))
-    monkeypatch.setattr(lab.shutil, "copyfile", whole)
+@pytest.mark.skipif(not SIGNALS, reason="needs a limit on the size of files")
+def test_half_a_copy_never_passes_for_a_notebook(here, installed):
+    limits = "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from pathlib import Path; "
+    limits += "resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16)); from simkit.jupyter import lab; "
+    code = f"{limits} lab.copy(Path({str(installed)!r}), Path({str(here / 'copies')!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert "CannotOpen" in done.stderr
+    assert "File too large" in done.stderr
+    assert not list(here.rglob("*.ipynb")), "a disk that is full leaves nothing"
     assert "Copied 4 files" in lab.copy(installed, here / "copies")
     assert {path.read_text(encoding="utf-8") for path in here.rglob("*.ipynb")} == {BARE}
     assert not list(here.rglob("*.part"))
@@ -240,8 +237,9 @@ class Running:
             if line.startswith("Ctrl-C"):  # the last line; what a buffer has taken with it, `communicate` would not see
                 break
         self.address = next((line[len("JupyterLab: ") :].strip() for line in self.said if line.startswith("JupyterLab: ")), "")
-        self.root, _, rest = self.address.partition("lab/tree/")
-        self.token = rest.partition("?token=")[2]
+        self.root = self.address.partition("lab/tree/")[0]
+        files = (self.private / "runtime").glob("jpserver-*.json")  # what `jupyter server list` reads
+        self.token = next((json.loads(path.read_text(encoding="utf-8"))["token"] for path in files), "")
 
     def get(self, path: str, token: str | None = None, data: bytes | None = None):
         headers = {"Authorization": f"token {self.token if token is None else token}"}
@@ -280,9 +278,21 @@ def running(tmp_path_factory):
 @real
 def test_the_address_stands_alone_on_one_line(running):
     assert re.fullmatch(
-        r"JupyterLab: http://127\.0\.0\.1:\d+/mine/lab/tree/notebooks/00-start-here\.ipynb\?token=[0-9a-f]{48}\n",
-        running.said[-2],
+        r"JupyterLab: http://127\.0\.0\.1:\d+/mine/lab/tree/notebooks/00-start-here\.ipynb\n", running.said[-3]
     ), running.said
+
+
+@real
+def test_no_log_holds_the_token(running):
+    running.log.flush()
+    assert len(running.token) == 48
+    assert running.token not in "".join(running.said) + Path(running.log.name).read_text(encoding="utf-8")
+
+
+def test_a_terminal_is_told_the_token(monkeypatch, capsys):
+    monkeypatch.setattr(simkit.__main__.out, "_force_terminal", True)
+    simkit.__main__._announce("http://127.0.0.1:8888/lab/tree/a.ipynb?token=0f")
+    assert "a.ipynb?token=0f" in capsys.readouterr().out
 
 
 @real

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats, frozen
 from ..case import Case
-from ..files import place_of
 from ..policy import Policy, bayes, constant
+from ..text import place_of
 
 #: From the true case to the case that a model has in mind.
 Belief = Callable[[Case], Case]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
@@ -22,7 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..files import library, suggest
+from ..files import library, written
+from ..text import suggest
 
 START = "00-start-here"
 COPIES = "simkit-notebooks"  # the folder for copies, in the current one
@@ -90,13 +90,12 @@ def copy(source: Path, dest: Path) -> str:
     """Copy the files of `source` that `dest` does not have, and say so; what is there stays as it is."""
     files = [path.relative_to(source) for path in sorted(source.rglob("*")) if path.is_file()]
     files = [path for path in files if not any(part.startswith((".", "__")) for part in path.parts)]  # left behind by tools
-    new = [path for path in files if not (dest / path).exists()]
+    new = [path for path in files if not os.path.lexists(dest / path)]
     try:
         for path in new:
             (dest / path).parent.mkdir(parents=True, exist_ok=True)
-            beside = dest / f"{path}.part"  # moved into place when whole: what is there is never half a file
-            shutil.copyfile(source / path, beside)
-            beside.replace(dest / path)
+            with written(dest / path, new=True) as copied:
+                copied.write((source / path).read_bytes())
     except OSError as error:
         raise CannotOpen(f"{dest} cannot be written ({error.strerror}): choose another folder with --dest") from None
     did = f"Copied {len(new)} file{'s' * (len(new) != 1)} to {dest}" if new else f"The notebooks are in {dest}"

@@ -21,9 +21,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..case import Case
-from ..files import InvalidFile, Path_, Problem, Tree, parse, plain_value, read_text, shown, suggest
+from ..files import InvalidFile, Path_, Problem, Tree, given_path, parse, plain_value, read_text, write_text
 from ..scenario_rules import adds_up, left_out, row
 from ..schema import Place, Probability, Text, check, record, twice, unknown
+from ..text import shown, suggest
 from .batch import Axis, Policy
 from .made import from_array
 
@@ -51,7 +52,7 @@ def read(case: Case, path: str | Path) -> Policy:
     A table says how probable each response (column) is on each signal (row).  An `InvalidFile` names every problem of the file
     with its line, value, rule and likely fix.
     """
-    path, signals, responses = Path(path), case.population.signal_names, case.responses
+    path, signals, responses = given_path(path), case.population.signal_names, case.responses
     text = read_text(path, fix="a policy is a small table")
     tree = _from_csv(text, path, responses) if path.suffix.lower() == ".csv" else _from_json(text, path)
 
@@ -73,7 +74,7 @@ def write(policy: Policy, path: str | Path) -> None:
     """
     if policy.after is not None or policy.states or not (policy.signals and policy.responses):
         raise ValueError(f"{policy.name} is no table: it asks, differs by state or has no names of signals and responses")
-    path, tables = Path(path), policy.answer.reshape(len(policy.labels), *policy.answer.shape[-2:]).tolist()
+    path, tables = given_path(path), policy.answer.reshape(len(policy.labels), *policy.answer.shape[-2:]).tolist()
     if path.suffix.lower() == ".csv":
         text = StringIO()
         rows = [
@@ -82,12 +83,12 @@ def write(policy: Policy, path: str | Path) -> None:
             for signal, row in zip(policy.signals, table, strict=True)
         ]
         csv.writer(text, lineterminator="\n").writerows([["policy", "signal", *policy.responses], *rows])
-        path.write_text(text.getvalue(), encoding="utf-8")
+        write_text(path, text.getvalue())
     else:
         named = [[dict(zip(policy.responses, row, strict=True)) for row in table] for table in tables]
         answers = [dict(zip(policy.signals, rows, strict=True)) for rows in named]
         data = [{"name": name, "answer": answer} for name, answer in zip(policy.labels, answers, strict=True)]
-        path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
 def _problems(file: Place, signals: Sequence[str], responses: Sequence[str]) -> Iterator[Problem]:

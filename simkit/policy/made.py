@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Bools, Floats, contract, frozen
 from ..case import Case
-from ..files import suggest
-from ..text import percent
+from ..text import percent, suggest
 from .batch import Axis, Policy, along
 
 Rules = Mapping[str | tuple[str, ...], str | Mapping[str, float]]

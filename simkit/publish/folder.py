@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..files import InvalidFile, library
+from ..files import InvalidFile, library, write_text
 from ..scenario import load, load_record
 from ..spec.published.release_facts import SOURCE
 from ..spec.published.release_facts import releases as shipped
@@ -23,7 +23,6 @@ from ..widgets.corrigibility import dial
 from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
 from ..widgets.instrument import Instrument
-from ..widgets.page import write
 from ..widgets.reference_graph import references
 from ..widgets.release_changes import releases
 from ..widgets.stage import Table
@@ -101,7 +100,7 @@ def build(out: Path, *, notebooks: bool = True, say: Callable[[str], object] = s
             from .notebooks import render
 
             books = render(beside / "notebooks", say)
-        write(beside / "index.html", index(pages, books))
+        write_text(beside / "index.html", index(pages, books))
         if out.exists():
             shutil.rmtree(out)
         beside.rename(out)

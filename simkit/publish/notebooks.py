@@ -15,9 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ..files import library
+from ..files import library, write_text
 from ..widgets.instrument import Instrument
-from ..widgets.page import write
 
 NEEDED = ("nbclient", "nbconvert", "nbformat", "ipykernel")
 #: Seconds that a cell may take.
@@ -55,7 +54,7 @@ def render_one(path: Path, folder: Path) -> str:
     nbformat: Any = import_module("nbformat")
     book = executed(nbformat.read(path, as_version=4), path.stem, folder)
     title = next(re.findall(r"^# (.+)$", cell.source, re.M)[0] for cell in book.cells if re.search(r"^# .", cell.source, re.M))
-    write(folder / f"{path.stem}.html", as_html(book, title))
+    write_text(folder / f"{path.stem}.html", as_html(book, title))
     return title
 
 
@@ -106,7 +105,7 @@ def frames(shell: Any, folder: str, name: str) -> None:
     def framed(instrument: Instrument[Any]) -> str:
         file = f"{name}-{next(number)}.html"
         page = instrument.page()
-        write(Path(folder) / file, page.html())
+        write_text(Path(folder) / file, page.html())
         return f'<iframe src="{file}" title="{escape(page.title)}" loading="lazy"></iframe>'
 
     def shown(widget: Any, **_: Any) -> dict[str, str]:

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator
 from pydantic.types import Strict
 
-from ..files import InvalidFile, Path_, Problem, Tree, find, parse, read_text, shown, suggest
+from ..files import InvalidFile, Path_, Problem, Tree, find, parse, read_text
 from ..schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
-from ..text import Printable, Printed, number
+from ..text import Printable, Printed, number, shown, suggest
 from .checks import problems
 from .rules import Rules, Spec
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..files import Problem, shown
+from ..files import Problem
 from ..messages import LEVELS, rank
 from ..schema import Names, Place, all_problems, known, too_many, twice, unknown
+from ..text import shown
 
 #: The lists whose entries have names: what an entry is called, and how many there may be.
 NAMED = {

@@ -22,10 +22,9 @@ import numpy as np
 from ..arrays import Bools, Floats, frozen_bools
 from ..case import Case
 from ..evaluate import expect
-from ..files import place_of, suggest
 from ..messages import Message
 from ..policy import Policy, bayes, stack
-from ..text import Printable, Printed, number
+from ..text import Printable, Printed, number, place_of, suggest
 from .chain import decide_all
 from .priority import Choose
 from .rules import Rules

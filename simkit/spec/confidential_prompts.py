@@ -31,10 +31,9 @@ import numpy as np
 
 from ..arrays import Bools, Floats, frozen
 from ..case import Case, Events
-from ..files import place_of
 from ..population import draw_interval, worlds_from
 from ..scenario import Share
-from ..text import Printable, Printed, number, percent, whole_percent
+from ..text import Printable, Printed, number, percent, place_of, whole_percent
 from .compiler import WrittenPolicy, compile, shows  # noqa: A004
 from .rules import Rules
 

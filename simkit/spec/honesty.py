@@ -28,9 +28,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..files import suggest
 from ..messages import Level, rank
-from ..text import Printable, Printed, number
+from ..text import Printable, Printed, number, suggest
 
 Property = Literal[
     "truthful",

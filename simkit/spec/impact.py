@@ -19,9 +19,8 @@ import numpy as np
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import Outcome, expect
-from ..files import place_of
 from ..policy import Axis, Policy, bayes, stack
-from ..text import Printable, Printed, number, percent
+from ..text import Printable, Printed, number, percent, place_of
 from ..uncertainty import Comparison, compare
 from .compiler import compile  # noqa: A004
 from .priority import Choose

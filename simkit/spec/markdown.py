@@ -16,18 +16,13 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from ..files import is_plain
+from ..text import INVISIBLE
 
 MAX_HIDDEN = 1000  # places that are remembered
 MAX_DEPTH = 100  # of lists and quotations; a list takes two
 
 _BREAKS = re.compile("[\x0b-\x1f\x85\u2028\u2029]")
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-#: What `is_plain` lets pass and still shows as nothing: blank letters, joiners between Latin letters, selectors in a row.
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\U000e0000-\U000e0fff]"
-    "|[\ufe00-\ufe0f]{2,}|(?<=[!-~])[\u200c\u200d]+(?=[!-~])"
-)
 
 
 def split(text: str) -> list[str]:
@@ -240,11 +235,10 @@ class Bare(NamedTuple):
 
 
 def uncovered(text: str) -> Bare:
-    """Take the invisible characters out of a line: zero width, direction, tags, private use … (see `files.is_plain`)."""
+    """Take the invisible characters out of a line: zero width, direction, tags, private use … (see `text.INVISIBLE`)."""
     if text.isascii() and text.isprintable():
         return Bare(text)
-    strange = {char for char in set(text) if not is_plain(char)}
-    gone = "".join(_BLANK.findall(text)) + "".join(char for char in _BLANK.sub("", text) if char in strange)
+    gone = "".join(INVISIBLE.findall(text))
     if not gone:
         return Bare(text)
     names = sorted({f"U+{ord(char):04X}" for char in gone})
@@ -252,5 +246,4 @@ def uncovered(text: str) -> Bare:
     what = f"{count} ({', '.join(names[:4])}{', …' if len(names) > 4 else ''})"
     what += ", which change the direction of text" if _DIRECTION & set(gone) else ""
     spelt = "".join(chr(ord(char) - 0xE0000) for char in gone if 0xE0020 <= ord(char) <= 0xE007E)
-    bare = _BLANK.sub("", _BREAKS.sub(" ", text))
-    return Bare("".join(char for char in bare if char not in strange), what, spelt)
+    return Bare(INVISIBLE.sub("", _BREAKS.sub(" ", text)), what, spelt)

@@ -16,10 +16,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..files import find, parse, place_of, read_text
+from ..files import find, parse, read_text
 from ..messages import LEVELS, Level, Span, rank
 from ..schema import Name, NoName, Note, Text, Truth, check, no_entries, obey, record
-from ..text import Printable, Printed
+from ..text import Printable, Printed, place_of
 from .checks import problems
 
 Scale = Annotated[tuple[Name, ...], Field(min_length=2, max_length=20)]

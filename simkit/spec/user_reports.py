@@ -26,9 +26,8 @@ from numpy.typing import ArrayLike
 from ..arrays import Floats, frozen, met
 from ..case import Case
 from ..evaluate import exposure
-from ..files import suggest
 from ..policy import Policy
-from ..text import Printable, Printed, number, people, percent
+from ..text import Printable, Printed, number, people, percent, suggest
 from .compiler import shows
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from ..case import Case
 from ..evaluate import exposure
-from ..files import place_of
 from ..scenario import load
-from ..text import Printable, Printed, number
+from ..text import Printable, Printed, number, place_of
 from .amendment import Incident
 from .compiler import WrittenPolicy, compile  # noqa: A004
 from .promises import Promise, guarantees

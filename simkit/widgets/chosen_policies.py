@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..case import Case
-from ..files import suggest
 from ..policy import Axis, Policy, bayes, candidates, constant, stack
 from ..scenario import load
+from ..text import suggest
 
 BEST = "best"
 

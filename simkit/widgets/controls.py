@@ -14,8 +14,7 @@ import numpy as np
 
 from ..arrays import Floats, Ints
 from ..case import Case
-from ..files import suggest
-from ..text import people
+from ..text import people, suggest
 
 #: Keywords of every control.  Dictionaries, so that each makes a model of its own, which ends with it.
 LOOK: dict[str, Any] = {"style": {"description_width": "11em"}, "layout": {"width": "26em"}}

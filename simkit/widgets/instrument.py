@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ipywidgets
 
-from ..files import suggest
+from ..files import write_text
+from ..text import suggest
 from . import numbers
 from .controls import Box, fields_of, show
 from .packing import unpacked
-from .page import Line, Page, write
+from .page import Line, Page
 from .stage import Action, Stage, Table
 
 if TYPE_CHECKING:
@@ -269,7 +270,7 @@ class Instrument(Box, Generic[S]):
         Slider, buttons and *More* work in it; what only a kernel can change is as it is now, and the page says so.  An OSError
         if the file cannot be written.
         """
-        return write(path, self.page().html())
+        return write_text(path, self.page().html())
 
     def _asked(self, content: Mapping[str, Any]) -> None:
         """Do or answer what the browser asks for."""

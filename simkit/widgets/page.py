@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,11 +131,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     return value.item()  # a NumPy number
-
-
-def write(path: str | Path, text: str) -> Path:
-    """Write a file beside its place and move it there: what is there is never half a file."""
-    path = Path(path)
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    return beside.replace(path)

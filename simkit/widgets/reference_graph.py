@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from ..arrays import Floats
-from ..files import printable
 from ..spec.published.records import ModelSpec, Section
 from ..spec.published.references import depends_on, neighbourhood
 from ..spec.published.release_facts import shelf
+from ..text import printable
 from . import panels
 from .controls import Range
 from .instrument import Instrument, Settings, from_dict

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Floats, Ints
-from ..files import printable
 from ..spec.published.changes import Changes, compare
 from ..spec.published.records import ModelSpec
 from ..spec.published.release_facts import shelf
+from ..text import printable
 from . import panels
 from .instrument import Instrument, Settings, from_dict
 from .panels import INK, Mark, Panel

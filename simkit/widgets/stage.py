@@ -16,8 +16,8 @@ import anywidget
 import numpy as np
 import traitlets
 
-from ..files import suggest
 from ..plots import SENDERS, SENDERS_ON_DARK
+from ..text import suggest
 from .packing import pointed
 from .panels import Panel
 

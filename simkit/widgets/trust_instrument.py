@@ -18,7 +18,7 @@ from pydantic import Field, StringConstraints
 from pydantic.types import Strict
 
 from ..case import Case
-from ..files import InvalidFile, Problem, parse, read_text
+from ..files import InvalidFile, Problem, parse, read_text, write_text
 from ..schema import Count, Probability, check, record
 from ..text import html_table, number, text_table
 from .chosen_policies import opened
@@ -106,9 +106,7 @@ def save(settings: TrustSettings, path: str | Path) -> Path:
     if not settings.revealed:
         raise ValueError("this game is not finished: reveal the type first")
     kept = {name: value for name, value in asdict(settings).items() if name not in NOT_KEPT}
-    target = Path(path)
-    target.write_text(json.dumps({"form": FORM, **kept}, indent=1) + "\n", encoding="utf-8")
-    return target
+    return write_text(path, json.dumps({"form": FORM, **kept}, indent=1) + "\n")
 
 
 def read(path: str | Path) -> TrustSettings:

@@ -18,10 +18,10 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
-from ...files import parse, read_text, suggest
+from ...files import parse, read_text
 from ...messages import Level, Message, Span
 from ...schema import Name, Note, Text, check, no_entries, record
-from ...text import Printable, Printed
+from ...text import Printable, Printed, suggest
 from ..rules import Rules
 from .cues import plain
 from .records import Instruction, InstructionFile, counted, shown

@@ -18,7 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ...files import InvalidFile, Problem, given_path, read_text, shown
+from ...files import InvalidFile, Problem, given_path, read_text
+from ...text import shown
 from ..markdown import Page, blocks, closed, pieces, split, uncovered
 from .cues import VERBS, condition, cue, led, title_cue, tongue
 from .records import Code, Heading, Instruction, InstructionFile, Link, Place, Suspicious

@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from ...files import printable
-from ...text import Printable, Printed
+from ...text import Printable, Printed, printable
 from .cues import Kind
 
 #: Where a sentence stands.  What is quoted has no authority; the columns of a table may change what a row says.

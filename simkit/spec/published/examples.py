@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from ...files import MAX_FOUND, Problem, near, shown
+from ...files import MAX_FOUND, Problem
+from ...text import near, shown
 from .records import ROLES, VERDICTS, Turn
 
 MAX_DEPTH = 20

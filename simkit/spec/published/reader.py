@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ...files import MAX_FOUND, InvalidFile, Problem, given_path, near, read_text, shown, suggest
+from ...files import MAX_FOUND, InvalidFile, Problem, given_path, read_text
+from ...text import near, shown, suggest
 from ..markdown import closed, outline, split, uncovered
 from .examples import read_block
 from .records import LEVELS, Commentary, Example, Footnote, ModelSpec, Ref, Section, tally

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...files import printable
-from ...text import Printable, Printed
+from ...text import Printable, Printed, printable
 
 #: Levels of authority from the highest down.  `platform` is the top in releases up to 2025-04-11; from 2025-09-12 on there
 #: are `root` and `system` instead.

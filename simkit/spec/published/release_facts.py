@@ -10,7 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...files import InvalidFile, Problem, library, printable, read_text, shown, suggest
+from ...files import InvalidFile, Problem, library, read_text
+from ...text import printable, shown, suggest
 from .reader import read_model_spec
 from .records import ModelSpec, Section
 
