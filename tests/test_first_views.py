@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import argument, chain, crowd, explore, references, releases, trust
+from simkit.widgets import argument, chain, crowd, explore, opinions, references, releases, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -37,6 +37,8 @@ def test_caveats_are_short_everywhere(name):
     check_caveats(chain(case, "general-assistant"))
     check_caveats(trust(case))
     check_caveats(argument(case))
+    if name == "contested-question":
+        check_caveats(opinions(case))
 
 
 def test_caveats_of_the_written_spec_are_short():
@@ -54,12 +56,14 @@ def test_the_check_of_caveats_can_fail():
         check_caveats(made)
 
 
-@pytest.mark.parametrize(
-    "opened", [explore, crowd, chain, trust, argument, releases, references], ids=lambda opened: opened.__name__
-)
+#: Where an instrument opens that does not open on any scenario.
+OWN = {opinions: "contested-question", references: "2025-12-18", releases: "2025-12-18"}
+
+
+@pytest.mark.parametrize("opened", [explore, crowd, chain, trust, argument, *OWN], ids=lambda opened: opened.__name__)
 def test_one_picture_and_one_row(opened):
     """One picture in front, at most one row of buttons beside the slider, the rest behind a fold or beside."""
-    made = opened("2025-12-18" if opened in (releases, references) else "medication-threshold")
+    made = opened(OWN.get(opened, "medication-threshold"))
     panels = made.table.panels
     assert [panel["kind"] for panel in panels if panel.get("first")][1:] == []
     assert sum(bool(panel.get("fold")) for panel in panels) == 1

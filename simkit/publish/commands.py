@@ -22,6 +22,7 @@ class Kind(StrEnum):
     argument = "argument"
     releases = "releases"
     references = "references"
+    opinions = "opinions"
 
 
 def register(app: typer.Typer) -> None:

@@ -19,6 +19,7 @@ from ..spec.published.release_facts import SOURCE
 from ..spec.published.release_facts import releases as shipped
 from ..widgets.bright_line import argument
 from ..widgets.command_chain import chain
+from ..widgets.common_source import opinions
 from ..widgets.corrigibility import dial
 from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
@@ -55,6 +56,7 @@ INSTRUMENTS = {
     "argument": Kind(argument, "Does a good argument count", only=("bright-line",)),
     "releases": Kind(releases, "What changed for whom", only=(NEWEST,)),
     "references": Kind(references, "Which rule needs which", only=(NEWEST,)),
+    "opinions": Kind(opinions, "A million minds, one assistant", "", {"takes_sides": 0.5}, only=("contested-question",)),
 }
 #: The scenario that most instruments open with.
 FIRST = "medication-threshold"

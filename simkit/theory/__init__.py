@@ -11,6 +11,7 @@ sequential   Wald's test of a failure rate, with what it really does
 release      rules for loosening the dial, side by side: who decides, on what evidence, by when
 agency       ask or act: what a check is worth, when to wait, how often to check in, overseers who tire
 persuasion   what a strong argument says about who brings it, and why a line may be bright
+society      what a common assistant does to opinions on a network, and to answers that all copy
 loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 

@@ -32,5 +32,8 @@ from . import (
     sequential as sequential,
 )
 from . import (
+    society as society,
+)
+from . import (
     trust as trust,
 )

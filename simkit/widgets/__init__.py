@@ -9,6 +9,7 @@
 from . import panels
 from .bright_line import argument
 from .command_chain import Chain, chain
+from .common_source import opinions
 from .contest import Race, race
 from .controls import Range
 from .corrigibility import Dial, dial
@@ -41,6 +42,7 @@ __all__ = [
     "crowd",
     "dial",
     "explore",
+    "opinions",
     "panels",
     "pool",
     "predict",

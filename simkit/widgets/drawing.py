@@ -293,10 +293,19 @@ def _ribbon(ax: Axes, mark: Mark, row: int, dark: bool) -> None:
 
 def _points(ax: Axes, mark: Mark, row: int, dark: bool) -> None:
     x, y = _row(mark["x"], row), _row(mark["y"], row)
+    if "shade" in mark:
+        tones = [_tone(float(value), dark) for value in _row(mark["shade"], row)]
+        ax.scatter(x, y, (1.4 * mark.get("size", 5)) ** 2, tones, edgecolors=INK[dark], linewidths=0.4, zorder=3)
+        return
     for i, colour in enumerate(mark.get("colours") or [mark["colour"]] * len(x)):
         shade = _colours(dark)[colour]
         style = {"ms": 1.4 * mark.get("size", 5), "mfc": "none" if mark.get("hollow") else shade, "mec": shade, "mew": 1.5}
         ax.plot(x[i : i + 1], y[i : i + 1], "o", zorder=3, **style)
+
+
+def _links(ax: Axes, mark: Mark, row: int, dark: bool) -> None:
+    ends = (_row(mark[name], row).reshape(-1, 2).T for name in ("x", "y"))
+    ax.plot(*ends, color=INK[dark], alpha=0.15, lw=0.8, zorder=1)
 
 
 def _names(ax: Axes, mark: Mark, row: int, _: bool) -> None:
@@ -319,6 +328,7 @@ MARKS: dict[str, Callable[[Axes, Mark, int, bool], None]] = {
     "band": _band,
     "ribbon": _ribbon,
     "points": _points,
+    "links": _links,
     "names": _names,
     "bars": _bars,
 }

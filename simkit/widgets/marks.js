@@ -253,15 +253,30 @@ const MARKS = {
   },
   points(pen, mark, position, X, Y, look) {
     const [x, y] = [row(mark.x, position), row(mark.y, position)];
+    const shade = mark.shade && row(mark.shade, position);
     x.forEach((v, i) => {
       if (!Number.isFinite(v) || !Number.isFinite(y[i])) return;
       pen.beginPath();
       pen.arc(X(v), Y(y[i]), mark.size || 5, 0, 2 * Math.PI);
+      if (shade) {
+        pen.fillStyle = `rgb(${toneOf(shade[i], look.dark).join(",")})`;
+        [pen.strokeStyle, pen.lineWidth] = [look.ink, 0.6];
+        pen.fill();
+        pen.stroke();
+        return;
+      }
       pen.strokeStyle = pen.fillStyle = colourOf(mark.colours ? { colour: mark.colours[i] } : mark, look);
       pen.lineWidth = 2;
       if (mark.hollow) pen.stroke();
       else pen.fill();
     });
+  },
+  /** Straight lines between pairs of points. */
+  links(pen, mark, position, X, Y, look) {
+    const [x, y] = [row(mark.x, position), row(mark.y, position)];
+    pen.strokeStyle = look.faint;
+    pen.lineWidth = 1;
+    for (let i = 1; i < x.length; i += 2) line(pen, [[X(x[i - 1]), Y(y[i - 1])], [X(x[i]), Y(y[i])]]);
   },
   /** Names beside points, each moved down until it covers no other name and no point. */
   names(pen, mark, position, X, Y, look) {

@@ -83,9 +83,10 @@ def ribbon(low: ArrayLike, high: ArrayLike, y: ArrayLike, *, colour: int) -> Mar
     return {"kind": "ribbon", "low": packed(low), "high": packed(high), "y": packed(y), "colour": colour}
 
 
-def points(x: Any, y: Any, *, colour: int, size: float = 6, hollow: bool = False) -> Mark:
-    """Points (F, n); where a number is nan there is none."""
-    return {"kind": "points", "x": _packed(x), "y": _packed(y), "colour": colour, "size": size, "hollow": hollow}
+def points(x: Any, y: Any, *, colour: int = INK, size: float = 6, hollow: bool = False, shade: ArrayLike | None = None) -> Mark:
+    """Points (F, n); where a number is nan there is none.  `shade` (F, n) colours each from −1 (red) to 1 (blue)."""
+    shades = {} if shade is None else {"shade": packed(shade)}
+    return {"kind": "points", "x": _packed(x), "y": _packed(y), "colour": colour, "size": size, "hollow": hollow, **shades}
 
 
 def labels(x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> Mark:
@@ -318,6 +319,31 @@ def path(
         **indexed({"said": said, "did": did, "value": value, "result": [[text] for text in result]}),
         "about": about,
     }
+
+
+def network(
+    title: str,
+    places: ArrayLike,
+    edges: ArrayLike,
+    shade: ArrayLike,
+    *,
+    key: str = "",
+    size: float = 6,
+    first: bool = True,
+    alt: str = "",
+    **more: Any,
+) -> Panel:
+    """People at `places` (N, 2), with lines between pairs of them, `edges` (E, 2).
+
+    `shade` (F, N) colours them from −1 (red) to 1 (blue), `key` says what that means.  Layout and legend as in `chart`.
+    """
+    x, y = np.asarray(places, dtype=float).T
+    pairs = np.asarray(edges, dtype=int).ravel()
+    ends = [(low - 0.04 * (high - low), high + 0.04 * (high - low)) for low, high in ((x.min(), x.max()), (y.min(), y.max()))]
+    marks: list[Mark] = [{"kind": "links", "x": packed(x[pairs]), "y": packed(y[pairs])}] if len(pairs) else []
+    marks.append(points(x, y, size=size, shade=shade))
+    bare = axis(*ends[0], key, ticks={}), axis(*ends[1], ticks={})
+    return chart(title, marks, x=bare[0], y=bare[1], first=first, alt=alt or f"{title}.", left=20, **more)
 
 
 def icons(
