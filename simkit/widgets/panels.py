@@ -16,7 +16,10 @@ from ..arrays import Floats
 from ..case import Case
 from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
-from ..text import number
+from .axes import axis as axis
+from .axes import log_axis as log_axis
+from .axes import name_axis as name_axis
+from .axes import padded as padded
 from .packing import indexed, packed
 
 #: What the browser draws: plain values and packed arrays.  Made here and in `marks.js` alone.
@@ -27,43 +30,6 @@ INK = -1
 SHAPES = ("full", "half", "open")
 #: What stands under the fold of the stage.
 SURE = "How sure is this?"
-
-# --- axes -------------------------------------------------------------------------------------------------------------
-
-
-def axis(
-    low: float, high: float, label: str = "", *, ticks: Mapping[float, str] | Mapping[int, str] | None = None
-) -> dict[str, Any]:
-    """An axis from low to high, with round ticks unless they are given: where, and what is written there."""
-    if ticks is None:
-        from matplotlib.ticker import MaxNLocator
-
-        round_ = [float(tick) for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
-        ticks = {tick: f"{tick:g}".replace("-", "−") for tick in round_}
-    return {"low": low, "high": high, "label": label, "ticks": [[float(tick), text] for tick, text in ticks.items()]}
-
-
-def log_axis(low: float, high: float, label: str) -> dict[str, Any]:
-    """An axis over powers of ten; what stands on it is given as its logarithm to base 10."""
-    ends = [float(np.log10(low)), float(np.log10(high))]
-    powers = range(int(np.ceil(ends[0] - 1e-9)), int(np.floor(ends[1] + 1e-9)) + 1)
-    step = max(1, round(len(powers) / 6))
-    shown = {float(p): number(10.0**p) if -3 <= p < 6 else f"1e{p}" for p in powers if p % step == 0}
-    return axis(ends[0], ends[1], label, ticks=shown) | {"log": True}
-
-
-def name_axis(names: Sequence[str]) -> dict[str, Any]:
-    """A vertical axis with a name at 0, 1, 2, … from the top down."""
-    return axis(len(names) - 0.4, -0.6, ticks=dict(enumerate(names)))
-
-
-def padded(low: ArrayLike, high: ArrayLike, part: float = 0.04) -> tuple[float, float]:
-    """The range that holds 0 and all finite values, and a little more."""
-    ends = [np.asarray(x, dtype=float) for x in (low, high)]
-    bottom, top = (float(pick(x[np.isfinite(x)], initial=0.0)) for pick, x in zip((np.min, np.max), ends, strict=True))
-    pad = part * ((top - bottom) or 1.0)
-    return bottom - pad, top + pad
-
 
 # --- marks of a chart -------------------------------------------------------------------------------------------------
 
