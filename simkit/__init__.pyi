@@ -58,6 +58,9 @@ from . import (
     spec as spec,
 )
 from . import (
+    tasks as tasks,
+)
+from . import (
     theory as theory,
 )
 from . import (

@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 #: Where the library's files are.
-FOLDERS = ("scenarios", "specs", "specs/amendments")
+FOLDERS = ("scenarios", "scenarios/tasks", "specs", "specs/amendments")
 CONTEXT = typer.Option("--context", "-c", help="An operator context of the file.")
 
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from . import scenario, spec
+from . import scenario, spec, tasks
 from .files import InvalidFile, Problem, find, library, parse, read_text
 from .text import printable, suggest
 
@@ -24,6 +24,7 @@ class FileKind(NamedTuple):
 
 SCENARIO = FileKind("a scenario", "simkit run, or simkit.load")
 SPEC = FileKind("a written spec", "simkit trace, or simkit.spec.load")
+TASK = FileKind("a task", "simkit check, or simkit.tasks.load")
 AMENDMENT = FileKind("an amendment of a spec", "simkit check, or simkit.spec.load_amendment")
 MEANINGS = FileKind("a file of meanings", "simkit check, or simkit.spec.load_meanings")
 RELEASE = FileKind("a release of the Model Spec", "simkit trace, or simkit.spec.read_model_spec")
@@ -35,6 +36,7 @@ YAML = FileKind("YAML or JSON with other names than simkit's files have", "nothi
 #: A name at the top of a file, and the kind that has it; the first that is there decides.
 _NAMES = {
     "behaviours": SPEC,
+    "steps": TASK,
     "change": AMENDMENT,
     "clear": AMENDMENT,
     "add": AMENDMENT,
@@ -73,6 +75,7 @@ def read_any(name: Path | str) -> object:
         raise _other(path, kind)
     readers = {
         SPEC: spec.load,
+        TASK: tasks.load,
         AMENDMENT: spec.load_amendment,
         MEANINGS: spec.load_meanings,
         RELEASE: spec.read_model_spec,

@@ -31,7 +31,13 @@ def test_each_kind_by_its_content(tmp_path, name):
 
 
 def test_the_library():
-    for folder, kind in (("scenarios", kinds.SCENARIO), ("specs", kinds.SPEC), ("specs/amendments", kinds.AMENDMENT)):
+    folders = {
+        "scenarios": kinds.SCENARIO,
+        "scenarios/tasks": kinds.TASK,
+        "specs": kinds.SPEC,
+        "specs/amendments": kinds.AMENDMENT,
+    }
+    for folder, kind in folders.items():
         assert {kinds.recognize(path) for path in (ROOT / folder).glob("*.yaml")} == {kind}
 
 

@@ -38,6 +38,7 @@ ORDER = [
     "spec",
     "report",
     "theory",
+    "tasks",
     "widgets",
     "exercises",
     "jupyter",
