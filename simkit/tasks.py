@@ -181,7 +181,6 @@ ASK_FINAL = Manner(name="ask-before-deleting", label="ask before deleting", asks
 MANNERS = (
     ACT,
     Manner(name="dry-run", label="show a list first", asks=np.inf, lists=True),
-    Manner(name="ask-everything", label="ask about everything", asks=np.inf),
     ASK_FINAL,
     Manner(name="archive", label="archive instead of delete", archives=True),
     Manner(name="least-permission", label="do without deleting", least=True),
@@ -312,7 +311,7 @@ def _case(case: Case, manners: Sequence[Manner], help_: Floats, lost: Floats) ->
     return replace(
         case,
         responses=(case.responses[0], *(manner.name for manner in manners)),
-        kinds=(case.kinds[0], *["act"] * len(manners)),
+        kinds=(case.kinds[0], *("partial" if manner.archives or manner.least else "act" for manner in manners)),
         labels={**case.labels, **{manner.name: manner.label for manner in manners}},
         help=frozen(np.hstack([case.help[:, :1], help_])),
         harm_events=beside(case.harm_events, lost, int(case.harm_events.severity.max())),

@@ -97,7 +97,9 @@ def test_a_file_with_problems_ends_with_code_1(tmp_path):
 def test_check_reads_the_whole_library():
     done = call("check")
     assert done.exit_code == 0
-    count = sum(1 for room in ("scenarios", "scenarios/tasks", "specs", "specs/amendments") for _ in library(room).glob("*.yaml"))
+    count = sum(
+        1 for room in ("scenarios", "scenarios/tasks", "specs", "specs/amendments") for _ in library(room).glob("*.yaml")
+    )
     assert re.search(rf"\b{count} files checked, 0 with problems", done.output)
     assert call("check", "santa", "general-assistant").exit_code == 0
 

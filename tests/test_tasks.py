@@ -15,10 +15,11 @@ from simkit.files import InvalidFile, parse
 from simkit.messages import Message
 from simkit.policy import Axis
 from simkit.schema import check
-from simkit.tasks import MANNERS, Actor, Manner, Oversight, Task, TaskStep
+from simkit.tasks import Actor, Manner, Oversight, Task, TaskStep
 
 TASK = tasks.load("clean-up-my-desktop")
 CASE = sk.load("clean-up-my-desktop")
+EVERYTHING = Manner(name="ask-everything", label="ask about everything", asks=np.inf)
 RULES = spec.load("desktop-agent")
 NAMES = ("look", "move", "delete", "administer")
 
@@ -154,14 +155,14 @@ def test_a_manner_by_enumeration(asks, only_final, lists, archives, least, half_
 def test_the_desktop_by_draws(rng):
     """A second route for the library's task, asking about everything: people who read, or do not."""
     shares = dict(zip(CASE.segments, CASE.population.shares.tolist(), strict=True))
-    each, runs = tasks.handled(TASK, MANNERS[2], shares, Oversight()), 20_000
+    each, runs = tasks.handled(TASK, EVERYTHING, shares, Oversight()), 20_000
     meaning = rng.choice(4, size=runs, p=list(shares.values()))
     unwanted = rng.random((runs, 24)) > each.wanted[meaning]
     gone = unwanted & (rng.random((runs, 24)) > each.read) & (rng.random((runs, 24)) > each.undo)
-    found = tasks.ways(CASE, TASK)
-    mean = CASE.population.shares @ found.lost[:, 2]
+    found = tasks.ways(CASE, TASK, [EVERYTHING])
+    mean = CASE.population.shares @ found.lost[:, 0]
     assert abs(gone.sum(1).mean() - mean) < 4 * gone.sum(1).std() / np.sqrt(runs)
-    some = CASE.population.shares @ found.case.harm_events.chance[:, 3]
+    some = CASE.population.shares @ found.case.harm_events.chance[:, 1]
     assert abs(gone.any(1).mean() - some) < 4 * np.sqrt(some * (1 - some) / runs)
 
 
@@ -211,7 +212,8 @@ def test_a_bad_answer_can_be_taken_back_an_act_cannot():
     assert net(undone, "act") > net(undone, "ask-before-deleting")
     assert net(final, "act") < net(final, "ask-before-deleting")
     assert max(final.responses, key=lambda way: net(final, way)) == "archive"
-    assert net(final, "ask-everything") < net(final, "act") < net(final, "decline"), "worse than nothing"
+    asked = net(tasks.ways(CASE, TASK, [EVERYTHING]).case, "ask-everything")
+    assert asked < net(final, "act") < net(final, "decline"), "worse than nothing"
 
 
 def test_the_order_of_the_ways_is_no_matter_of_shares():
@@ -222,7 +224,7 @@ def test_the_order_of_the_ways_is_no_matter_of_shares():
 
 def test_before_a_handover_deleting_is_what_people_want():
     case = CASE.in_context("before-the-handover")
-    assert net(case, "dry-run") > net(case, "ask-everything")
+    assert net(case, "dry-run") > net(case, "act")
     assert net(case, "act") > 0 > net(CASE, "act")
 
 
