@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from .arguments import Floats as Floats
+from .arguments import real_numbers as real_numbers
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -41,7 +43,7 @@ def checked(
 
     With `whole` each row adds up to 1 (within 1e-6).  A ValueError says which argument breaks which rule, where, and by what.
     """
-    array, sizes = frozen(values), tuple(shape.values())
+    array, sizes = frozen(real_numbers(name, values, nan=True)), tuple(shape.values())
     if array.shape != sizes:
         raise ValueError(f"{name} has shape {array.shape}; ({', '.join(shape)}) = {sizes} is needed")
     least = f"{name} is never negative" if low == 0 else f"{name} is at least {low:g}"
@@ -58,7 +60,7 @@ def checked(
 
 def spread(name: str, values: ArrayLike, shape: Mapping[str, int], high: float = math.inf) -> Floats:
     """One value for all, or one for each, from 0 to `high`: checked, in full."""
-    given, sizes = np.asarray(values, dtype=float), tuple(shape.values())
+    given, sizes = real_numbers(name, values, nan=True), tuple(shape.values())
     fits = given.ndim <= len(sizes) and all(n in (1, size) for n, size in zip(given.shape[::-1], sizes[::-1], strict=False))
     return checked(name, np.broadcast_to(given, sizes) if fits else given, shape, low=0, high=high)
 

@@ -15,7 +15,8 @@ from typing import Any, Literal, TypeVar, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, settle, spread
+from .arguments import guard
+from .arrays import Bools, Floats, Ints, checked, frozen, frozen_bools, real_numbers, settle, spread
 from .messages import Message
 from .population import Population, Question, mixed, plain_population, plain_question, with_overlap, with_shares
 from .severity import Point, Severity
@@ -161,7 +162,7 @@ class Case(Printed):
 
     def value(self, harm_weight: ArrayLike) -> Floats:
         """Net value of each response to each segment, (…, S, R): help − harm_weight · (harm + neglect), help units."""
-        weight = np.asarray(harm_weight, dtype=float)[..., None, None]
+        weight = np.asarray(self.weight(harm_weight), dtype=float)[..., None, None]
         with np.errstate(invalid="ignore"):
             return frozen(self.help - np.where(weight > 0, weight * self.loss, 0.0))
 
@@ -169,9 +170,9 @@ class Case(Printed):
         """The harm weight to use: the one given, or the file's.  A ValueError unless it is finite and not negative."""
         if harm_weight is None:
             return self.harm_weight
-        given = np.asarray(harm_weight, dtype=float)
-        if not (np.isfinite(given).all() and given.min() >= 0):
-            raise ValueError("a harm weight is finite and never negative, not " + str(harm_weight))
+        given = real_numbers("harm_weight", harm_weight, nan=True)
+        if not (np.isfinite(given) & (given >= 0)).all():
+            raise ValueError(f"a harm weight is finite and never negative, not {given}")
         return harm_weight
 
     @property
@@ -344,7 +345,10 @@ def from_arrays(
     A ValueError says which array is no share, probability or table.
     """
     helps = np.atleast_2d(np.asarray(help, dtype=float))
-    people, responses = plain_population(share, signal, harmful, interval or (share, share)), helps.shape[1]
+    ends = (share, share) if interval is None else tuple(interval)
+    if len(ends) != 2:
+        raise ValueError(f"interval is low and high, two arrays, not {len(ends)}")
+    people, responses = plain_population(share, signal, harmful, ends), helps.shape[1]
     cells = {"segments": len(people.segments), "responses": responses}
     chances = {"harm_chance": harm_chance, "neglect_chance": neglect_chance}
     first = np.zeros(helps.shape, dtype=int)  # every event has the only severity
@@ -358,8 +362,11 @@ def from_arrays(
         help=frozen(helps),
         harm_events=harm,
         neglect_events=neglect,
-        severities=(severity or Point(kind="point", value=1.0),),
+        severities=(Point(kind="point", value=1.0) if severity is None else severity,),
         crosses=frozen_bools(spread("crosses", crosses, {"responses": responses})),
         question=None if reply is None else plain_question(reply, cost, len(people.segments)),
         harm_weight=harm_weight,
     )
+
+
+guard(__name__)

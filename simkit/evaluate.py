@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from .arguments import guard
 from .arrays import Bools, Floats, contract, frozen, met, weigh
 from .case import Case
 from .policy import Policy
@@ -83,8 +84,6 @@ def gain(case: Case, instructed: Policy, own: Policy, *, harm_weight: float | No
 
 def fits(case: Case, policy: Policy) -> None:
     """Raise a ValueError if the policy was made for other signals, responses, replies or states."""
-    if not (isinstance(case, Case) and isinstance(policy, Policy)):
-        raise TypeError(f"a case and a policy are needed, in this order, not {type(case).__name__} and {type(policy).__name__}")
     needed = (len(case.population.signal_names), len(case.responses))
     if policy.answer.shape[-2:] != needed:
         raise ValueError(f"{policy.name} has a table of shape {policy.answer.shape[-2:]}; {case.name} needs {needed}")
@@ -306,3 +305,6 @@ def _means_in_states(case: Case, policy: Policy) -> Floats:
     people, stakes = case.population, (case.help, case.harm, case.neglect)
     each = np.stack([weigh(people.signals, per_sender(case, policy, values), axis=-1) for values in stakes], -2)
     return np.concatenate([each, weigh(people.shares, each, axis=-1)[..., None]], -1)
+
+
+guard(__name__)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import guard
 from .arrays import Floats, Ints, weigh, whole_numbers
 from .case import Case
 from .evaluate import fits, per_sender
@@ -44,8 +45,8 @@ def count_events(
     `users` are the case's, if none are given.  A ValueError if there are fewer than none, or `of` or `mix` is another word.
     """
     users = float(case.users if users is None else users)
-    if not users >= 0 or of not in ("harm", "neglect") or mix not in ("drawn", "fixed"):
-        raise ValueError(f"users ≥ 0, of harm or neglect, mix drawn or fixed are needed, not {users:g}, {of!r}, {mix!r}")
+    if not 0 <= users < np.inf:
+        raise ValueError(f"users ≥ 0 are needed, a finite number of them, not {users:g}")
     chance = case.population.state_chance
     rates, counts = _event_rates(case, policy, of), users * case.population.in_states
     rate = (rates * case.population.in_states).sum(-1)
@@ -85,7 +86,7 @@ def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = N
 def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> Ints:
     """The smallest number of senders, (…,), among whom at least one event happens with this probability (at most 10^15)."""
     if not 0 < chance < 1:
-        raise ValueError(f"users_until takes a probability between 0 and 1, not {chance:g}")
+        raise ValueError(f"chance is a probability between 0 and 1, not {chance:g}")
     if policy.batch:
         return np.array([users_until(case, one, chance, of=of) for one in policy])
     numbers = range(10**15 + 1)
@@ -123,8 +124,8 @@ def front_pages(
     or the shock is negative.
     """
     counts = np.asarray(case.users if users is None else users, dtype=float)
-    if not (harm >= 0 and neglect >= 0 and shock >= 0 and (counts >= 0).all()):
-        raise ValueError("sizes, numbers of users and a shock are never negative")
+    if not (harm >= 0 and neglect >= 0 and 0 <= shock < np.inf and (counts >= 0).all()):
+        raise ValueError("sizes (harm, neglect), numbers of users and a shock are never negative, and a shock is finite")
     sizes = {"harm": harm, "neglect": neglect}
     shares = case.population.in_states
     a, b = ((_event_rates(case, policy, of, above=size) * shares).sum(-1) for of, size in sizes.items())
@@ -141,3 +142,6 @@ def front_pages(
     both = np.maximum(weigh(chance, np.expm1(silent[0]) * np.expm1(silent[1]) + linked, axis=-1), 0.0)
     both = np.where(many[..., 0] > 1, both, 0.0)  # one sender brings at most one event
     return FrontPages(counts, found_a, found_b, both, either)
+
+
+guard(__name__)

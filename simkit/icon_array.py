@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arguments import guard
 from .arrays import Floats, Ints, whole_numbers
 from .case import KINDS, Case
 from .evaluate import exposure
@@ -132,3 +133,6 @@ def _placed(expected: Floats, room: Ints) -> Ints:
         given[..., cell] = np.where(expected[..., cell] > 0, fits, 0)
         carry = carry - given[..., cell]
     return given
+
+
+guard(__name__)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import guard
 from .arrays import Floats, Ints
 from .case import Case
 from .evaluate import fits
@@ -138,4 +139,9 @@ def _pick(weights: ArrayLike, uniform: Floats) -> Ints:
 
 def runs_needed(probability: float, error: float = 0.01) -> float:
     """How many runs know a probability p to within a relative standard error: (1 − p) / (p · error²); ∞ for p = 0."""
+    if not (0 <= probability <= 1 and 0 < error < float("inf")):
+        raise ValueError(f"a probability from 0 to 1 and an error above 0 are needed, not {probability:g} and {error:g}")
     return (1 - probability) / (probability * error**2) if probability > 0 else float("inf")
+
+
+guard(__name__)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import guard
 from .arrays import Bools, Floats, Ints, contract, frozen
 from .case import Case
 from .evaluate import expect
@@ -227,3 +228,6 @@ def information(case: Case, harm_weight: float | None = None) -> Information:
 def best_score(score: Floats, allowed: Bools) -> Floats:
     """The best score (…,) over the allowed responses of `score` (…, R)."""
     return np.where(allowed, score, -np.inf).max(-1)
+
+
+guard(__name__)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from .arguments import guard
 from .case import REFUSALS
 from .files import written
 from .text import number, percent, tally
@@ -290,3 +291,6 @@ def _mark(ax: Axes, report: Report, points: Sequence[tuple[float, float] | None]
         if end and start:
             bow: dict[str, Any] = {"arrowstyle": "->", "color": "0.35", "lw": 1.2, "connectionstyle": "arc3,rad=0.15"}
             ax.annotate("", xy=end, xytext=start, arrowprops=bow | {"shrinkA": 7, "shrinkB": 7}, zorder=2)
+
+
+guard(__name__)

@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import Bools, Floats, checked, frozen, frozen_bools, settle, spread
+from .arguments import guard
+from .arrays import Bools, Floats, checked, frozen, frozen_bools, real_numbers, settle, spread
 from .text import place_of
 
 #: `low` and `high` of a share bound the central 90% of belief; this is the 95% point of the standard normal.
@@ -163,8 +164,8 @@ def plain_population(
         segments=tuple(f"segment-{s}" for s in range(segments)),
         harmful=frozen_bools(spread("harmful", harmful, {"segments": segments})),
         base_share=checked("share", share, {"segments": segments}, low=0, whole=True),
-        low=frozen(interval[0]),
-        high=frozen(interval[1]),
+        low=checked("low", interval[0], {"segments": segments}, low=0, high=1),
+        high=checked("high", interval[1], {"segments": segments}, low=0, high=1),
         base_signals=checked("signal", rows, {"segments": segments, "signals": rows.shape[1]}, low=0, whole=True),
         signal_names=tuple(f"signal-{k}" for k in range(rows.shape[1])),
     )
@@ -250,7 +251,11 @@ def draw_interval(value: ArrayLike, low: ArrayLike, high: ArrayLike, *, rng: np.
 
     A value of 0 stays 0.  A Dirichlet would put a one-in-a-million share at zero; log-normal weights do not.
     """
-    value, low, high = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (value, low, high)))
+    given = {name: real_numbers(name, x) for name, x in (("value", value), ("low", low), ("high", high))}
+    for name, ends in given.items():
+        if not ((ends >= 0) & np.isfinite(ends)).all():
+            raise ValueError(f"{name} of an interval is finite and never negative, not {ends}")
+    value, low, high = np.broadcast_arrays(*given.values())
     z = rng.standard_normal((size, *value.shape))
     with np.errstate(divide="ignore", invalid="ignore"):
         below, above = np.log(value / low) / NORMAL_95, np.log(high / value) / NORMAL_95
@@ -263,6 +268,8 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
 
     Drawn base shares are renormalised, then reweighed by context and states as the file says.
     """
+    if concentration is not None and not 0 < concentration < np.inf:
+        raise ValueError(f"a concentration is positive and finite, not {concentration:g}")
     if concentration is None:
         base = draw_interval(population.base_share, population.low, population.high, rng=rng, size=count)
     else:
@@ -271,21 +278,27 @@ def draw_worlds(population: Population, rng: np.random.Generator, count: int, *,
     return worlds_from(population, base, overlap)
 
 
-def worlds_from(population: Population, share: ArrayLike, overlap: ArrayLike | None = None) -> Worlds:
+def worlds_from(population: Population, share: Floats, overlap: ArrayLike | None = None) -> Worlds:
     """The worlds that given base shares (n, S) and overlaps (n,) make, in the population's context and states."""
     in_states, shares = states_from(population, share), shares_from(population, share)
-    mixed = np.broadcast_to(population.overlap[0] if overlap is None else np.asarray(overlap, dtype=float), len(shares))
+    mixed = spread("overlap", population.overlap[0] if overlap is None else overlap, {"worlds": len(shares)}, high=1.0)
     signals = population.base_signals + mixed[:, None, None] * (population.other_kind - population.base_signals)
     joint = shares[:, :, None] * signals
     return Worlds(frozen(shares), frozen(mixed), frozen(joint), frozen(in_states), frozen(signals))
 
 
-def states_from(population: Population, share: ArrayLike) -> Floats:
+def states_from(population: Population, share: Floats) -> Floats:
     """Shares in each state (n, Z, S) that base shares (n, S) make in the population's context."""
-    weights = np.asarray(share, dtype=float)[:, None, :] * population.weights
+    rows = real_numbers("share", share)
+    if rows.ndim != 2 or rows.shape[1] != len(population.segments):
+        raise ValueError(f"share has shape {rows.shape}; (worlds, segments) = (n, {len(population.segments)}) is needed")
+    weights = rows[:, None, :] * population.weights
     return weights / weights.sum(2, keepdims=True)
 
 
-def shares_from(population: Population, share: ArrayLike) -> Floats:
+def shares_from(population: Population, share: Floats) -> Floats:
     """Shares in force (n, S) that base shares (n, S) make in the population's context and states."""
     return np.einsum("z,nzs->ns", population.state_chance, states_from(population, share))
+
+
+guard(__name__)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import guard
 from .arrays import Floats
 from .case import Case
 from .evaluate import RATES, Outcome, expect
@@ -245,6 +246,8 @@ def summarize(
     """
     weight = case.weight(harm_weight)
     chosen = _named_apart(singles(policies) if policies is not None else candidates(case, weight))
+    if not chosen:
+        raise ValueError("policies is empty: a report compares at least one")
     outcomes = [expect(case, policy, weight) for policy in chosen]
     many = case.users if users is None else users
     drawn = draw_worlds(case.population, rng, worlds)
@@ -351,3 +354,6 @@ def system_layers(
         columns = [[getattr(found, of) for found in (here, there, drawn, base)] for of in MOVED]
         layers.append(SystemLayer(*pair, *(_range(a - b, c - d) for a, b, c, d in columns)))
     return layers
+
+
+guard(__name__)

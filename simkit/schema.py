@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, wraps
 from itertools import chain, islice
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
@@ -41,9 +41,25 @@ Count = Annotated[int, Strict(), Field(ge=0, le=10**12)]
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def record(kind: type[T]) -> type[T]:
-    """Decorator of every record that a file can hold: frozen, unknown names forbidden, documented by its own docstrings."""
+    """Decorator of every record that a file can hold: frozen, unknown names forbidden, documented by its own docstrings.
+
+    Made in Python it refuses what a file may not hold in the same words: a ValueError with all that is wrong.
+    """
     settings = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-    return pydantic_dataclass(frozen=True, kw_only=True, config=settings)(kind)  # type: ignore[return-value]
+    made: Any = pydantic_dataclass(frozen=True, kw_only=True, config=settings)(kind)
+    make = made.__init__
+
+    @wraps(make)
+    def refusing(self: Any, *given: Any, **named: Any) -> None:
+        try:
+            make(self, *given, **named)
+        except ValidationError as error:
+            own = [each["msg"].removeprefix("Value error, ") for each in error.errors() if each["type"] == "value_error"]
+            found = [f"{kind.__name__}: {problem}" for problem in field_problems(made, _faults(error, named))]
+            raise ValueError("\n".join(found or own)) from None
+
+    made.__init__ = refusing
+    return made
 
 
 def no_entries() -> Any:

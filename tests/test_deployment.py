@@ -404,7 +404,7 @@ def test_beliefs_are_what_they_say():
             ),
             "one side",
         ),
-        (lambda f: optimum.break_even_trust(f, "weather"), "not in 'weather'"),
+        (lambda f: optimum.break_even_trust(f, "weather"), "must be model or operator, not 'weather'"),
         (lambda f: f.with_options(aversion=-1.0), "aversion"),
         (lambda f: sk.total(f.case, f.policy(0.5), 1.5, of="loss"), "whole numbers"),
         (lambda f: f.with_options(safeguards=Safeguards(irreversibility=1e6)).case, "more than certain"),

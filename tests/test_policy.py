@@ -252,7 +252,7 @@ def test_a_policy_of_another_case_is_refused():
         sk.expect(sk.load("household-cleaners"), sk.policy.bayes(other))
     with pytest.raises(ValueError, match="believed world has other"):
         sk.policy.bayes(other, believed=sk.load("household-cleaners"))
-    with pytest.raises(TypeError, match="in this order"):
+    with pytest.raises(TypeError, match="case must be a Case"):
         sk.expect(sk.policy.bayes(other), other)
 
 

@@ -14,8 +14,9 @@ ROOT = Path(simkit.__file__).parent
 
 #: The rooms in the order in which the data flows; each imports only what stands before it.
 ORDER = [
-    "arrays",
     "text",
+    "arguments",
+    "arrays",
     "files",
     "schema",
     "messages",

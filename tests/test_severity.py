@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from scipy import stats
 
 from simkit.severity import Gamma, Lognormal, Pareto, Point, SeverityLevel, SeverityTable
@@ -45,7 +44,7 @@ def test_a_pareto_with_a_heavy_tail_has_no_finite_mean():
 
 @pytest.mark.parametrize("wrong", [{"median": 0}, {"median": 1, "sigma": -1}, {"median": float("nan"), "sigma": 1}])
 def test_wrong_parameters_are_refused(wrong):
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValueError, match=r"Lognormal: (median|sigma) is (0|-1|NaN): it should be"):
         Lognormal(kind="lognormal", **{"sigma": 1.0, **wrong})
-    with pytest.raises(ValidationError, match="add up to 1"):
+    with pytest.raises(ValueError, match="add up to 1"):
         SeverityTable(kind="table", levels=(SeverityLevel(value=1, chance=0.7),))

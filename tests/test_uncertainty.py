@@ -222,7 +222,7 @@ def test_what_is_not_defined_says_so():
     both = sk.policy.stack([sk.policy.constant(case, name) for name in case.responses])
     with pytest.raises(ValueError, match="one policy"):
         sk.uncertainty.worst_case(case, both)
-    with pytest.raises(ValueError, match="of= is one of"):
+    with pytest.raises(ValueError, match="of must be harm, neglect or loss"):
         sk.uncertainty.worst_case(case, both[0], of="help")
 
 

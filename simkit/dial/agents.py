@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, frozen
 from ..case import Case
 from ..policy import Policy, bayes, constant
@@ -41,12 +42,12 @@ def paranoid(case: Case, times: float = TIMES) -> Case:
 
 def naive(case: Case, times: float = TIMES) -> Case:
     """Believes the odds of every harmful segment smaller by `times`."""
-    return _with_odds(case, 1 / times)
+    return _with_odds(case, 1 / _positive(times))
 
 
 def heedless(case: Case, times: float = TIMES) -> Case:
     """Counts every harm and every neglect for less, by `times`: wrong values rather than wrong facts."""
-    return replace(case, harm_weight=case.harm_weight / times)
+    return replace(case, harm_weight=case.harm_weight / _positive(times))
 
 
 def contrary(case: Case) -> Case:
@@ -65,11 +66,15 @@ def blind(case: Case, segment: str = "") -> Case:
     return _harmless_to(case, left_out, np.where(left_out[:, None], 0.0, case.help))
 
 
+def _positive(times: float) -> float:
+    if not 0 < times < np.inf:
+        raise ValueError(f"times: odds are multiplied by a positive number, not by {times:g}")
+    return times
+
+
 def _with_odds(case: Case, times: float) -> Case:
-    if not times > 0:
-        raise ValueError(f"odds are multiplied by a positive number, not by {times:g}")
     people = case.population
-    odds = people.odds * np.where(people.harmful, times, 1.0)
+    odds = people.odds * np.where(people.harmful, _positive(times), 1.0)
     return replace(case, population=replace(people, odds=frozen(odds)))
 
 
@@ -198,6 +203,9 @@ def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: 
     three who are not legitimate are careless.  Models: a good one sees the truth; the others are paranoid, naive, blind to a
     segment, heedless of harm, or contrary, each with the same probability.
     """
+    for name, trust in (("trust_in_operator", trust_in_operator), ("trust_in_model", trust_in_model)):
+        if not 0 <= trust <= 1:
+            raise ValueError(f"{name} is a probability from 0 to 1, not {trust:g}")
     free = replace(case, question=None)
     sends, allowed = free.population.shares, case.allowed
     harm, left = sends @ case.harm, sends @ (case.help - case.harm_weight * case.neglect)
@@ -217,3 +225,6 @@ def usual_agents(case: Case, *, trust_in_operator: float = 0.9, trust_in_model: 
             *(Model(name=belief.__name__, believes=belief, chance=wrong) for belief in mistakes),
         ),
     )
+
+
+guard(__name__)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, Ints, frozen, frozen_bools
 from ..case import Case, Events
 
@@ -68,3 +69,6 @@ def with_agents(case: Case, names: Sequence[str], probabilities: Floats) -> Case
     chance = frozen(np.outer(probabilities, people.state_chance).ravel())
     multiply = np.tile(people.multiply, (len(names), 1))
     return replace(case, population=replace(people, states=states, state_chance=chance, multiply=multiply))
+
+
+guard(__name__)

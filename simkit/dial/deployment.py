@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import guard
 from ..arrays import Floats, Ints, frozen, frozen_bools
 from ..case import Case
 from ..evaluate import fits, gain, per_sender
@@ -365,3 +366,6 @@ def deploy(
         shared_principal=shared_principal,
         aversion=aversion,
     )
+
+
+guard(__name__)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..aggregate import total
 from ..aggregate.quantiles import Mixtures
+from ..arguments import guard
 from ..arrays import Floats
 from .deployment import POSITIONS, Deployment
 
@@ -36,3 +37,6 @@ def tails(deployment: Deployment, per_user: float, users: float, *, dial: ArrayL
     who = deployment.at.shape[0 if deployment.shared_principal else 1 : 2]
     in_states = single[which.ravel()].reshape(len(steps), *who, -1)
     return (in_states @ deployment.original.population.state_chance)[step.ravel()]
+
+
+guard(__name__)

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import guard
 from ..arrays import Bools, Floats
 from ..population import draw_worlds
 from ..text import whole_percent
@@ -185,11 +187,8 @@ JUMP = 0.1
 FINEST, FIRST, FINER = 1e-13, 401, 41
 
 
-def break_even_trust(deployment: Deployment, of: str = "model") -> TrustRange:
-    """The trust in the `model`, or in the `operator`, at which the best position jumps.  A ValueError if `of` is another
-    word."""
-    if of not in ("model", "operator"):
-        raise ValueError(f"trust is in the model or in the operator, not in {of!r}")
+def break_even_trust(deployment: Deployment, of: Literal["model", "operator"] = "model") -> TrustRange:
+    """The trust in the `model`, or in the `operator`, at which the best position jumps."""
     agents = deployment.agents
     trusted = [m.good for m in agents.models] if of == "model" else [o.legitimate for o in agents.operators]
     stated = getattr(agents, f"trust_in_{of}")
@@ -265,3 +264,6 @@ def verdict(deployment: Deployment, *, rng: np.random.Generator, worlds: int = 1
         model=break_even_trust(deployment, "model"),
         operator=break_even_trust(deployment, "operator"),
     )
+
+
+guard(__name__)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, Ints
 from ..text import Printable, Printed, number, percent
 from .deployment import POSITIONS, Deployment
@@ -192,3 +193,6 @@ def two_by_two(deployment: Deployment) -> TwoByTwo:
     nets = np.tensordot(agents.operator_probabilities(), curve.each.net, 1)
     # Differences from one model are averaged, so that what is the same for all stays the same to the last digit.
     return TwoByTwo(nets=nets[0] + agents.model_probabilities([1.0, 0.0]) @ (nets - nets[0]), trust=agents.trust_in_model)
+
+
+guard(__name__)

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Floats, frozen, settle
+from ..arguments import guard
+from ..arrays import Floats, checked, frozen, real_numbers, settle
 from ..case import Case
 from ..text import Printable, Printed, percent
 
@@ -26,12 +27,11 @@ class Axis:
     unit: str = ""
 
     def __post_init__(self) -> None:
-        values = tuple(str(v) if isinstance(v, str) else float(v) for v in self.values)
-        settle(self, values=values)
-        if not values or len({type(value) for value in values}) > 1:
+        named = [isinstance(value, str) for value in self.values]
+        if any(named) != all(named) or not named:
             raise ValueError(f"the axis {self.name} needs values: all numbers, or all texts")
-        if not self.named and not np.isfinite(values).all():
-            raise ValueError(f"the numbers of the axis {self.name} are finite")
+        numbers = () if all(named) else checked("values", self.values, {"policies": len(named)})
+        settle(self, values=tuple(map(str, self.values) if all(named) else map(float, numbers)))
 
     @property
     def named(self) -> bool:
@@ -71,10 +71,19 @@ class Policy(Printed):
     kind: Literal["", "constant", "best"] = ""
 
     def __post_init__(self) -> None:
-        settle(self, answer=frozen(self.answer))
+        given = {
+            name: table
+            for name in ("answer", "after", "counts")
+            if (table := getattr(self, name)) is not None or name == "answer"
+        }
+        settle(self, **{name: frozen(real_numbers(name, table, nan=True)) for name, table in given.items()})
         if self.answer.ndim < 2:
             raise ValueError(f"a policy is a table (signals, responses), not an array of shape {self.answer.shape}")
+        if self.counts is not None and not (np.isfinite(self.counts) & (self.counts >= 0)).all():
+            raise ValueError("the counts behind a policy are finite and never negative")
         if self.after is not None:
+            if self.after.ndim < 3 or (self.after.shape[-1], self.after.shape[-3]) != self.answer.shape[:-3:-1]:
+                raise ValueError(f"after is a table (signals, replies, responses), not an array of shape {self.after.shape}")
             lead, replied = self.answer.shape[:-1], np.shape(self.after)
             lead = np.broadcast_shapes(replied[:-2], lead)
             settle(self, answer=frozen(np.broadcast_to(self.answer, (*lead, self.answer.shape[-1]))))
@@ -173,6 +182,8 @@ def stack(policies: Sequence[Policy], axis: Axis | None = None) -> Policy:
 
     Counts are kept if all of them were observed; mixed with others they are taken as certain.
     """
+    if not policies:
+        raise ValueError("policies is empty: a batch needs at least one")
     if any(policy.batch or policy.states for policy in policies):
         raise ValueError("only single policies can be stacked")
     asks = [policy.after for policy in policies if policy.after is not None]
@@ -214,7 +225,9 @@ def blend(a: Policy, b: Policy, weight: ArrayLike) -> Policy:
 
     An array of weights makes a batch.
     """
-    share = np.asarray(weight, dtype=float)
+    share = real_numbers("weight", weight)
+    if not ((share >= 0) & (share <= 1)).all():
+        raise ValueError(f"weight is a probability from 0 to 1, not {share}")
     return _mixed(a, b, share[..., None], f"blend of {a.name} and {b.name}", along("weight", share))
 
 
@@ -226,12 +239,14 @@ def override(instructed: Policy, own: Policy, *, gain: ArrayLike, dial: ArrayLik
     is positive.  An array of dials makes a batch.  The dial: Anthropic's constitution (January 2026), on corrigibility; this
     form of it is ours.
     """
-    position = np.asarray(dial, dtype=float)
+    position, gains = np.asarray(dial, dtype=float), np.asarray(gain, dtype=float)
+    if gains.shape[-1:] not in ((), (1,), instructed.answer.shape[-2:-1]):
+        raise ValueError(f"gain has shape {gains.shape}; one for each of {instructed.answer.shape[-2]} signals is needed")
     if not ((position >= 0) & (position <= 1)).all() or not scale > 0:
-        raise ValueError("the dial goes from 0 to 1 and the scale is positive")
+        raise ValueError(f"the dial goes from 0 to 1 and the scale is positive, not {position} and {scale:g}")
     with np.errstate(divide="ignore"):
         bar = scale * (1 - position) / position
-    departs = (np.asarray(gain, dtype=float) > bar[..., None]).astype(float)
+    departs = (gains > bar[..., None]).astype(float)
     name = f"override of {instructed.name} and {own.name}"
     return _mixed(instructed, own, departs, name, along("dial", position))
 
@@ -250,3 +265,6 @@ def _mixed(a: Policy, b: Policy, share: Floats, name: str, axis: Axis | None) ->
     signals, responses = a.signals or b.signals, a.responses or b.responses
     axis = axis if answer.ndim == 3 else None
     return Policy(name=name, answer=answer, after=after, axis=axis, signals=signals, responses=responses)
+
+
+guard(__name__)

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from ..arguments import guard
 from ..case import Case
 from ..files import InvalidFile, Path_, Problem, Tree, given_path, parse, plain_value, read_text, write_text
 from ..scenario_rules import adds_up, left_out, row
@@ -157,3 +158,6 @@ def _head_problems(head: list[str], responses: Sequence[str]) -> Iterator[Proble
             yield Problem((), f"two columns are called {shown(name)}", "rename one", line=1)
         elif name not in ("signal", "policy", *responses):
             yield Problem((), f"no response of this case is called {shown(name)}", suggest(name, responses), line=1)
+
+
+guard(__name__)

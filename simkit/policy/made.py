@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Bools, Floats, contract, frozen
+from ..arguments import guard
+from ..arrays import Bools, Floats, contract, frozen, real_numbers
 from ..case import Case
 from ..text import percent, suggest
 from .batch import Axis, Policy, along
@@ -65,7 +66,7 @@ def _one(case: Case, response: str) -> Floats:
 
 def threshold(case: Case, *, risk: ArrayLike, below: str, above: str) -> Policy:
     """`below` where P(harmful | signal) is under `risk`, else `above`.  An array of risks makes a batch, (…, K, R)."""
-    cut = np.asarray(risk, dtype=float)
+    cut = real_numbers("risk", risk)
     low = (case.population.risk < cut[..., None])[..., None]
     answer = np.where(low, _one(case, below), _one(case, above))
     name = f"{below} below risk {cut:g}" if cut.ndim == 0 else f"{below} below a risk, else {above}"
@@ -165,11 +166,11 @@ def observed(case: Case, counts: ArrayLike | str, *, smoothing: float = 0.0, nam
         if counts not in case.observed:
             raise ValueError(f"no observed model of {case.name} is called {counts!r}; {suggest(counts, case.observed)}")
         name, counts = counts, case.observed[counts]
-    seen = np.asarray(counts, dtype=float)
+    seen = real_numbers("counts", counts, nan=True)
     shape = (len(case.population.signal_names), len(case.responses))
     if seen.shape != shape:
         raise ValueError(f"counts have shape {seen.shape}; (signals, responses) = {shape} is needed")
-    if not (np.isfinite(seen).all() and seen.min() >= 0 and smoothing >= 0):
+    if not (np.isfinite(seen).all() and seen.min() >= 0 and 0 <= smoothing < np.inf):
         raise ValueError("counts and smoothing are finite and never negative")
     spread = seen + smoothing / len(seen)
     if not (spread.sum(1) > 0).all():
@@ -213,3 +214,6 @@ def candidates(case: Case, harm_weight: float | None = None) -> list[Policy]:
     seen = [observed(case, name) for name in case.observed]
     fixed = [constant(case, name) for name, fine in zip(case.responses, case.allowed, strict=True) if fine]
     return [*seen, *fixed, bayes(case, harm_weight=harm_weight)]
+
+
+guard(__name__)

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri, xlog1py
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..text import number, percent
 from .inputs import Numbers, amount, at_least, check_fields, positive, probability, real
@@ -212,3 +213,6 @@ def efficient(protocols: tuple[Protocol, ...] = PROTOCOLS) -> tuple[Protocol, ..
 def _beats(other: Protocol, one: Protocol) -> bool:
     ahead = (other.safety - one.safety, other.usefulness - one.usefulness)
     return min(ahead) >= 0 and max(ahead) > 0
+
+
+guard(__name__)

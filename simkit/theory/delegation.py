@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..text import number
 from .inputs import Numbers, amount, real
@@ -85,3 +86,6 @@ def loss(bias: Numbers, cap: Numbers) -> Floats:
     missed = 1 - free - b
     bound = (1 - free) * (b**2 - b * missed + missed**2) / 3
     return np.where(c <= b, no_discretion, free * b**2 + bound)[()]
+
+
+guard(__name__)

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..text import number
 from .inputs import Numbers, amount, at_least, check_fields, correlation, distribution, probability, quotient
@@ -115,7 +116,7 @@ class SignalTypes:
         object.__setattr__(self, "chance", distribution("chance of the types", self.chance))
         kinds = [np.shape(given)[-1] for given in (self.correlation, self.chance)]
         if kinds[0] != kinds[1]:
-            raise ValueError(f"each type needs a chance: {kinds[0]} types, {kinds[1]} chances")
+            raise ValueError(f"correlation, chance: each type needs a chance: {kinds[0]} types, {kinds[1]} chances")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -244,3 +245,6 @@ def discounted_trust(trust: Numbers, aversion: Numbers) -> Floats:
     """
     q = probability("trust", trust)
     return q - amount("aversion", aversion) * np.sqrt(q * (1 - q))
+
+
+guard(__name__)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arrays import Bools, Floats
+from ..arrays import Bools, Floats, real_numbers
 
 #: What a theory takes and gives: a number, or an array of any shape, which broadcasts with the others.
 Numbers = float | Floats
@@ -16,13 +16,13 @@ Numbers = float | Floats
 
 def real(name: str, value: ArrayLike) -> Floats:
     """Finite numbers."""
-    array = np.asarray(value, dtype=float)
+    array = real_numbers(name, value, nan=True)
     return _checked(name, array, np.isfinite(array), "must be a finite number")
 
 
 def at_least(name: str, value: ArrayLike, low: float, why: str = "") -> Floats:
     """Numbers from `low` up; infinity is allowed."""
-    array = np.asarray(value, dtype=float)
+    array = real_numbers(name, value, nan=True)
     return _checked(name, array, array >= low, f"must be at least {low:g}{why}")
 
 
@@ -39,14 +39,14 @@ def positive(name: str, value: ArrayLike, rule: str = "must be positive") -> Flo
 
 def probability(name: str, value: ArrayLike) -> Floats:
     """Probabilities, shares and other numbers from 0 to 1."""
-    array = np.asarray(value, dtype=float)
-    fix = " (a percentage is divided by 100)" if array.size and np.nanmax(array) > 1 else ""
+    array = real_numbers(name, value, nan=True)
+    fix = " (a percentage is divided by 100)" if (array > 1).any() else ""
     return _checked(name, array, (array >= 0) & (array <= 1), f"must be a number from 0 to 1{fix}")
 
 
 def correlation(name: str, value: ArrayLike) -> Floats:
     """Numbers from −1 to 1."""
-    array = np.asarray(value, dtype=float)
+    array = real_numbers(name, value, nan=True)
     return _checked(name, array, np.abs(array) <= 1, "must be a correlation, from −1 to 1")
 
 

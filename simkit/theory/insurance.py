@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..text import number, text_table
 from .inputs import Numbers, amount, check_fields, probability, real
@@ -138,3 +139,6 @@ def safe_until(trust: Numbers, misuse: Numbers, table: DeferOrAct) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         turn = np.clip(np.divide(ahead, deferring + m), 0.0, 1.0)
     return np.where(ahead <= 0, 0.0, np.where(deferring + m <= ahead, 1.0, turn))[()]
+
+
+guard(__name__)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import weigh
 from ..case import Case
 from ..evaluate import Outcome, expect, gain, net_per_sender
@@ -59,6 +60,8 @@ class Loosening:
 
 def loosen(case: Case, dial_now: float, dial_loosened: float, *, among: tuple[str, ...]) -> Loosening:
     """Let the dial of a model go from `dial_now` to `dial_loosened`; instructed is the best of `among` to everybody."""
+    if not among:
+        raise ValueError("among is empty: name at least one response")
     instructed = max((constant(case, name) for name in among), key=lambda policy: float(expect(case, policy).net))
     made = []
     for dial in (dial_now, dial_loosened):
@@ -68,3 +71,6 @@ def loosen(case: Case, dial_now: float, dial_loosened: float, *, among: tuple[st
             made.append(override(instructed, own, gain=believed, dial=dial, scale=SCALE))
     policies = stack(made)
     return Loosening(case, policies, expect(case, policies))
+
+
+guard(__name__)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc
 
+from ..arguments import guard
 from ..arrays import Floats
 from .inputs import Numbers, probability
 
@@ -50,3 +51,6 @@ def follow(right: Numbers, orders: Numbers) -> Following:
 def _at_least(k: Floats, n: Floats, p: Floats) -> Floats:
     """P(X ≥ k) for X ~ Binomial(n, p), as an incomplete beta function."""
     return np.where(k <= 0, 1.0, betainc(np.maximum(k, 1), np.maximum(n - k + 1, 1), p))
+
+
+guard(__name__)

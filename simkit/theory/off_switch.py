@@ -35,6 +35,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import erfcx, expit, ndtr
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..text import number
 from .inputs import Numbers, amount, at_least, check_fields, distribution, probability, quotient, real
@@ -151,7 +152,7 @@ class Normal:
             case Coin():
                 lost = np.where(self.mean > 0, np.subtract(1, human.allow), human.allow) * -size
                 return np.broadcast_to(lost, np.broadcast_shapes(lost.shape, np.shape(less)))
-        raise TypeError(f"Normal knows no closed form for {type(human).__name__}: give a Discrete belief")
+        raise TypeError(f"human: Normal knows no closed form for {type(human).__name__}: give a Discrete belief")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -277,3 +278,6 @@ def _boltzmann(size: Floats, sd: Numbers, temperature: Numbers) -> Floats:
     t = (z - m - ahead) + _R
     bell = t * np.exp(-((_R - ahead) ** 2) / 2 - m * (z - m / 2))
     return (sd * np.sign(s - 2 * z))[..., 0] * ((bell * expit(t * s) * -np.expm1(-t * np.abs(s - 2 * z))) @ _WEIGHTS)
+
+
+guard(__name__)

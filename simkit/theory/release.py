@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, Ints, frozen
 from ..text import Printable, Printed, number, percent
 from .inputs import probability
@@ -304,3 +305,6 @@ def side_by_side(types: Types, rules: Iterable[ReleaseRule], months: int) -> Rul
     if len(set(names)) < len(names):
         raise ValueError(f"rules need names of their own, not {', '.join(names)}")
     return RuleTable(tuple(course(rule, types, months) for rule in given))
+
+
+guard(__name__)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import xlog1py, xlogy
 
+from ..arguments import guard
 from ..arrays import Ints
 
 
@@ -58,3 +59,6 @@ class Sprt:
             evidence, rounding = against + passed, 1e-14 * np.abs(np.where(np.isfinite(against), against - passed, 0.0))
         loosen, close = (edge * (1 - 1e-14) for edge in self._edges)
         return np.where(evidence <= loosen + rounding, 1, np.where(evidence >= close - rounding, -1, 0))
+
+
+guard(__name__)

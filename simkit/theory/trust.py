@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv, betaln, ndtri, xlog1py, xlogy
 
+from ..arguments import guard
 from ..arrays import Bools, Floats
 from .inputs import Numbers, amount, check_fields, positive, probability
 
@@ -92,12 +93,19 @@ def belief(types: Types, passed: ArrayLike = (0, 0), failed: ArrayLike = (0, 0))
         return odds / odds.sum(-1, keepdims=True)
 
 
+def _audits(name: str, counts: ArrayLike) -> Floats:
+    given = amount(name, counts)
+    if given.shape[-1:] != (2,):
+        raise ValueError(f"{name} are two numbers, open and covert, not an array of shape {given.shape}")
+    return given
+
+
 def _log_weights(types: Types, passed: ArrayLike, failed: ArrayLike) -> Floats:
     """log P(type and the record), up to a constant, (…, 3); −∞ for whom it cannot come from.
 
     Passed audits count beside those of aligned models, so that who passes as they do keeps its odds in the longest record.
     """
-    good, bad = amount("passed audits", passed), amount("failed audits", failed)
+    good, bad = _audits("passed audits", passed), _audits("failed audits", failed)
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(types.prior)
         for kind in (0, 1):
@@ -152,7 +160,7 @@ def plausible(types: Types, rng: np.random.Generator, count: int, *, factor: flo
 
     90% of belief lies within `factor` times less to `factor` times more, for each of the two on its own.
     """
-    if not factor >= 1:
+    if not 1 <= factor < np.inf:
         raise ValueError(f"factor says how many times more or less is plausible: 1 or more, not {factor:g}")
     weights = np.exp(rng.standard_normal((count, 2)) * np.log(factor) / ndtri(0.95))
     shares = types.prior * np.concatenate([np.ones((count, 1)), weights], axis=1)
@@ -183,15 +191,21 @@ def same_side(
     return (over == reached(types, threshold, passed, failed)[..., None]).mean(-1)
 
 
+def _beta(prior: tuple[float, float]) -> Floats:
+    given = positive("prior", prior)
+    if given.shape != (2,):
+        raise ValueError(f"prior is the two numbers of a Beta distribution, not {prior}")
+    return given
+
+
 def next_clean(clean: ArrayLike, runs: ArrayLike = 1, *, prior: tuple[float, float] = (1.0, 1.0)) -> Floats:
     """P(the next `runs` runs are all clean | `clean` clean runs and no failure), (…,).
 
     The failure rate has a Beta prior.  With the uniform one this is (n + 1) / (n + runs + 1), Laplace's rule of succession:
     after n clean runs, n more are a coin flip.
     """
-    a, b = prior
+    a, b = _beta(prior)
     seen, more = amount("clean", clean), amount("runs", runs)
-    positive("prior", prior)
     return np.exp(betaln(a, b + seen + more) - betaln(a, b + seen))
 
 
@@ -202,13 +216,14 @@ def rate_bound(
 
     With a uniform prior and no failure: 1 − (1 − confidence)^(1/(n + 1)), near 3/n at 95%.
     """
-    a, b = positive("prior", prior)
+    a, b = _beta(prior)
     return betaincinv(a + amount("failures", failures), b + amount("clean", clean), probability("confidence", confidence))
 
 
 def trials_to_bound(rate: ArrayLike, *, confidence: ArrayLike = 0.95) -> Floats:
     """Trials without a failure that show a failure rate below `rate`: −ln(1 − confidence) / rate (Kalra & Paddock 2016)."""
-    return -np.log1p(-probability("confidence", confidence)) / positive("rate", rate)
+    with np.errstate(divide="ignore"):  # no number of trials makes it certain
+        return -np.log1p(-probability("confidence", confidence)) / positive("rate", rate)
 
 
 def trials_to_measure(rate: ArrayLike, *, within: ArrayLike, confidence: ArrayLike = 0.95) -> Floats:
@@ -253,3 +268,6 @@ def misalignment_sd(audits: ArrayLike, *, prior_sd: ArrayLike, audit_sd: ArrayLi
     """
     before = positive("prior_sd", prior_sd)
     return 1 / np.sqrt(before**-2 + amount("audits", audits) / positive("audit_sd", audit_sd) ** 2)
+
+
+guard(__name__)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, frozen
 from ..case import Case
 from ..evaluate import expect
@@ -161,3 +162,6 @@ def _leads(case: Case, policy: Policy, reference: Policy, drawn: Worlds, weight:
         return np.zeros(len(drawn))  # the same evidence is drawn once
     second = plausible(reference, rng, len(drawn))
     return np.subtract(*(net_in_worlds(case, one, drawn, harm_weight=weight) for one in (first, second)))
+
+
+guard(__name__)

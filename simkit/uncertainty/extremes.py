@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, frozen
 from ..case import Case
 from ..evaluate import expect
@@ -153,3 +154,6 @@ def _distinct(corners: Floats) -> Floats:
     with np.errstate(divide="ignore"):
         digits = 10 ** (12 - np.ceil(np.log10(np.where(corners > 0, corners, 1))))
     return corners[np.unique(np.round(corners * digits) / digits, axis=0, return_index=True)[1]]
+
+
+guard(__name__)

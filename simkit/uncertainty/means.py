@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, contract, weigh
 from ..case import Case
 from ..evaluate import lead, net_per_sender
@@ -43,3 +44,6 @@ def net_in_worlds(case: Case, policies: Policy, worlds: Worlds, *, harm_weight: 
     states = case.population.states if policies.states else ("",)
     nets = np.stack([net_per_sender(case, policies.in_state(state), harm_weight) for state in states], axis=-3)
     return weigh(_joint(case, worlds, len(states)), nets, axis=(-1, -2, -3))
+
+
+guard(__name__)

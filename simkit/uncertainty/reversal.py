@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, frozen, weigh
 from ..case import Case
 from ..evaluate import expect
@@ -163,3 +164,6 @@ def _false_position(function: Callable[[Floats], Floats], a: Floats, at_a: Float
 def _unrounded(values: Floats) -> Floats:
     """Values (…, n), of which those that are rounding beside the largest of their row are 0."""
     return np.where(np.abs(values) <= 1e-12 * np.abs(values).max(-1, keepdims=True), 0.0, values)
+
+
+guard(__name__)
