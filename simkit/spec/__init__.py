@@ -6,7 +6,7 @@ chain           decide: what a behaviour is after everybody has spoken (trace: t
 promises        guarantees: what every user keeps; classify: does an operator narrow the assistant, or turn it against users
 compiler        compile: a spec and a case make an ordinary policy
 priority        three ways to put goals in order
-chain_graph     principals, rules and behaviours as a directed graph, a decision highlighted in it (chain_map: a picture)
+chain_graph     principals, rules and behaviours as a directed graph, a decision highlighted in it, draw_chain
 
 versions        specs side by side: compare_specs; difference: guarantees lost and gained; examine: an incident under two
 amendment       amend: a proposal as data

@@ -10,9 +10,9 @@ from .authority import Message as Message
 from .authority import authorities as authorities
 from .chain import decide as decide
 from .chain import decide_all as decide_all
+from .chain_graph import draw_chain as draw_chain
 from .chain_graph import graph as graph
 from .chain_graph import highlighted as highlighted
-from .chain_map import draw_chain as draw_chain
 from .compiler import Ruling as Ruling
 from .compiler import WrittenPolicy as WrittenPolicy
 from .compiler import bright_lines as bright_lines
