@@ -235,6 +235,62 @@ def test_what_is_fixed_above_is_no_gift(small):
         assert made.steps[-1].did == did
 
 
+ORDERED = """
+about: a small spec
+source: judged
+principals:
+- {name: tool, level: none, source: judged}
+- {name: user, level: user, carries: developer, source: judged}
+grants:
+- {by: developer, to: user, up_to: developer, source: a grant}
+- {by: developer, to: tool, up_to: user, source: a grant}
+behaviours:
+- name: kept
+  about: t
+  values: [low, mid, high]
+  default: high
+  authority: system
+  source: s
+  protection: {floor: mid, waiver: user, source: s}
+- name: manner
+  about: t
+  values: [low, mid, high]
+  default: low
+  authority: guideline
+  source: s
+  limits: {guideline: [low, mid]}
+"""
+
+
+def test_a_waiver_opens_nothing_for_others():
+    """A user with an operator's trust waives what only the system may change: a tool of a user's authority still may not."""
+    rules = read(ORDERED, "ordered")
+    lent = say("developer", trusts={"user": "developer", "tool": "user"})
+    said = [lent, say("user", allows={"kept": ("low", "high")}), say("none", by="tool", sets={"kept": "mid"})]
+    assert value(rules, "kept", *said) == "high"
+    assert decide(rules, said, "kept").steps[-1].why.startswith("only system and above may change it")
+
+
+def test_what_an_operator_allows_is_for_people_and_widens_no_guideline():
+    rules = read(ORDERED, "ordered")
+    allowed = say("developer", allows={"manner": ("low", "high")})
+    assert value(rules, "manner", allowed, say("guideline", sets={"manner": "high"})) == "mid"
+    assert value(rules, "manner", allowed, say("user", sets={"manner": "high"})) == "high"
+
+
+def test_a_range_that_falls_is_void_and_a_named_level_is_that_of_the_file(small):
+    step = decide(small, [say("developer", allows={"detail": ("all", "none")})], "detail").steps[-1]
+    assert (step.did, step.why) == ("void", "the values of detail are none, some, all, in this order")
+    passed_on = say("developer", through=("user",))
+    assert (ranks(read(ORDERED, "ordered"), passed_on), ranks(small, passed_on)) == ([3], [2])
+
+
+def test_the_table_of_a_spec_says_who_changes_what_and_what_is_hard(small):
+    rows = {name: ready.row()[1:] for name, ready in small.behaviours.items()}
+    assert rows["never"] == ["off", "nobody", "yes", ""]
+    assert rows["honest"] == ["on", "user and above", "", "at least on; waived by user"]
+
+
 # --- explicit, implied, void ------------------------------------------------------------------------------------------
 
 
@@ -262,8 +318,15 @@ def test_the_trace_says_who_overrode_whom(small):
     assert decision.steps[1].later == "message 3 (user)"
     assert decision.steps[0].later == "message 1 (developer)"
     assert "message 3 (user) speaks at the same level and it came later" in decision.steps[2].why
+    assert [step.highlighted for step in decision.steps] == [True, True, False, True]
     assert decision.title == "swear: off (small; message 3 (user))"
     assert all(step.source for step in decision.steps)
+
+
+def test_a_rule_that_is_overridden_has_no_part_in_the_result(small):
+    tells = say("developer", tells=("supervised",), sets={"detail": "none"})
+    step = decide(small, [tells], "detail").steps[-1]
+    assert (step.who, step.did, step.highlighted) == ("watched", "overridden", False)
 
 
 def test_what_a_spec_does_not_know(small):

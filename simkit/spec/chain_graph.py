@@ -240,10 +240,8 @@ def _arrow(ax: Axes, points: list[tuple[float, float]], about: dict[str, Any], p
     from ..plots import sender_colours
 
     on, decides = about.get("highlighted") or not path, about.get("decides")
-    style: dict[str, Any] = {
-        "color": sender_colours()[LEVEL_COLOURS["user"]] if on else rcParams["text.color"],
-        "ls": "-" if on else ":",
-    }
+    colour = sender_colours()[LEVEL_COLOURS["user"]] if on else rcParams["text.color"]
+    style: dict[str, Any] = {"color": colour, "ls": "-" if on else ":"}
     style |= {"lw": 2.8 if decides else 1.2, "shrinkA": 0, "shrinkB": 0, "arrowstyle": "-|>,head_length=4,head_width=2"}
     ax.annotate("", points[1], points[0], arrowprops={**style, "mutation_scale": 1}, zorder=1)
 

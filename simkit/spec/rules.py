@@ -230,8 +230,8 @@ def ready(behaviour: Behaviour, rules: tuple[SpecRule, ...] = ()) -> Ready:
     limits, limit = [], (low, high)
     for level in LEVELS:
         stated = behaviour.limits.get(level)
-        limit = (places[stated[0]], places[stated[-1]]) if stated else limit
-        limits.append((max(limit[0], low), min(limit[1], high)))
+        limit = (places[stated[0]], places[stated[-1]]) if stated else limit  # within the bounds: checks say so
+        limits.append(limit)
     return Ready(
         behaviour=behaviour,
         rules=rules,
