@@ -13,8 +13,7 @@ from instruction_texts import TEXT
 import simkit as sk
 from simkit import spec
 from simkit.spec import read_instructions_text
-from simkit.spec.instructions.cues import CUES, condition, cue, lead, title_cue
-from simkit.spec.instructions.reader import MAX_BYTES, MAX_FOUND, MAX_SUSPICIOUS
+from simkit.spec.instructions.reader import CUES, MAX_BYTES, MAX_FOUND, MAX_SUSPICIOUS, condition, cue, lead, title_cue
 from simkit.text import INVISIBLE
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +32,7 @@ def kinds(text):
 
 
 def test_sections_with_depth_line_and_parent(read):
-    found = [(s.title, s.depth, s.line, s.parent) for s in read.sections]
+    found = [(s.path[-1], s.depth, s.line, "".join(s.path[-2:-1])) for s in read.sections]
     assert found == [
         ("Kettles", 1, 4, ""),
         ("Tone", 1, 8, ""),
@@ -210,10 +209,9 @@ def test_cues(text):
 
 
 def test_each_cue_word_alone_has_its_kind():
-    for kind, words in CUES.items():
-        for word in words:
-            wanted = "unclear" if word.startswith("without ") and kind == "ask first" else kind
-            assert cue(f"x {word} y").kind == wanted, word
+    for word, kind in CUES.items():
+        wanted = "unclear" if word.startswith("without ") and kind == "ask first" else kind
+        assert cue(f"x {word} y").kind == wanted, word
 
 
 def test_titles_lead_only_if_they_are_nothing_but_a_cue():

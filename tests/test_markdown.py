@@ -6,8 +6,9 @@ from fuzzing import fuzzer
 import simkit as sk
 from simkit import spec
 from simkit.spec import read_instructions_text
-from simkit.spec.instructions.cues import cue
-from simkit.spec.markdown import Page, blocks, closed, pieces, split, uncovered
+from simkit.spec.instructions.reader import cue
+from simkit.spec.markdown import blocks, closed, pieces, split, uncovered
+from simkit.spec.page import Page
 from simkit.text import INVISIBLE
 
 # --- fences wherever CommonMark lets them stand -----------------------------------------------------------------------
@@ -82,7 +83,7 @@ HIDDEN = [
 def test_hidden_text_instructs_nobody_and_is_listed(way):
     found = read_instructions_text(way.replace("{}", SAYS) + "\n\nNever push.\n")
     assert not any("makers" in i.text for i in found.instructions)
-    assert not any("makers" in s.title for s in found.sections)
+    assert not any("makers" in s.path[-1] for s in found.sections)
     assert any("makers" in s.text for s in found.suspicious), way
     assert ("must not", "Never push.") in [(i.kind, i.text) for i in found.instructions]
     acme = spec.load("acme-support")
@@ -198,7 +199,7 @@ def test_a_heading_is_no_command_and_leads_only_as_a_mere_cue():
         ("must", "Always ask", "quote"),
         ("must not", "Never x", "list"),
     ]
-    assert [s.title for s in found.sections] == ["Build", "Test commands", "Never"]
+    assert [s.path[-1] for s in found.sections] == ["Build", "Test commands", "Never"]
 
 
 LANGUAGES = {
@@ -265,7 +266,7 @@ def test_fences_know_whether_they_are_closed():
 def test_a_page_knows_what_is_open():
     page = Page()
     assert page.shown([("html", "<div hidden><p>a</div>b")], 7)[-1] == [(7, "b")]
-    assert (page.hidden, page.inside) == ([(7, "html", "a")], [])
+    assert (page.hidden, page.inside) == ([(7, "HTML that a page does not show", "a")], [])
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,11 @@ from .instructions.meanings import Meaning as Meaning
 from .instructions.meanings import as_messages as as_messages
 from .instructions.meanings import load_meanings as load_meanings
 from .instructions.meanings import read_meanings as read_meanings
+from .instructions.reader import Instruction as Instruction
+from .instructions.reader import InstructionFile as InstructionFile
 from .instructions.reader import instructions_for as instructions_for
 from .instructions.reader import read_instructions as read_instructions
 from .instructions.reader import read_instructions_text as read_instructions_text
-from .instructions.records import Instruction as Instruction
-from .instructions.records import InstructionFile as InstructionFile
 from .priority import holistic as holistic
 from .priority import lexicographic as lexicographic
 from .priority import weighted as weighted

@@ -18,7 +18,6 @@ from markdown_it.token import Token
 
 from ..text import INVISIBLE
 
-MAX_HIDDEN = 1000  # places that are remembered
 MAX_DEPTH = 100  # of lists and quotations; a list takes two
 
 _BREAKS = re.compile("[\x0b-\x1f\x85\u2028\u2029]")
@@ -44,12 +43,12 @@ def _parser(whole: bool) -> MarkdownIt:
     return parser.enable(["backticks", "escape", "strikethrough"])
 
 
-_TEXT = re.compile(r"[^<\\`~]+")
+TEXT = re.compile(r"[^<\\`~]+")
 
 
 def _text(state: StateInline, silent: bool) -> bool:
     """Text up to the next character that another rule may take."""
-    match = _TEXT.match(state.src, state.pos)
+    match = TEXT.match(state.src, state.pos)
     if match and not silent:
         state.append_pending(match[0])
     state.pos = match.end() if match else state.pos
@@ -60,7 +59,7 @@ def _html(state: StateInline, silent: bool) -> bool:
     """A tag or a comment amid text (CommonMark 0.31, 6.6), in linear time, which the rule of the parser does not take."""
     if state.src[state.pos] != "<" or (state.src.startswith("<!--", state.pos) and _last(state.src) < state.pos + 4):
         return False
-    match = _HTML.match(state.src, state.pos)
+    match = HTML.match(state.src, state.pos)
     if match and not silent:
         state.push("html_inline", "", 0).content = match[0]
     state.pos = match.end() if match else state.pos
@@ -119,28 +118,17 @@ def closed(fence: Token) -> bool:
     return end - first == fence.content.count("\n") + 2
 
 
-# --- what a page shows ------------------------------------------------------------------------------------------------
-
-_HTML = re.compile(
+HTML = re.compile(
     r"<!--(?P<comment>.*?)(?:-->|\Z)"
     r"|<(?P<end>/?)(?P<tag>[a-z][a-z0-9-]*)(?P<attributes>(?:\"[^\"]*\"|'[^']*'|[^\"'<>])*)>",
     re.I | re.S,
 )
-_HIDES = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:font-size|opacity)\s*:\s*0(?!\.?\d*[1-9])|color\s*:\s*transparent",
-    re.I,
-)
-_UNSHOWN = frozenset(("template", "script", "style", "head", "title", "datalist", "noscript"))
-_NO_END = "area base br col embed hr img input link meta param source track wbr"
-_VOID = frozenset(_NO_END.split())
-_AMID_TEXT = "a abbr b bdi bdo cite code del em font i ins kbd mark q s small span strong sub sup u var"
-_PHRASING = frozenset(_AMID_TEXT.split())
 
 
 def pieces(inline: Token) -> Iterator[tuple[str, str]]:
     """The content of an inline token in its pieces: what each is (`text`, `html` or `struck`), and how it is written."""
     at, kind = 0, "text"
-    if _TEXT.fullmatch(inline.content):
+    if TEXT.fullmatch(inline.content):
         yield "text", inline.content
         return
     parser = _parser(True)
@@ -155,72 +143,6 @@ def pieces(inline: Token) -> Iterator[tuple[str, str]]:
         yield "html" if child.type == "html_inline" else kind, inline.content[at : at + size]
         kind = "text" if child.type == "s_close" else kind
         at += size
-
-
-class Page:
-    """What a page shows of a file: HTML elements that hide what stands in them stay open from block to block.
-
-    `hidden` holds what is not shown: the line, `comment`, `open comment` or `html`, and the words.
-    """
-
-    def __init__(self) -> None:
-        self.hidden: list[tuple[int, str, str]] = []
-        self.inside: list[str] = []  # the element that hides, and those that are open in it
-        self.since = 0
-        self._seen: list[str] = []
-        self._line = 0
-
-    def shown(self, parts: Iterable[tuple[str, str]], line: int) -> list[list[tuple[int, str]]]:
-        """The lines that are shown of a block that begins on `line`, cut where HTML begins a paragraph."""
-        self._seen, self._line = [], line
-        for kind, raw in parts:
-            if kind == "text" and not self.inside:
-                self._seen.append(raw)
-                self._line += raw.count("\n")
-                continue
-            at = 0
-            for match in _HTML.finditer(raw) if kind == "html" else ():
-                self._words(raw[at : match.start()])
-                self._mark(match)
-                at = match.end()
-            self._words(raw[at:], struck=kind == "struck")
-        if self.inside and self.inside[0] in _PHRASING | {"p"}:
-            self.inside = []  # it ends with its paragraph
-        found, at = [], line
-        for part in "".join(self._seen).split("\x1f"):
-            found.append([(at + n, text) for n, text in enumerate(part.split("\n"))])
-            at += part.count("\n")
-        return found
-
-    def _words(self, text: str, *, struck: bool = False) -> None:
-        bare = " ".join(text.split())
-        if self.inside and bare and len(self.hidden) < MAX_HIDDEN:
-            self.hidden.append((self._line + len(text[: len(text) - len(text.lstrip())].split("\n")) - 1, "html", bare))
-        self._seen.append("\n" * text.count("\n") if self.inside or struck else text)
-        self._line += text.count("\n")
-
-    def _mark(self, match: re.Match[str]) -> None:
-        tag, said = (match["tag"] or "").lower(), " ".join((match["comment"] or "").split())
-        if said and len(self.hidden) < MAX_HIDDEN:
-            self.hidden.append((self._line, "comment" if match[0].endswith("-->") else "open comment", said))
-        if match["end"]:
-            last = next((n for n in reversed(range(len(self.inside))) if self.inside[n] == tag), len(self.inside))
-            self.inside = self.inside[:last]
-        elif tag and tag not in _VOID and (self.inside or _hides(tag, match["attributes"])):
-            self.since = self.since if self.inside else self._line
-            self.inside.append(tag)
-        self._seen.append("" if not tag or tag in _PHRASING else "\x1f")
-        self._seen.append("\n" * match[0].count("\n"))
-        self._line += match[0].count("\n")
-
-
-def _hides(tag: str, attributes: str) -> bool:
-    """Whether an element hides what stands in it."""
-    bare = re.sub(r"\"[^\"]*\"|'[^']*'", " ", attributes)
-    styled = re.sub(r"/\*.*?\*/", "", attributes)
-    return (
-        tag in _UNSHOWN or re.search(r"(?:^|[\s/])hidden(?![\w-])", bare, re.I) is not None or _HIDES.search(styled) is not None
-    )
 
 
 # --- invisible characters ---------------------------------------------------------------------------------------------

@@ -23,8 +23,7 @@ from ...messages import Level, Message, Span
 from ...schema import Name, Note, Text, check, no_entries, record
 from ...text import Printable, Printed, suggest
 from ..rules import Rules
-from .cues import plain
-from .records import Instruction, InstructionFile, counted, shown
+from .reader import Instruction, InstructionFile, counted, plain, short
 
 Said = Literal["must", "must not", "prefer", "prefer not", "ask first", "may"]
 _DENIES = re.compile(
@@ -55,9 +54,9 @@ class Meaning:
 
     def __post_init__(self) -> None:
         if not plain(self.phrase):
-            raise ValueError(f"“{shown(self.phrase)}” holds no words; write words of the sentence")
+            raise ValueError(f"“{short(self.phrase)}” holds no words; write words of the sentence")
         if not self.said:
-            raise ValueError(f"“{shown(self.phrase)}” does nothing; add sets, allows, prefers or tells")
+            raise ValueError(f"“{short(self.phrase)}” does nothing; add sets, allows, prefers or tells")
 
     @property
     def effects(self) -> list[tuple[str, str, Any]]:
@@ -115,8 +114,8 @@ class Heard(Printed):
     meant: tuple[str, ...]
 
     def _parts(self) -> list[Printable]:
-        names = ", ".join(map(shown, self.files[:5])) + (", …" if len(self.files) > 5 else "")
-        unused = ", ".join(f"“{shown(meaning.phrase)}” ({meaning.kind})" for meaning in self.unused[:10])
+        names = ", ".join(map(short, self.files[:5])) + (", …" if len(self.files) > 5 else "")
+        unused = ", ".join(f"“{short(meaning.phrase)}” ({meaning.kind})" for meaning in self.unused[:10])
         done = f"{counted(len(self.messages), 'sentence')} understood, {len(self.not_understood)} not"
         more = len(self.not_understood) - MAX_SHOWN
         lines = [
@@ -127,9 +126,9 @@ class Heard(Printed):
         ]
         told = [*zip(self.understood, self.meant, strict=True)][:MAX_SHOWN]
         told += [(left.instruction, f"not understood: {left.why}") for left in self.not_understood[:MAX_SHOWN]]
-        rows = [[shown(i.text), i.where if len(self.files) > 1 else f"line {i.line}", meant] for i, meant in told]
+        rows = [[short(i.text), i.where if len(self.files) > 1 else f"line {i.line}", meant] for i, meant in told]
         title = f"{names or 'No file'}, heard at the level {self.level}"
-        return [title, *lines, (("sentence", "where", "heard as"), [[*map(shown, row[:2]), row[2]] for row in rows])]
+        return [title, *lines, (("sentence", "where", "heard as"), [[*map(short, row[:2]), row[2]] for row in rows])]
 
 
 def as_messages(
@@ -199,11 +198,11 @@ def _misfit(sentence: Instruction, meaning: Meaning) -> str:
     """Why a meaning whose words stand in a sentence does not fit it; empty if it does."""
     if sentence.kind != meaning.kind:
         told = "no cue word makes it more than information" if sentence.kind == "information" else f"it says: {sentence.kind}"
-        return f"{told}; “{shown(meaning.phrase)}” has a meaning for {meaning.kind} only"
+        return f"{told}; “{short(meaning.phrase)}” has a meaning for {meaning.kind} only"
     if sentence.condition and not (meaning.condition and _stands(plain(meaning.condition), plain(sentence.condition))):
-        return f"it holds only “{shown(sentence.condition)}”, which its meaning does not name"
+        return f"it holds only “{short(sentence.condition)}”, which its meaning does not name"
     if meaning.condition and not sentence.condition:
-        return f"it has no such limit as “{shown(meaning.condition)}”"
+        return f"it has no such limit as “{short(meaning.condition)}”"
     # A word that denies, in a sentence that asks for something, outside its cue and the words that the meaning names.
     rest = plain(sentence.text).replace(plain(meaning.phrase), " … ").replace(sentence.cue, " … ")
     denied = _DENIES.search(rest) if sentence.kind in ("must", "prefer", "may") else None
@@ -235,7 +234,7 @@ def _check(rules: Rules, meanings: Sequence[Meaning], level: str, by: str) -> No
             known = rules.behaviour(name).places
             for one in (value,) if isinstance(value, str) else value:
                 if one not in known:
-                    raise ValueError(f"{name} is never {one!r}, and “{shown(meaning.phrase)}” says so; {suggest(one, known)}")
+                    raise ValueError(f"{name} is never {one!r}, and “{short(meaning.phrase)}” says so; {suggest(one, known)}")
         for name in meaning.tells:
             if name not in rules.situations:
                 raise ValueError(f"{rules.name} knows no situation called {name!r}; {suggest(name, rules.situations)}")

@@ -1,8 +1,11 @@
 """Read a plain file of project instructions, an AGENTS.md: `read_instructions(path)` -> sentences, code, what is hidden.
 
-Such a file has no schema: it is Markdown that people write for assistants.  What a page shows of it is cut into sentences,
-and each gets its kind from a table of cue words (`cues`), with the words that lead to it (`Never:` above a list).  Nothing is
-run, fetched or included, and nothing is understood: what a sentence means for a behaviour, a reader says (`meanings`).
+Such a file has no schema: it is Markdown that people write for assistants.  What a page shows of it (`page`) is cut into
+sentences.  None is understood: a table of cue words gives each its kind, with the words that lead to it (`Never:` above a
+list), and what the table lacks is information.  MUST, SHOULD and MAY are read as in RFC 2119 (Bradner 1997); a sentence that
+begins with a verb of the table commands.  Words in code, between double quotes or in addresses are spoken of, not said; words
+of a clause that limits (`If they don't match, …`) say when, not what.  `do not` forbids at the beginning of its clause or where
+its subject is addressed, `cannot` in the latter case only: `the answers don't match` forbids nothing.
 
 Form of the file: agents.md.  That such a file has no authority of its own, but may be lent some by whoever points at it:
 OpenAI's Model Spec (2025-12-18), section ignore_untrusted_data.
@@ -12,46 +15,299 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Literal, NamedTuple
 
 from ...files import InvalidFile, Problem, given_path, read_text
-from ...text import shown
-from ..markdown import Page, blocks, closed, pieces, split, uncovered
-from .cues import VERBS, condition, cue, led, title_cue, tongue
-from .records import Code, Heading, Instruction, InstructionFile, Link, Place, Suspicious
+from ...text import Printable, Printed, printable, shown
+from ..page import (
+    COMMENT,
+    LESS,
+    MAX_BYTES,
+    MAX_FOUND,
+    MAX_TEXT,
+    TITLE,
+    Block,
+    Code,
+    Heading,
+    Link,
+    Page,
+    Suspicious,
+    no_markdown,
+    sentences,
+)
 
-MAX_BYTES = 512 * 1024  # few such files have more than 30 kB
-MAX_LINES = 20_000
 MAX_FOLDERS = 100
-MAX_FOUND = 5000  # sentences, and headings
-MAX_TEXT = 2000  # characters of one sentence, or of one command
-MAX_LEADS = 5
 MAX_SUSPICIOUS = 200
-MAX_FRONT = 200  # lines
-MAX_COMMANDS = 50  # of one block
-_LESS = "keep what assistants need, and link the rest"
+MAX_ROWS = 60
+Kind = Literal["must", "must not", "prefer", "prefer not", "ask first", "may", "unclear", "information"]
+#: Where a sentence stands.  What is quoted has no authority; the columns of a table may change what a row says.
+Place = Literal["paragraph", "list", "heading", "table", "quote"]
 
-_END = re.compile(r"[.!?][)\"'”’*_`]*\s+(?=[\"'“‘*_`(\[]*[A-Z0-9])|[。！？]")
-_SHORT = ("e.g.", "i.e.", "etc.", "vs.", "cf.", "no.", "approx.")
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^()\s<>]{1,500})|(https?://[^\s<>()\[\]\"'`|]{1,500})")
-_SHELLS = frozenset(("sh", "bash", "shell", "zsh", "fish", "powershell", "ps1", "pwsh", "cmd", "bat", "terminal"))
-_SESSIONS = frozenset(("", "console", "shell-session", "text", "plaintext"))
+# --- cue words --------------------------------------------------------------------------------------------------------
+
+#: Cue words of each kind.  Those of `information` take back what a word in them seems to say; the longest cue counts.
+_CUES: dict[Kind, str] = {
+    "must": (
+        "must, must always, always, required, shall, mandatory, have to, has to, ensure, make sure, do not forget to, "
+        "don't forget to, never forget to, without exception, should always"
+    ),
+    "must not": (
+        "must not, mustn't, must never, never, never ever, do not ever, don't ever, shall not, shall never, may not, may "
+        "never, should never, not allowed, forbidden, prohibited, not permitted, under no circumstances, can never, "
+        "not acceptable"
+    ),
+    "prefer": "prefer, prefers, preferred, preferably, should, ideally, try to, recommended, when possible",
+    "prefer not": (
+        "prefer not, should not, shouldn't, avoid, avoided, discouraged, try not to, not recommended, should be avoided, "
+        "should avoid, rather not"
+    ),
+    "ask first": (
+        "ask first, ask before, ask for approval, ask for permission, get approval, get permission, check "
+        "with, confirm with, confirm before, needs approval, need approval, requires approval, require approval, without "
+        "asking, without approval, without permission, without confirmation, only after approval"
+    ),
+    "may": "may, feel free, allowed, permitted, do not hesitate to, don't hesitate to, it is fine to, it's fine to",
+    "information": (
+        "not required, do not have to, don't have to, does not have to, do not need to, don't need to, need not, not mandatory"
+    ),
+}
+CUES: dict[str, Kind] = {cue: kind for kind, cues in _CUES.items() for cue in cues.split(", ")}
+
+_VERBS = """
+    act add admit allow answer apologise apologize approve ask assume be begin build call cancel check choose cite close
+    commit continue copy create decline delete deny deploy describe disregard document end escalate explain fix follow forget
+    format give grant greet hand handle help hide ignore include install keep leave let limit list log make mention merge move
+    name obey offer open point prefix pretend promise push put quote read recommend refer refund refuse remove rename reply
+    report respond return review run save say send set share show sign speak start stay stick stop store suggest summarise
+    summarize tell test thank transfer treat update use validate verify wrap write
+"""
+#: Verbs that command where a sentence begins with them.
+VERBS = frozenset(_VERBS.split())
+
+_ADDRESSED = r"you|agents?|assistants?|ais?|bots?|chatbots?|models?|llms?|claude|codex|copilot|cursor|gemini|gpt"
+_ADVERB = r"(?: (?:also|just|still|simply|please|therefore|\w+ly))?"
+_DENIED = (  # the auxiliary is a cue of its own only where its clause addresses the agent
+    rf"(?:(?:^|[^\w\s'/-]\s*|\b(?:and|but|or|so|then|please|{_ADDRESSED}|we)\b{_ADVERB} ?)(?:do not|don't)"
+    rf"|\b(?:{_ADDRESSED}){_ADVERB} (?:cannot|can not|can't))"
+)
+_WORDS = "|".join(sorted(map(re.escape, CUES), key=len, reverse=True))
+_CUE = re.compile(rf"(?<![\w-])(?:{_WORDS})(?![\w-])|(?P<denied>{_DENIED})(?![\w-]| (?:have|need|forget|hesitate) to\b)")
+_AUXILIARY = re.compile(r"do not|don't|cannot|can not|can't")
+_SPOKEN_OF = re.compile(r"`[^`]*`|\"[^\"]*\"|“[^”]*”|«[^»]*»|<code>[^<]*</code>|(?<=\])\([^()\s]*[^()]{0,300}\)|https?://\S+")
+_ASKED = re.compile(r"(?<![\w-])(ask|check|confirm) [^.;:]{1,80}? (before|first)(?![\w-])")
+_FIRST = re.compile(r"[^a-z0-9]*(?:please\W+)?([a-z]+)(?![\w':-])")
+#: A noun phrase that begins with a word of `VERBS`, up to its own verb: `Build output goes to …`.
+_NOUN_PHRASE = re.compile(
+    r"\W*\w+(?: (?!(?:an?|the|this|that|these|those|your|our|all|any|each|every|no|only|it|them|to|in|on|of|for|with|from|at|"
+    r"by|if|when|what|where|which|who|how|and|or|as)\b)[\w'-]+){0,3} (?:is|are|was|were|has|have|had|goes|go|lives?|lies?|"
+    r"happens?|comes?|contains?|needs?|requires?|belongs?|depends?|means?|exists?|stays?|lands?|ends? up|takes?|must|should|"
+    r"will|can|cannot|can't|may|does|isn't|aren't|doesn't)\b(?! (?:it|them)\b)"
+)
+_NOUN_VERBS = "answer build commit document format link list log merge name report review share store test"
+_NOUNS = frozenset(_NOUN_VERBS.split())
+_LABEL = re.compile(r"\W*[a-z][\w' /-]{0,40}: +(?=\w)")
+_BARE = re.compile(r"[^a-z]*(?:you |agents? |assistants? |the |we )?([a-z' ]*?)(?: do| do this| rules| to| be)?[^a-z]*")
+_TITLES: dict[str, Kind] = {"do": "must", "dos": "must", "do's": "must", "don'ts": "must not", "dont's": "must not"}
+_TITLES |= dict.fromkeys(("do not", "don't", "cannot", "can't"), "must not")
+_OPENING = re.compile(
+    r"[\s*_]*((?:if|when|whenever|unless|until|once|for|in|on|before|after|while|within|outside)\b[^,:]{1,300})[,:]", re.I
+)
+_LATER = re.compile(
+    r"(?<!\w)(?:only (?:in|for|when|if|with)|if|when|whenever|unless|until|except)\b(?! (?:possible|in doubt)\b)", re.I
+)
+
+#: Small words of English, and of languages of which no cue word is known.
+_SMALL = "a an the of to and in is are for with on that this it be or not if when from by as at you your we"
+_ENGLISH = frozenset(_SMALL.split())
+_STRANGE = """
+    der das und nicht ist ein eine mit für auf zu von werden sie wir immer nie les une est dans pour avec jamais toujours
+    vous ne los las el una para con por que nunca siempre não sempre uma il della sono mai het een niet van och inte att alltid
+    nie się jest nigdy zawsze og ikke для и не на в всегда никогда
+"""
+_OTHERS = frozenset(_STRANGE.split())
 _CLAIMS = re.compile(
     r"\b(?:ignore|disregard|forget|override|overrule|bypass|supersede)s?\b.{0,60}?\b(?:previous|prior|above|earlier|preceding|"
     r"system|developer|all|other|any|your|these|existing)\b.{0,40}?\b(?:instructions?|rules?|prompts?|messages?|guidelines?|"
     r"polic(?:y|ies)|restrictions?)\b|\bthis (?:file|document) (?:overrides|supersedes|outranks)\b",
     re.I,
 )
-#: Words at the left margin that give another kind of file away, and what reads it.
-_OTHERS = (
-    ({"about", "behaviours"}, "this is a spec file", "read it with simkit.spec.load"),
-    ({"request", "segments"}, "this is a scenario file", "read it with simkit.load"),
-    ({"meanings"}, "this is a file of meanings", "read it with simkit.spec.load_meanings"),
-)
+_MARKS = re.compile(r"[*~`]|(?<!\w)_+|_+(?!\w)")
+_LIMIT = re.compile(rf"(?<=\w )(?:{_LATER.pattern})[^,;:]*")
+
+
+class Cue(NamedTuple):
+    """What a sentence is, and the words that say so (empty for information, and for words of an unknown language)."""
+
+    kind: Kind
+    words: str
+
+
+NO_CUE = Cue("information", "")
+
+
+def plain(text: str) -> str:
+    """`text` for comparing: small letters, straight apostrophes, one blank between words, no marks of emphasis."""
+    return " ".join(_MARKS.sub("", text.replace("’", "'").casefold()).split())
+
+
+@lru_cache(maxsize=1024)
+def cue(text: str) -> Cue:
+    """What a sentence is: by the cue words of its main clause, or else by the verb that it begins with."""
+    said = plain(_SPOKEN_OF.sub(" … ", text))
+    opening = _OPENING.match(said)
+    said = _LIMIT.sub("…", said[opening.end() :].lstrip() if opening else said)
+    label, first = _LABEL.match(said), _FIRST.match(said)
+    if label and not (first and first[1] in VERBS - _NOUNS):
+        first = _FIRST.match(said, label.end())
+    command = first[1] if first and first[1] in VERBS and not _NOUN_PHRASE.match(said, first.start(1)) else ""
+    asked = [Cue("ask first", f"{match[1]} … {match[2]}") for match in _ASKED.finditer(said)]
+    return _settled([*map(_of_match, _CUE.finditer(said)), *asked], command)
+
+
+def _of_match(match: re.Match[str]) -> Cue:
+    denied = _AUXILIARY.search(match["denied"] or "")
+    return Cue("must not", denied[0]) if denied else Cue(CUES[match[0]], match[0])
+
+
+def _settled(found: list[Cue], command: str) -> Cue:
+    """One cue of several: asking first, then the stronger of those that point the same way."""
+    asks, says, denies, may = (
+        [cue for cue in found if cue.kind in kinds]
+        for kinds in (("ask first",), ("must", "prefer"), ("must not", "prefer not"), ("may",))
+    )
+    if asks and asks[0].words.startswith("without"):
+        return asks[0] if denies else may[0] if may else Cue("unclear", asks[0].words)
+    if denies and (asks or says or command):
+        return Cue("unclear", f"{denies[0].words}, {[*asks, *says, Cue('must', command)][0].words}")
+    for cues in (asks, denies, says, may):
+        if cues:
+            return next((cue for cue in cues if cue.kind.startswith("must")), cues[0])
+    return Cue("must", command) if command else NO_CUE
+
+
+def led(text: str, leads: tuple[str, ...]) -> Cue:
+    """What a sentence is below the words that lead to it (`Never:` above a list), which count unless it contradicts them."""
+    own, above = cue(text), next((found for found in map(lead, reversed(leads)) if found != NO_CUE), NO_CUE)
+    if above == NO_CUE:
+        return own
+    contradicts = own.words not in ("", *VERBS) and own.kind != above.kind
+    return Cue("unclear", f"{above.words}, {own.words}") if contradicts else above
+
+
+@lru_cache(maxsize=1024)
+def lead(text: str) -> Cue:
+    """What words that lead to others say: a verb at their beginning does not count, for it leads nowhere."""
+    found = title_cue(text)
+    found = cue(text) if found == NO_CUE else found
+    return NO_CUE if found.words in VERBS else found
+
+
+@lru_cache(maxsize=1024)
+def title_cue(title: str) -> Cue:
+    """What a title says of all that stands below it, if it is nothing but a cue: `Never`, `Ask first`, `Don'ts`."""
+    said = plain(title)
+    letters, match = re.sub(r"[^a-z']", "", said), _BARE.fullmatch(said) if len(said) < 60 else None
+    words = letters if letters in _TITLES else match[1].strip() if match else ""
+    kind = _TITLES.get(words) or CUES.get(words)
+    return Cue(kind, words) if kind and kind != "information" else NO_CUE
+
+
+def condition(text: str) -> str:
+    """The clause that limits a sentence (`When …,` at its beginning, `… unless …` at its end); empty if there is none."""
+    opening, later = _OPENING.match(text), _LATER.search(text)
+    return opening[1] if opening else text[later.start() :].rstrip(" .;:*_") if later else ""
+
+
+def tongue(text: str) -> int:
+    """Whether words look English (1), like a language of which no cue word is known (-1), or like neither (0)."""
+    bare = [word.strip(".,;:!?()[]\"'") for word in plain(_SPOKEN_OF.sub(" ", text)).split()]
+    english, other = (len(known.intersection(bare)) for known in (_ENGLISH, _OTHERS))
+    letters = [] if text.isascii() else [char for word in bare for char in word if char.isalpha()]
+    strange = sum(ord(char) > 0x24F for char in letters)  # what follows the Latin letters
+    return -1 if 2 * strange > len(letters) or other > max(english, 1) else min(english, 1)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instruction:
+    """One sentence of the file, and what it is: an instruction, or information if no cue word makes it one.
+
+    `text` is what a page shows, at most 2000 characters (`cut`: there were more); `section` the titles above it.  `cue` are the
+    words that make its `kind`; of an `unclear` one two that contradict each other, or none where no cue word of its language is
+    known.  `condition` holds the clauses that limit it, `leads` the words that lead to it (`Never:` above a list).
+    """
+
+    text: str
+    file: str
+    line: int
+    section: tuple[str, ...]
+    kind: Kind
+    cue: str
+    condition: str = ""
+    leads: tuple[str, ...] = ()
+    place: Place = "paragraph"
+    scope: str = ""
+    cut: bool = False
+
+    @property
+    def where(self) -> str:
+        """File and line: `AGENTS.md, line 12`."""
+        return f"{self.file}, line {self.line}"
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class InstructionFile(Printed):
+    """A plain file of instructions, such as an AGENTS.md; `scope` is the folder for which it speaks, empty for all.
+
+    `instructions` holds every sentence in the order of the file, information included; `front` is the text between two lines
+    `---` at the beginning, which instructs nobody.  What `suspicious` lists is no instruction.
+    """
+
+    name: str
+    sha256: str
+    scope: str
+    sections: tuple[Heading, ...]
+    instructions: tuple[Instruction, ...]
+    code: tuple[Code, ...]
+    links: tuple[Link, ...]
+    suspicious: tuple[Suspicious, ...]
+    front: str
+
+    def _parts(self) -> list[Printable]:
+        said = [each for each in self.instructions if each.kind != "information"]
+        kinds = [f"{n} {kind}" for kind, n in Counter(each.kind for each in self.instructions).items()]
+        foreign = sum(each.kind == "unclear" and not each.cue for each in said)
+        typed = counted(sum(len(each.commands) for each in self.code), "command")
+        code = f"{counted(len(self.code), 'block')} of code with {typed}"
+        lines = [
+            f"It speaks for the folder {short(self.scope)}." if self.scope else "",
+            "What stands between --- and --- at its beginning instructs nobody." if self.front else "",
+            f"{counted(len(self.sections), 'section')}; sentences by kind: {', '.join(kinds) or 'none'}.",
+            f"{counted(foreign, 'sentence')} in a language of which no cue word is known." if foreign else "",
+            f"{code}, {counted(len(self.links), 'link')}; nothing was run or fetched.",
+            *(f"Suspicious, {found.said}" for found in self.suspicious[:20]),
+            f"… and {len(self.suspicious) - 20} more suspicious places." if len(self.suspicious) > 20 else "",
+            f"… and {len(said) - MAX_ROWS} more instructions" if len(said) > MAX_ROWS else "",
+        ]
+        rows = [[short(i.text), i.kind, i.cue, short(i.condition), str(i.line)] for i in said[:MAX_ROWS]]
+        head = ("instruction", "kind", "cue", "condition", "line")
+        return [f"Instructions of {printable(self.name, 300)}", *filter(None, lines), (head, rows)]
+
+
+def counted(count: int, name: str) -> str:
+    """`1 link`, `2 links`."""
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def short(text: str) -> str:
+    """`text` on one line, cut to the width of a table, with an escape for each invisible character."""
+    return printable(text, 72)
 
 
 def read_instructions(path: str | Path) -> InstructionFile:
@@ -69,21 +325,10 @@ def read_instructions_text(text: str, name: str = "<text>", scope: str = "") -> 
 
     `InvalidFile` as for `read_instructions`.
     """
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    _check(text, name)
-    walk = _Walk(name, scope)
-    walk.read(split(text))
-    return InstructionFile(
-        name=name,
-        sha256=digest,
-        scope=scope,
-        sections=tuple(walk.sections),
-        instructions=walk.instructions(),
-        code=tuple(walk.code),
-        links=tuple(sorted(walk.links, key=lambda link: link.line)),
-        suspicious=walk.suspicious(),
-        front=walk.front,
-    )
+    rule, fix, line = no_markdown(text)
+    if rule:
+        raise InvalidFile(name, [Problem((), rule, fix, line=line)])
+    return _Walk(name, scope).read(text)
 
 
 def instructions_for(path: str | Path, root: str | Path, name: str = "AGENTS.md") -> tuple[InstructionFile, ...]:
@@ -92,24 +337,29 @@ def instructions_for(path: str | Path, root: str | Path, name: str = "AGENTS.md"
     Each carries the folder that it speaks for as `scope`.  As messages in this order the nearest wins, because at one level the
     last word holds.  `InvalidFile` if `path` is not below `root`, or if a file leads out of it; no file at all is no error.
     """
-    try:
-        top, place = given_path(root).resolve(), given_path(path).resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a null byte, half a character
-        if isinstance(error, InvalidFile):
-            raise
-        raise InvalidFile(str(path), [Problem((), "this path leads nowhere", "give the path of a file or a folder")]) from None
+    top, place = _resolved(root), _resolved(path)
     if not place.is_relative_to(top):
         raise InvalidFile(str(path), [Problem((), f"it is not below {shown(str(root))}", "give the folder of the project")])
     steps = place.relative_to(top).parts[:MAX_FOLDERS]
-    folders = [top.joinpath(*steps[:n]) for n in range(len(steps) + 1)]
-    return tuple(_within(folder / name, top) for folder in folders if (folder / name).is_file())
+    files = (top.joinpath(*steps[:n], given_path(name)) for n in range(len(steps) + 1))
+    return tuple(_within(file, top) for file in files if _resolved(file).is_file())
+
+
+def _resolved(path: str | Path) -> Path:
+    """Where a path leads in the end; an `InvalidFile` for a circle of links and for a name that is too long."""
+    try:
+        found = given_path(path).resolve()
+        found.exists()
+    except (OSError, RuntimeError):
+        raise InvalidFile(str(path), [Problem((), "this path leads nowhere", "give the path of a file or a folder")]) from None
+    return found
 
 
 def _within(path: Path, top: Path) -> InstructionFile:
     """A file below `top`, called by its place there."""
-    inside = path.relative_to(top)
     if not path.resolve().is_relative_to(top):
         raise InvalidFile(str(path), [Problem((), "it leads out of the project", "put a file there instead of a link")])
+    inside = path.relative_to(top)
     return _read(path, inside.as_posix(), inside.parent.as_posix() if inside.parent.parts else "")
 
 
@@ -117,274 +367,116 @@ def _read(path: Path, name: str, scope: str) -> InstructionFile:
     if path.suffix.lower() in (".yaml", ".yml"):
         fix = "a spec is read by simkit.spec.load, a scenario by simkit.load"
         raise InvalidFile(name, [Problem((), "this is a YAML file, not Markdown", fix)])
-    return read_instructions_text(read_text(path, MAX_BYTES, _LESS), name, scope)
-
-
-def _check(text: str, name: str) -> None:
-    """What is too large or no text, or gives itself away as another kind of file, is refused before it is walked."""
-    start, line = text.lstrip("\ufeff \t\r\n")[:200].lower(), text.count("\n", 0, max(text.find("\0"), 0)) + 1
-    rule, fix = "", "give a Markdown file such as AGENTS.md"
-    if len(text) > MAX_BYTES:
-        rule, fix, line = f"it is larger than {MAX_BYTES // 1024} kB", _LESS, 0
-    elif "\0" in text:
-        rule = "this is no text: the character U+0000 stands here"
-    elif start.startswith(("<!doctype", "<html", "<?xml")):
-        rule, line = "this is HTML or XML, not Markdown", 1
-    elif start.startswith("{") and text.rstrip().endswith("}"):
-        rule, line = "this is JSON, not Markdown", 1
-    if rule:
-        raise InvalidFile(name, [Problem((), rule, fix, line=line)])
+    return read_instructions_text(read_text(path, MAX_BYTES, LESS), name, scope)
 
 
 class _Walk:
-    """One pass over the blocks, with the headings and lists that are open; each block's lines are shown, cut and said."""
+    """One pass over the blocks that a page shows, with the words that lead to lists."""
 
     def __init__(self, name: str, scope: str) -> None:
-        self.name, self.scope = name, scope
+        self.page, self.scope = Page(name), scope
         self.found: list[Instruction] = []
-        self.sections: list[Heading] = []
-        self.code: list[Code] = []
-        self.links: list[Link] = []
         self.odd: list[Suspicious] = []
-        self.page = Page()
-        self.front = ""
-        self.tops: set[str] = set()
-        self.above: list[Heading] = []
-        self.frames: list[str | None] = []  # open lists with the words that lead to them; a quotation is None
-        self.lead = ""
+        self.lead = ""  # words that lead to the list that follows
+        self.leads: dict[int, str] = {}  # those of each list
 
-    def read(self, lines: list[str]) -> None:
+    def read(self, text: str) -> InstructionFile:
         """Walk over all blocks."""
-        if len(lines) > MAX_LINES:
-            self.stop(MAX_LINES + 1, f"it has more than {MAX_FOUND} sentences, on more than {MAX_LINES} lines", _LESS)
-        rows = self.front_matter([self.clean(line, number) for number, line in enumerate(lines, 1)])
-        tokens, defined, left = blocks(rows)
-        if left is not None:
-            self.stop(
-                left + 1, "what stands here is nested too deeply to be read", "take some of the lists or quotations apart"
-            )
-        kinds = ["", *(token.type for token in tokens), "", ""]
-        cells: list[Any] = []
-        for n, token in enumerate(tokens):
-            line = token.map[0] + 1 if token.map else 0
-            if token.type.endswith("list_open"):
-                self.frames.append(self.lead)
-                self.lead = ""
-            elif token.type == "blockquote_open":
-                self.frames.append(None)
-            elif token.type.endswith(("list_close", "blockquote_close")):
-                self.frames.pop()
-            elif token.type == "tr_open":
-                cells = []
-            elif token.type == "inline" and kinds[n] in ("th_open", "td_open"):
-                cells.append(token)
-            elif token.type == "tr_close":
-                self.row(cells, head=kinds[n + 2] == "thead_close", raw=rows[cells[0].map[0]])
-            elif token.type == "inline" and kinds[n] == "heading_open" and token.level == 1:
-                self.heading(int(tokens[n - 1].tag[1:]), token, line)
-            elif token.type in ("inline", "html_block"):
-                inside = "list" if kinds[n - 1] == "list_item_open" else "paragraph"
-                self.paragraph(token, line, inside, leads=kinds[n + 3].endswith("list_open") and token.type == "inline")
-            elif token.type in ("fence", "code_block"):
-                self.block(token, line, len(rows))
-        self.end(defined)
+        for block in self.page.read(text):
+            self.block(block)
+        page = self.page
+        odd = sorted([*self.odd, *filter(None, map(_judged, page.hidden))], key=lambda one: one.line)
+        more = [Suspicious(one.line, "more from here on is not listed") for one in odd[MAX_SUSPICIOUS:][:1]]
+        return InstructionFile(
+            name=page.name,
+            sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+            scope=self.scope,
+            sections=tuple(page.sections),
+            instructions=_by_language(self.found),
+            code=tuple(page.code),
+            links=tuple(page.links),
+            suspicious=(*odd[:MAX_SUSPICIOUS], *more),
+            front=page.front,
+        )
 
-    def end(self, defined: Sequence[Any]) -> None:
-        """What is known only when the file is over."""
-        for name, target, title, line in defined:
-            if target in ("#", "") or name == "//" or cue(title).kind != "information":
-                self.suspect(line + 1, _comment(title), title)
-            else:
-                self.links.append(Link(name.lower(), target, line + 1))
-        for line, kind, text in self.page.hidden:
-            self.suspect(line, "HTML that a page does not show" if kind == "html" else _comment(text), text)
-            if kind == "open comment":
-                self.suspect(line, "a comment that is never closed hides the rest of the file")
-        if self.page.inside:
-            self.suspect(self.page.since, "HTML that is never closed hides the rest of the file")
-        for wanted, rule, fix in _OTHERS:
-            if wanted <= self.tops:
-                self.stop(1, rule, fix)
+    def block(self, block: Block) -> None:
+        """A block becomes sentences; a title one only if it tells what to do by other words than a verb at its beginning."""
+        for _, number in block.around:
+            if number not in self.leads:
+                self.leads[number], self.lead = self.lead, ""
+        self.lead = ""
+        if block.kind == "paragraph":
+            self.paragraph(block)
+        elif block.kind == "row" and block.text.strip(" |"):
+            self.say(block.line, block.text, "table", self.leading(block))
+        if block.kind == "heading" and "{#" in block.text and "authority=" in block.text:
+            fix = "read it with simkit.spec.read_model_spec"
+            self.page.stop(block.line, "this is a release of the Model Spec", fix)
+        titles = block.parts if block.kind == "head" else [[(block.line, block.text)]] if block.kind == "heading" else []
+        for [(line, title)] in titles:
+            if title_cue(title) == NO_CUE and cue(title).words not in ("", *VERBS):
+                self.say(line, title, "table" if block.kind == "head" else "heading")
 
-    def front_matter(self, lines: list[str]) -> list[str]:
-        """The lines without the block between `---` and `---` at the beginning, if there is one."""
-        if lines[0].rstrip() != "---":
-            return lines
-        end = next((n for n, line in enumerate(lines[1:MAX_FRONT], 1) if line.rstrip() in ("---", "...")), 0)
-        self.front = "\n".join(lines[1:end])
-        return [""] * (end + 1) + lines[end + 1 :] if end else lines
+    def paragraph(self, block: Block) -> None:
+        """A paragraph in sentences; its last one may lead to the list that follows."""
+        quoted = any(kind == "quote" for kind, _ in block.around)
+        place: Place = "quote" if quoted else "list" if block.first else "paragraph"
+        found, leads = [sentence for part in block.parts for sentence in sentences(part)], self.leading(block)
+        if block.leads and found and found[-1][1].rstrip("*_ ").endswith(":"):
+            line, self.lead = found.pop()
+            self.doubt(line, self.lead)
+        for line, text in found:
+            self.say(line, text, place, leads)
 
-    def clean(self, text: str, line: int) -> str:
-        """A line without its invisible characters, which are reported."""
-        bare = uncovered(text)
-        if bare.what:
-            self.suspect(line, bare.what, bare.spelt)
-        return bare.text
+    def leading(self, block: Block) -> tuple[str, ...]:
+        """The words that lead to a block: a title that is a mere cue, and lines above lists; into a quotation none leads."""
+        outer = max((n for n, (kind, _) in enumerate(block.around, 1) if kind == "quote"), default=0)
+        title = self.page.above[-1].path[-1] if self.page.above and not outer else ""
+        lists = [self.leads[number] for _, number in block.around[outer:] if self.leads[number]]
+        return (*([title] if title_cue(title) != NO_CUE else []), *lists)[-5:]
 
-    # --- blocks -------------------------------------------------------------------------------------------------------
-
-    def block(self, token: Any, line: int, last: int) -> None:
-        """A block of code is counted, and its commands are listed."""
-        language = token.info.split()[0].strip("{}.").lower()[:40] if token.info.strip() else ""
-        language = language if token.type == "fence" else "indented"
-        if self.page.inside:
-            self.page.hidden.append((line, "html", token.content[:MAX_TEXT]))
-            return
-        if token.type == "fence" and not closed(token):
-            rest = "the rest of the file is in it" if token.map[1] >= last else "it ends with what it stands in"
-            self.suspect(line, f"a block of code that is never closed: {rest}")
-        inside = token.content.split("\n")[:-1]
-        self.code.append(Code(line, language, len(inside), _commands(language, inside)))
-
-    def row(self, cells: list[Any], *, head: bool, raw: str) -> None:
-        """A row of a table is one sentence; of its head, only a cell that says what to do."""
-        line = cells[0].map[0] + 1
-        more = re.split(r"(?<!\\)\|", raw.lstrip(" >").strip().strip("|"))[len(cells) :]
-        if more:
-            self.suspect(line, "a cell that a page does not show", " | ".join(more).strip())
-        if head:
-            for cell in cells:
-                self.title(self.text(cell, line), line, "table")
-            return
-        words = " | ".join(self.text(cell, line) for cell in cells)
-        if words.strip(" |"):
-            self.say(line, words, "table")
-
-    def text(self, token: Any, line: int) -> str:
-        """What a page shows of an inline token, on one line; its links are noted."""
-        rows = [row for part in self.page.shown(pieces(token), line) for row in part]
-        for number, text in rows:
-            self.links += _links(text, number)
-        return " ".join(" ".join(text for _, text in rows).split())
-
-    def heading(self, depth: int, token: Any, line: int) -> None:
-        """A heading opens a section under the nearest one above with fewer marks."""
-        title = self.text(token, line)[:MAX_TEXT]
-        if "{#" in title and "authority=" in title:
-            self.stop(line, "this is a release of the Model Spec", "read it with simkit.spec.read_model_spec")
-        if len(self.sections) >= MAX_FOUND:
-            self.stop(line, f"it has more than {MAX_FOUND} headings", "give a file of instructions")
-        if self.page.inside or (token.content.strip() and not title):
-            return
-        self.above = [found for found in self.above if found.depth < depth]
-        path = (*(found.title for found in self.above[-6:]), title)
-        self.title(title, line, "heading")
-        self.sections.append(Heading(line, depth, path))
-        self.above.append(self.sections[-1])
-
-    def title(self, title: str, line: int, place: Place) -> None:
-        """A title is said if it tells what to do: not a mere cue for what stands below it, nor one by its verb."""
-        if title_cue(title).kind == "information" and cue(title).words not in ("", *VERBS):
-            self.say(line, title, place, led_to=False)
-
-    def paragraph(self, token: Any, line: int, inside: Any, *, leads: bool) -> None:
-        """A paragraph, or the text of a block of HTML, in sentences; its last one may lead to the list that follows."""
-        place: Place = "quote" if None in self.frames else inside
-        if token.type == "html_block":
-            groups = self.page.shown([("html", re.sub(r"\n(?=\s*[-*+•] )", "\n\x1f", token.content))], line)
-        else:
-            groups = self.page.shown(pieces(token), line)
-            if any(kind == "struck" for kind, _ in pieces(token)):
-                self.suspect(line, "words that are struck out say nothing", " ".join(token.content.split()))
-        if not self.frames:
-            self.tops |= {top for row in token.content.split("\n") for top in re.findall(r"^([a-z]+):(?:\s|$)", row)}
-        if place == "list" and re.match(r"\[[ xX]\]\s", token.content):
-            groups[0][0] = (groups[0][0][0], re.sub(r"^\s*\[[ xX]\]\s+", "", groups[0][0][1]))
-        self.links += [link for group in groups for number, text in group for link in _links(text, number)]
-        found = [sentence for group in groups for sentence in _sentences(group)]
-        if leads and found and found[-1][1].rstrip("*_ ").endswith(":"):
-            number, self.lead = found.pop()
-            self.doubt(number, self.lead)
-        for number, text in found:
-            self.say(number, text, place)
-
-    def leads(self) -> tuple[str, ...]:
-        """The words that lead to what comes now: a title that is a mere cue, and lines above lists that end with a colon."""
-        title = self.above[-1].title if self.above and None not in self.frames else ""
-        first = [title] if title and title_cue(title).kind != "information" else []
-        outer = len(self.frames) - self.frames[::-1].index(None) if None in self.frames else 0
-        return tuple([*first, *(text for text in self.frames[outer:] if text)][-MAX_LEADS:])
-
-    # --- sentences ----------------------------------------------------------------------------------------------------
-
-    def say(self, line: int, text: str, place: Place, *, led_to: bool = True) -> None:
+    def say(self, line: int, whole: str, place: Place, leads: tuple[str, ...] = ()) -> None:
         """A sentence becomes a record with its kind and its conditions."""
-        whole = " ".join(text.split())
-        if not whole:
-            return
         if len(self.found) >= MAX_FOUND:
-            self.stop(line, f"it has more than {MAX_FOUND} sentences", _LESS)
+            self.page.stop(line, f"it has more than {MAX_FOUND} sentences", LESS)
         self.doubt(line, whole)
-        leads = self.leads() if led_to else ()
-        kind, words = led(whole[:MAX_TEXT], leads)
+        text, cut = whole[:MAX_TEXT], len(whole) > MAX_TEXT
+        kind, words = led(text, leads)
+        section = self.page.above[-1].path if self.page.above else ()
         self.found.append(
             Instruction(
-                text=whole if len(whole) <= MAX_TEXT else whole[: MAX_TEXT - 1] + "…",
-                file=self.name,
+                text=text[:-1] + "…" if cut else text,
+                file=self.page.name,
                 line=line,
-                section=self.above[-1].path if self.above else (),
+                section=section[:-1] if place == "heading" else section,
                 kind=kind,
                 cue=words,
-                condition="; ".join(limit for limit in map(condition, (*leads, whole[:MAX_TEXT])) if limit),
+                condition="; ".join(filter(None, map(condition, (*leads, text)))),
                 leads=leads,
                 place=place,
                 scope=self.scope,
-                cut=len(whole) > MAX_TEXT,
+                cut=cut,
             )
         )
-
-    def instructions(self) -> tuple[Instruction, ...]:
-        """All sentences; those in a language of which no cue word is known are unclear, and so is the rest of such a file."""
-        tongues = [tongue(said.text) for said in self.found]
-        english = sum(t > 0 or said.cue != "" for t, said in zip(tongues, self.found, strict=True) if t >= 0)
-        most = tongues.count(-1) > english
-        unclear = [t < 0 or (most and not said.cue and t == 0) for t, said in zip(tongues, self.found, strict=True)]
-        return tuple(replace(s, kind="unclear", cue="") if u else s for s, u in zip(self.found, unclear, strict=True))
 
     def doubt(self, line: int, text: str) -> None:
         """Words that claim authority are reported; they stay what they are, a sentence of this file."""
         if _CLAIMS.search(text[:MAX_TEXT]):
-            self.suspect(line, "it claims more authority than a file has", text)
-
-    def suspect(self, line: int, what: str, text: str = "") -> None:
-        """Note something suspicious."""
-        self.odd.append(Suspicious(line, what, text[:300]))
-
-    def suspicious(self) -> tuple[Suspicious, ...]:
-        """All that is suspicious, in the order of the file; of very many the first."""
-        found = sorted(self.odd, key=lambda one: one.line)
-        more = [Suspicious(s.line, "more from here on is not listed") for s in found[MAX_SUSPICIOUS:][:1]]
-        return (*found[:MAX_SUSPICIOUS], *more)
-
-    def stop(self, line: int, rule: str, fix: str) -> NoReturn:
-        """A problem after which nothing is read."""
-        raise InvalidFile(self.name, [Problem((), rule, fix, line=line)])
+            self.odd.append(Suspicious(line, "it claims more authority than a file has", text[:300]))
 
 
-def _comment(text: str) -> str:
-    """What a comment is: one that says nothing to do, or an instruction."""
-    return "a comment, which a page does not show" if cue(text[:2000]).kind == "information" else "an instruction in a comment"
+def _judged(found: Suspicious) -> Suspicious | None:
+    """Something hidden, with what it is if it is a comment; none if it is the title of a link that tells nobody what to do."""
+    instructs = found.what in (COMMENT, TITLE) and cue(found.text[:MAX_TEXT]).kind != "information"
+    if found.what == TITLE and not instructs:
+        return None
+    way = "an instruction in a comment" if instructs else f"{COMMENT}, which a page does not show"
+    return Suspicious(found.line, way if found.what in (COMMENT, TITLE) else found.what, found.text[:300])
 
 
-def _commands(language: str, lines: list[str]) -> tuple[str, ...]:
-    """What would be typed: every line of a shell's block but comments, or the lines with a prompt; nothing is run."""
-    typed = [line.strip() for line in lines] if language in _SHELLS | _SESSIONS else []
-    said = [line for line in typed if line.startswith("$ ") or (language in _SHELLS and line and not line.startswith("#"))]
-    return tuple(line.removeprefix("$ ")[:MAX_TEXT] for line in said[:MAX_COMMANDS])
-
-
-def _sentences(pieces: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The sentences of a block, each with the line on which it begins."""
-    text, starts = " ".join(piece.strip() for _, piece in pieces), []
-    for line, piece in pieces:
-        starts += [line] * (len(piece.strip()) + 1)
-    ends = (match.end() for match in _END.finditer(text))
-    cuts = [0, *(end for end in ends if not text[max(end - 20, 0) : end].rstrip().lower().endswith(_SHORT)), len(text)]
-    spans = [(a + len(text[a:b]) - len(text[a:b].lstrip()), b) for a, b in pairwise(cuts) if text[a:b].strip()]
-    return [(starts[a], text[a:b].strip()) for a, b in spans]
-
-
-def _links(text: str, line: int) -> list[Link]:
-    """The links, images and bare addresses of a line.  Where they lead is text: nothing is fetched."""
-    found = _LINK.findall(text) if "](" in text or "://" in text else []
-    return [Link(said, target or bare.rstrip(".,;:!?*_"), line) for said, target, bare in found]
+def _by_language(found: list[Instruction]) -> tuple[Instruction, ...]:
+    """All sentences; those in a language of which no cue word is known are unclear, and so is the rest of such a file."""
+    tongues = [tongue(said.text) for said in found]
+    most = tongues.count(-1) > sum(t > 0 or (t == 0 and said.cue != "") for t, said in zip(tongues, found, strict=True))
+    unclear = [t < 0 or (most and not said.cue and t == 0) for t, said in zip(tongues, found, strict=True)]
+    return tuple(replace(s, kind="unclear", cue="") if u else s for s, u in zip(found, unclear, strict=True))
