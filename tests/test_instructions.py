@@ -13,7 +13,8 @@ from instruction_texts import TEXT
 import simkit as sk
 from simkit import spec
 from simkit.spec import read_instructions_text
-from simkit.spec.instructions.reader import CUES, MAX_BYTES, MAX_FOUND, MAX_SUSPICIOUS, condition, cue, lead, title_cue
+from simkit.spec.instructions.cues import CUES, condition, cue, lead, title_cue
+from simkit.spec.instructions.reader import MAX_BYTES, MAX_FOUND, MAX_SUSPICIOUS
 from simkit.text import INVISIBLE
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ from fuzzing import fuzzer
 import simkit as sk
 from simkit import spec
 from simkit.spec import read_instructions_text
-from simkit.spec.instructions.reader import cue
+from simkit.spec.instructions.cues import cue
 from simkit.spec.markdown import blocks, closed, pieces, split, uncovered
 from simkit.spec.page import Page
 from simkit.text import INVISIBLE

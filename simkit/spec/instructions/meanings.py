@@ -23,7 +23,8 @@ from ...messages import Level, Message, Span
 from ...schema import Name, Note, Text, check, no_entries, record
 from ...text import Printable, Printed, suggest
 from ..rules import Rules
-from .reader import Instruction, InstructionFile, counted, plain, short
+from .cues import plain
+from .reader import Instruction, InstructionFile, counted, short
 
 Said = Literal["must", "must not", "prefer", "prefer not", "ask first", "may"]
 _DENIES = re.compile(
