@@ -164,8 +164,8 @@ def test_who_says_what_it_holds_and_is_believed_deceives_nobody():
         ({"held": 1.2}, "held is a credence, a number from 0 to 1, not 1.2"),
         ({"says": -1}, "says is a credence"),
         ({"after": float("nan")}, "after is a credence"),
-        ({"means": "magic"}, "means are one of evidence, .*, not 'magic'"),
-        ({"role": "tool"}, "a role is set up by one of none, user, operator, not 'tool'"),
+        ({"means": "magic"}, "means must be evidence, .*, not 'magic'"),
+        ({"role": "tool"}, "role must be none, user or operator, not 'tool'"),
         ({"receivers": -1}, "receivers, worth and against are never negative"),
     ],
 )

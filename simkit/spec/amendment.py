@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator
 from pydantic.types import Strict
 
+from ..arguments import guard
 from ..files import InvalidFile, Path_, Problem, Tree, find, parse, read_text
 from ..schema import Amount, Combination, Name, NoName, Text, adapter, check, no_entries, record
 from ..text import Printable, Printed, number, shown, suggest
@@ -234,3 +235,6 @@ def _origin(draft: _Draft, path: Path_) -> Path_:
 def _line(path: Path_, lines: Mapping[Path_, int]) -> int:
     """The line of the nearest thing that the amendment says; 0 for what it does not speak of."""
     return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), 0)
+
+
+guard(__name__)

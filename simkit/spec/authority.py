@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..arguments import guard
 from ..messages import LEVELS as LEVELS
 from ..messages import Message as Message
 from ..messages import rank
@@ -170,3 +171,6 @@ def known_situations(rules: Rules, messages: Sequence[Message], authority: Seque
             if situation is not None and authority[i].rank >= rank(situation.believed_from):
                 found.setdefault(name, i)
     return found
+
+
+guard(__name__)

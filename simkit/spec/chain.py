@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..arguments import guard
 from ..messages import Message, rank
 from .authority import HIGHEST, LENDS, Authority, authorities, known_situations, level
 from .rules import Ready, Rules, SpecRule
@@ -339,3 +340,6 @@ def _cut(state: _State, wish: _Wish) -> str:
     if (state.low, state.high) != wish.span:
         return f"of it, {ready.shown(state.low, state.high)} is left"
     return ""
+
+
+guard(__name__)

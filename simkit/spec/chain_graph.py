@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import guard
 from ..messages import LEVELS, Message, rank
 from .authority import author, authorities
 from .authority import level as level_of
@@ -133,9 +134,11 @@ def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
 
     from ..plots import new_axes
 
+    if not hasattr(graph, "nodes"):
+        raise TypeError(f"graph must be the graph of a spec, such as graph(rules), not {type(graph).__name__}")
     result = next((about["label"] for _, about in graph.nodes(data=True) if "value" in about), "")
-    shown = graph.subgraph(visible(graph))
-    frames, bands = layout(shown)
+    seen = graph.subgraph(visible(graph))
+    frames, bands = layout(seen)
     high, end = 0.62 if result else 0.25, bands["none"][1]
     ax = new_axes(ax, (10, high * (end + 0.2) + 0.75))
     ax.set(xlim=(0, 10), ylim=(end + 0.1, -0.55 / high))
@@ -143,12 +146,12 @@ def draw_chain(graph: nx.DiGraph[str], ax: Axes | None = None) -> Axes:
     for place, (name, (top, bottom)) in enumerate(bands.items()):
         if place % 2 == 0:
             ax.axhspan(top - 0.5, bottom - 0.5, color=rcParams["text.color"], alpha=0.05, lw=0, zorder=0)
-        _box(ax, frames[f"level:{name}"], shown.nodes[f"level:{name}"], bool(result), (bottom - top) / 2 - 0.07)
-    for node in shown:
+        _box(ax, frames[f"level:{name}"], seen.nodes[f"level:{name}"], bool(result), (bottom - top) / 2 - 0.07)
+    for node in seen:
         if not node.startswith("level:"):
-            _box(ax, frames[node], shown.nodes[node], bool(result), 0.43 if result else 0.39)
-    for edge, points in routes(frames, arrows(shown)).items():
-        _arrow(ax, points, shown.edges[edge], bool(result))
+            _box(ax, frames[node], seen.nodes[node], bool(result), 0.43 if result else 0.39)
+    for edge, points in routes(frames, arrows(seen)).items():
+        _arrow(ax, points, seen.edges[edge], bool(result))
     what = (
         f"{result.replace(':', ' is')}; the heavy line is what decided it"
         if result
@@ -269,3 +272,6 @@ def _box(ax: Axes, frame: Frame, about: dict[str, Any], path: bool, half: float)
     ax.text(x + 0.07, y - 0.12 * len(told), about["label"], size=size, style=italic, **words)
     if told:
         ax.text(x + 0.07, y + 0.16, "\n".join(told), size=7.5, **{**words, "weight": "normal"})
+
+
+guard(__name__)

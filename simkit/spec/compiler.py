@@ -19,6 +19,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, frozen_bools
 from ..case import Case
 from ..evaluate import expect
@@ -319,3 +320,6 @@ def _without_hard(rules: Rules) -> Rules | None:
     kept = tuple(replace(b, see=tuple(name for name in b.see if name not in hard)) for b in soft)
     others = tuple(rule for rule in rules.spec.rules if rule.behaviour not in hard)
     return Rules(rules.name, replace(rules.spec, behaviours=kept, rules=others)) if kept else None
+
+
+guard(__name__)

@@ -29,6 +29,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, frozen
 from ..case import Case, Events
 from ..population import draw_interval, worlds_from
@@ -318,3 +319,6 @@ def _scaled(old: Share, value: float) -> Share:
     scale = value / old.value if old.value > 0 else 0.0
     low, high = (old.low * scale, min(old.high * scale, 1.0)) if scale else (value, value)
     return replace(old, value=value, low=low, high=high)
+
+
+guard(__name__)

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ..arguments import guard
 from ..messages import Level, rank
 from ..text import Printable, Printed, number, suggest
 
@@ -47,7 +48,6 @@ Means = Literal["evidence", "demonstration", "argument", "fitting appeal", "pres
 LEGITIMATE: tuple[Means, ...] = ("evidence", "demonstration", "argument", "fitting appeal")
 
 Role = Literal["none", "user", "operator"]
-ROLES: tuple[Role, ...] = get_args(Role)
 
 #: How far what is said may stand from what is held and still count as calibrated: credences are seldom known better.
 TOLERANCE = 0.1
@@ -92,10 +92,6 @@ class Assertion:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise ValueError(f"{name} is a credence, a number from 0 to 1, not {value:g}")
-        if self.means not in get_args(Means):
-            raise ValueError(f"means are one of {', '.join(get_args(Means))}, not {self.means!r}")
-        if self.role not in ROLES:
-            raise ValueError(f"a role is set up by one of {', '.join(ROLES)}, not {self.role!r}")
         if not (self.receivers >= 0 and self.worth >= 0 and self.against >= 0):
             raise ValueError("receivers, worth and against are never negative")
 
@@ -257,3 +253,6 @@ _DUTIES: dict[str, tuple[_Row, ...]] = {
         ("weight", "developer", '"Being honest", line 355; operators may switch off balanced views, line 485'),
     ),
 }
+
+
+guard(__name__)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import Outcome, expect
@@ -147,7 +148,7 @@ class Impact(Printed):
 def assess_impact(
     before: Rules,
     after: Rules,
-    cases: Sequence[Case],
+    cases: Sequence[Case] | Case,
     *,
     rng: np.random.Generator,
     worlds: int = 2000,
@@ -250,3 +251,6 @@ def _bars(each: CaseImpact) -> Iterator[tuple[str, tuple[float, float] | None]]:
     nets = 1000 * np.concatenate([each.nets, each.nets.sum(1, keepdims=True)], 1).T
     names = [f"{name}, {percent(float(p))}" for name, p in zip(each.case.segments, each.case.population.shares, strict=True)]
     yield from ((name, (float(b), float(a))) for name, (b, a) in zip([*names, EVERYBODY], nets, strict=True))
+
+
+guard(__name__)

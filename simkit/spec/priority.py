@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Bools, Floats, contract
 from ..case import Case
 from ..policy import Policy
@@ -110,3 +111,6 @@ def _first(case: Case, name: str, left: Bools) -> Policy:
     """The first response that is left on each signal."""
     answer = np.eye(len(case.responses))[left.argmax(1)]
     return Policy(name=name, answer=answer, signals=case.population.signal_names, responses=case.responses)
+
+
+guard(__name__)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ..arguments import guard
 from ..messages import Message, rank
 from ..text import Printable, Printed
 from .authority import TrustChange, authorities, level
@@ -259,3 +260,6 @@ def _about_trust(rules: Rules, trust: TrustChange) -> Finding:
         effect = "widens" if given > declared else "narrows" if given < declared else "nothing new"
         rule = f"{trust.to} has the authority of {level(given)}: {trust.why}"
     return Finding(trust.by, trust.to, f"trust at {trust.wanted}", effect, rule, rules.spec.source)
+
+
+guard(__name__)

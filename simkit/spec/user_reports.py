@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..arguments import guard
 from ..arrays import Floats, frozen, met
 from ..case import Case
 from ..evaluate import exposure
@@ -310,3 +311,6 @@ def _root(function: Callable[[float], float], reach: float) -> float | None:
         return function(float(np.exp(log)))
 
     return float(np.exp(brentq(at, -reach, reach, xtol=1e-12))) if at(-reach) * at(reach) < 0 else None
+
+
+guard(__name__)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..arguments import guard
 from ..case import Case
 from ..evaluate import exposure
 from ..scenario import load
@@ -182,3 +183,6 @@ def examine(incident: Incident, before: Rules, after: Rules) -> Examination:
     found = Examination(incident, here, tuple(compile(rules, here) for rules in (before, after)), version_names(before, after))
     found.policies[0].on(incident.signal)
     return found
+
+
+guard(__name__)
