@@ -521,6 +521,14 @@ def test_compile_reads_the_context_and_what_a_signal_carries(small, case):
     assert made.on("bare").left == ("no-because", "some")
 
 
+def test_what_a_signal_carries_is_said_last(small, case):
+    """After a user's message of the context: within a level the last one holds."""
+    here = case.in_context("trusting")
+    here = replace(here, messages=(*here.messages, say("user", sets={"detail": "some"})))
+    made = sk.spec.compile(small, here)
+    assert [made.on(name).decisions["detail"].value for name in ("bare", "nurse")] == ["some", "all"]
+
+
 def test_the_choice_is_the_best_of_what_is_left(small, case):
     made = sk.spec.compile(small, case)
     for signal, row in zip(made.signals, made.answer, strict=True):
