@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import partial, wraps
+from itertools import chain, cycle
 from numbers import Real
 from typing import Any, Literal, get_args, get_origin
 
@@ -131,7 +132,10 @@ def _is_kind(kind: Any) -> bool:
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which first checks its arguments by their annotations (read at the first call)."""
-    names = list(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters
+    names = list(parameters)
+    several = [name for name, each in parameters.items() if each.kind is each.VAR_POSITIONAL]
+    in_order = names[: names.index(several[0])] if several else names
     checks: dict[str, Check] = {}
 
     @wraps(function)
@@ -140,7 +144,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             stated = {name: str(hint) for name, hint in function.__annotations__.items()}
             found = {name: _check(stated.get(name, "Any"), function.__globals__) for name in names}
             checks.update({name: check or (lambda _, value: value) for name, check in found.items()})
-        used = [checks[name](name, value) for name, value in zip(names, given, strict=False)]
+        used = [checks[name](name, value) for name, value in zip(chain(in_order, cycle(several)), given, strict=False)]
         more = {name: checks[name](name, value) if name in checks else value for name, value in named.items()}
         return function(*used, *given[len(used) :], **more)
 
