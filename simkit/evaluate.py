@@ -54,9 +54,9 @@ def per_sender(case: Case, policy: Policy, values: Floats) -> Floats:
 
 def _state_odds(case: Case) -> Floats:
     """P(state z | segment s), (Z, S, 1); that of everybody for a segment to which nobody belongs."""
-    chance, shares = case.population.state_chance[:, None], case.population.shares
-    joint = chance * case.population.in_states
-    return np.divide(joint, shares, out=np.broadcast_to(chance, joint.shape).copy(), where=shares > 0)[..., None]
+    probability, shares = case.population.state_chance[:, None], case.population.shares
+    joint = probability * case.population.in_states
+    return np.divide(joint, shares, out=np.broadcast_to(probability, joint.shape).copy(), where=shares > 0)[..., None]
 
 
 def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
@@ -70,16 +70,26 @@ def net_per_sender(case: Case, policy: Policy, harm_weight: float) -> Floats:
 def lead(case: Case, policy: Policy, reference: Policy, harm_weight: float) -> Floats:
     """Net value of a policy less that of a reference, per sender of segment s with signal k, (…, S, K), help units.
 
-    Where both are infinite it is nan.
+    Where both do the same it is 0, infinite or not; where both are infinite and differ it is nan.
     """
     with np.errstate(invalid="ignore"):
-        return net_per_sender(case, policy, harm_weight) - net_per_sender(case, reference, harm_weight)
+        gap = net_per_sender(case, policy, harm_weight) - net_per_sender(case, reference, harm_weight)
+    asks = policy.after is not None or reference.after is not None
+    if not case.infinite_mean or asks or policy.states or reference.states:
+        return gap
+    return np.where((policy.answer == reference.answer).all(-1)[..., None, :], 0.0, gap)
 
 
 def gain(case: Case, instructed: Policy, own: Policy, *, harm_weight: float | None = None) -> Floats:
-    """Net gain of `own` over `instructed` per sender of each signal, (…, K), help units, as `case` (a belief) sees it."""
+    """Net gain of `own` over `instructed` per sender of each signal, (…, K), help units, as `case` (a belief) sees it.
+
+    A ValueError where it is undefined: on a signal on which both bring infinite harm, and not the same.
+    """
     gap = lead(case, own, instructed, case.weight(harm_weight))
-    return weigh(case.population.posterior, np.swapaxes(gap, -1, -2), axis=-1)
+    gains = weigh(case.population.posterior, np.swapaxes(gap, -1, -2), axis=-1)
+    if np.isnan(gains).any():
+        raise ValueError(f"the gain of {own.name} over {instructed.name} is undefined: both bring harm without a finite mean")
+    return gains
 
 
 def fits(case: Case, policy: Policy) -> None:

@@ -1,6 +1,6 @@
 """How many events a crowd of N senders brings: exact mean, variance and probability of at least one.
 
-Senders of one run share its state.  Source: Binomial and Poisson-binomial counts, and the law of total variance (Klugman,
+Senders of one run share its state.  Source: Binomial and Poisson-binomial counts, and total variance (Klugman,
 Panjer & Willmot, *Loss Models*, ch. 6 and 9).
 """
 
@@ -47,7 +47,7 @@ def count_events(
     users = float(case.users if users is None else users)
     if not 0 <= users < np.inf:
         raise ValueError(f"users ≥ 0 are needed, a finite number of them, not {users:g}")
-    chance = case.population.state_chance
+    probability = case.population.state_chance
     rates, counts = _event_rates(case, policy, of), users * case.population.in_states
     rate = (rates * case.population.in_states).sum(-1)
     if mix == "drawn":
@@ -57,12 +57,12 @@ def count_events(
         crowd = whole_numbers(counts)
         mean, variance = (crowd * rates).sum(-1), (crowd * rates * (1 - rates)).sum(-1)
         silent = _log_none(crowd, rates).sum(-1)
-    total = weigh(chance, mean, axis=-1)
+    total = weigh(probability, mean, axis=-1)
     return EventCounts(
         users=users,
         mean=total,
-        variance=weigh(chance, variance + (mean - total[..., None]) ** 2, axis=-1),
-        chance_of_any=np.maximum(-weigh(chance, np.expm1(silent), axis=-1), 0.0),
+        variance=weigh(probability, variance + (mean - total[..., None]) ** 2, axis=-1),
+        chance_of_any=np.maximum(-weigh(probability, np.expm1(silent), axis=-1), 0.0),
     )
 
 
@@ -76,11 +76,11 @@ def _event_rates(case: Case, policy: Policy, of: str, *, above: float | None = N
     """P(event, larger than `above` if given | a sender of segment s, in state z), (…, Z, S)."""
     fits(case, policy)
     events = case.harm_events if of == "harm" else case.neglect_events
-    chance = events.chance
+    probability = events.chance
     if above is not None:  # the last place is that of no event
-        chance = chance * np.array([*(severity.above(above) for severity in case.severities), 0.0])[events.severity]
+        probability = probability * np.array([*(severity.above(above) for severity in case.severities), 0.0])[events.severity]
     states = [policy.in_state(state) for state in case.population.states]
-    return np.stack([(per_sender(case, one, chance) * case.population.signals).sum(-1) for one in states], -2)
+    return np.stack([(per_sender(case, one, probability) * case.population.signals).sum(-1) for one in states], -2)
 
 
 def users_until(case: Case, policy: Policy, chance: float = 0.5, *, of: Literal["harm", "neglect"] = "harm") -> Ints:
@@ -118,7 +118,7 @@ def front_pages(
 ) -> FrontPages:
     """The probability of each front page; an event makes it if it is larger than `harm` or `neglect`, in harm units.
 
-    `users` may be an array (U,): the result is then (U, …).  Exact: P(none) = (1 − chance)^N, mixed over the states that all
+    `users` may be an array (U,): the result is then (U, …).  Exact: P(none) = (1 − p)^N, mixed over the states that all
     senders share.  `shock` is the variance of a gamma variable with mean 1 that multiplies how often things go wrong in a whole
     run, as in `total`.  The test is that of Anthropic's constitution (January 2026).  A ValueError if a size, a number
     or the shock is negative.
@@ -130,16 +130,16 @@ def front_pages(
     shares = case.population.in_states
     a, b = ((_event_rates(case, policy, of, above=size) * shares).sum(-1) for of, size in sizes.items())
     many = counts.reshape(*counts.shape, *(1,) * a.ndim)
-    chance = case.population.state_chance
+    probability = case.population.state_chance
     silent = [_log_none(many, rate) for rate in (a, b, a + b)]
     if shock:  # log E exp(−G·x) of a gamma G
         silent = [-np.log1p(-shock * log) / shock for log in silent]
-    found_a, found_b, either = (np.maximum(-weigh(chance, np.expm1(log), axis=-1), 0.0) for log in silent)
+    found_a, found_b, either = (np.maximum(-weigh(probability, np.expm1(log), axis=-1), 0.0) for log in silent)
     # P(both) = P(a)·P(b) + P(neither) − P(no a)·P(no b): the last two differ little, and are subtracted as logarithms.
     apart = silent[0] + silent[1]
     with np.errstate(invalid="ignore"):
         linked = np.where(np.isfinite(apart), np.exp(apart) * np.expm1(np.where(np.isfinite(apart), silent[2] - apart, 0)), 0)
-    both = np.maximum(weigh(chance, np.expm1(silent[0]) * np.expm1(silent[1]) + linked, axis=-1), 0.0)
+    both = np.maximum(weigh(probability, np.expm1(silent[0]) * np.expm1(silent[1]) + linked, axis=-1), 0.0)
     both = np.where(many[..., 0] > 1, both, 0.0)  # one sender brings at most one event
     return FrontPages(counts, found_a, found_b, both, either)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .arguments import guard
 from .arrays import Bools, Floats, Ints, contract, frozen
@@ -33,19 +32,9 @@ class Frontier:
     help: Floats
     policies: Policy
 
-    def help_at(self, loss: ArrayLike) -> Floats:
-        """The most help that a loss budget buys; nan below the smallest loss that is possible."""
-        budget = np.asarray(loss, dtype=float)
-        return np.where(budget < self._least, np.nan, np.interp(budget, self.loss, self.help))
-
-    @property
-    def _least(self) -> float:
-        """The smallest loss, less rounding."""
-        return float(self.loss[0] - 1e-12 * np.abs(self.loss).max())
-
     def at(self, loss: float) -> Policy:
         """The policy that buys the most help for a loss budget: at most one signal is answered at random."""
-        if not loss >= self._least:
+        if not loss >= self.loss[0] - 1e-12 * np.abs(self.loss).max():  # less rounding
             raise ValueError(f"no policy has a loss below {self.loss[0]:g}")
         loss = max(loss, float(self.loss[0]))
         index = int(np.clip(np.searchsorted(self.loss, loss, side="right") - 1, 0, max(len(self.loss) - 2, 0)))

@@ -180,11 +180,11 @@ def exceedance(found: Total, ax: Axes | None = None) -> Axes:
     if found.users.ndim or found.world_axis is not None:
         raise ValueError("one crowd is drawn: give one number of users, and pool worlds")
     given, ax = ax, new_axes(ax)
-    chance = np.geomspace(0.5, 1e-4, 30)
-    sizes = found.quantile(1 - chance.reshape(-1, *(1,) * len(found.shape))).reshape(len(chance), -1)
+    probability = np.geomspace(0.5, 1e-4, 30)
+    sizes = found.quantile(1 - probability.reshape(-1, *(1,) * len(found.shape))).reshape(len(probability), -1)
     for i, name in enumerate(found.policy.labels):
         seen = sizes[:, i] > 0
-        ax.plot(sizes[seen, i], chance[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=legend_name(name))
+        ax.plot(sizes[seen, i], probability[seen], color=SENDERS[LINES[i % 4]], ls=DASHES[i % 4], lw=2, label=legend_name(name))
     ax.set(xscale="log", yscale="log", ylim=(1e-4, 1), ylabel="probability of more")
     ax.set_xlabel(f"total {found.of} of {found.users:,.0f} senders (harm units)")
     return finished(ax, given)

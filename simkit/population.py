@@ -121,8 +121,8 @@ class Population:
     @cached_property
     def posterior(self) -> Floats:
         """P(segment s | signal k), (K, S).  A signal that nobody sends tells nothing: its row is `shares`."""
-        chance = self.signal_chance[:, None]
-        rows = np.divide(self.joint.T, chance, out=np.tile(self.shares, (len(chance), 1)), where=chance > 0)
+        probability = self.signal_chance[:, None]
+        rows = np.divide(self.joint.T, probability, out=np.tile(self.shares, (len(probability), 1)), where=probability > 0)
         return frozen(rows)
 
     @cached_property

@@ -31,7 +31,7 @@ from .uncertainty import (
 
 
 @dataclass(frozen=True)
-class Range:
+class Interval:
     """A number with the interval that evidence or judgement leaves open."""
 
     value: float
@@ -52,9 +52,9 @@ class Row:
     help: float
     harm: float
     neglect: float
-    net: Range
-    over_refusal: Range
-    under_refusal: Range
+    net: Interval
+    over_refusal: Interval
+    under_refusal: Interval
     over_caution: float
     over_compliance: float
     regret: float
@@ -68,12 +68,12 @@ class SystemLayer:
 
     policy: str
     without: str
-    over_refusal: Range
-    under_refusal: Range
-    help: Range
-    harm: Range
-    neglect: Range
-    net: Range
+    over_refusal: Interval
+    under_refusal: Interval
+    help: Interval
+    harm: Interval
+    neglect: Interval
+    net: Interval
 
     def __str__(self) -> str:
         rates = [f"{name} {_signed(100, getattr(self, name.replace('-', '_')))} points" for name in RATES]
@@ -81,7 +81,7 @@ class SystemLayer:
         return f"System prompt of {self.policy}: {', '.join(rates)}; per 1000 senders {', '.join(means)}."
 
 
-def _signed(scale: float, change: Range) -> str:
+def _signed(scale: float, change: Interval) -> str:
     """A change with its interval, each with its sign."""
     value, *ends = (("+" if x > 0 else "") + number(float(f"{scale * x:.3g}")) for x in (change.value, change.low, change.high))
     return f"{value} ({ends[0]}…{ends[1]})"
@@ -102,7 +102,7 @@ class Report(Printed):
     frontier: Frontier
     frontier_without_constraints: Frontier
     information: Information
-    price_of_constraints: Range
+    price_of_constraints: Interval
     worst_loss: WorstCase | None
     minimax: MinimaxRegret | None
 
@@ -213,7 +213,7 @@ HEAD += ["over-caution", "over-compliance", "regret", "best in"]
 MOVED = ("over_refusal", "under_refusal", "help", "harm", "neglect", "net")
 
 
-def _rate(rate: Range) -> str:
+def _rate(rate: Interval) -> str:
     if math.isnan(rate.value) or rate.high - rate.low < 1e-12:
         return percent(rate.value)
     return f"{percent(rate.value)} ({100 * rate.low:.0f}…{100 * rate.high:.0f}%)"
@@ -288,7 +288,7 @@ def _named_apart(policies: list[Policy]) -> list[Policy]:
     return policies
 
 
-def _price(case: Case, drawn: Worlds, weight: float) -> Range:
+def _price(case: Case, drawn: Worlds, weight: float) -> Interval:
     """What the hard constraints cost, with its range over plausible worlds (in which nothing is asked)."""
     free = case.without_constraints()
     with np.errstate(invalid="ignore"):
@@ -314,9 +314,9 @@ def _row(found: Outcome, possible: Policy, nets: Floats, *, regret: float, best_
     return Row(policy=found.policy.name, net=_range(found.net, nets, 0.9), regret=regret, best_in=best_in, **cells)
 
 
-def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Range:
+def _range(value: Floats, draws: Floats, mass: float = 0.95) -> Interval:
     low, high = np.quantile(draws, [(1 - mass) / 2, (1 + mass) / 2], method="inverted_cdf")
-    return Range(float(value), min(float(low), float(value)), max(float(high), float(value)))
+    return Interval(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 def _rivals(outcomes: Sequence[Outcome]) -> list[tuple[Policy, Policy]]:

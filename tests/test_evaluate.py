@@ -367,3 +367,20 @@ def test_a_question_avoids_a_harm_without_a_mean():
 def test_a_policy_for_another_case_is_refused():
     with pytest.raises(ValueError, match="needs"):
         sk.expect(choice(0.1, 1, 1), random_policy(random_case(np.random.default_rng(0), signals=3), np.random.default_rng(0)))
+
+
+def test_what_two_infinite_means_differ_by_is_undefined():
+    heavy = sk.severity.Pareto(kind="pareto", smallest=1.0, tail=0.9)
+    chances = [[0, 0, 0.1], [0, 0.5, 0.2]]
+    signal, helps = [[0.5, 0.5], [0.2, 0.8]], [[0, 1, 1], [0, 0, 0]]
+    case = sk.case.from_arrays([0.9, 0.1], signal, helps, harmful=[0, 1], harm_chance=chances, severity=heavy)
+    none, a, b = (sk.policy.constant(case, f"response-{i}") for i in range(3))
+    assert sk.evaluate.gain(case, a, a).tolist() == [0, 0]
+    assert np.isneginf(sk.evaluate.gain(case, none, a)).all()
+    with pytest.raises(ValueError, match="undefined: both bring harm"):
+        sk.evaluate.gain(case, a, b)
+    found = sk.compare(case, a, b, rng=np.random.default_rng(0))
+    assert repr(found) == "Which is ahead, response-1 or response-2, is undefined: both bring harm without a finite mean."
+    pages = sk.event_counts.front_pages(case, none, [0, 1, 1e12], harm=1, neglect=1, shock=0.1)
+    assert not np.isnan([pages.harm, pages.neglect, pages.both, pages.either]).any()
+    assert sk.event_counts.count_events(case, a).variance == pytest.approx(47.5)

@@ -126,9 +126,9 @@ class Agents:
 
     def __post_init__(self) -> None:
         for what, members in (("operators", self.operators), ("models", self.models)):
-            chances, names = [member.chance for member in members], [member.name for member in members]
-            if not members or min(chances) < 0 or abs(sum(chances) - 1) > 1e-9:
-                raise ValueError(f"the probabilities of {what} are never negative and add up to 1, not {chances}")
+            probabilities, names = [member.chance for member in members], [member.name for member in members]
+            if not members or min(probabilities) < 0 or abs(sum(probabilities) - 1) > 1e-9:
+                raise ValueError(f"the probabilities of {what} are never negative and add up to 1, not {probabilities}")
             if len(set(names)) != len(names):
                 raise ValueError(f"two {what} have the same name: {', '.join(names)}")
         if not self.evidence > 0:

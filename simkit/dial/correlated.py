@@ -57,18 +57,18 @@ def _events(events: Events, means: Floats, pairs: Ints, times: float) -> Events:
     """Events of the case and of its departures; what a departure adds counts `times` as often."""
     instead, own = means[:, pairs[:, 0]], means[:, pairs[:, 1]]
     part = np.divide(np.maximum(own - instead, 0.0), own, out=np.zeros_like(own), where=own > 0)
-    chance = events.chance[:, pairs[:, 1]] * (1 + (times - 1) * part)
+    probability = events.chance[:, pairs[:, 1]] * (1 + (times - 1) * part)
     severity = np.hstack([events.severity, events.severity[:, pairs[:, 1]]])
-    return Events(chance=frozen(np.hstack([events.chance, chance])), severity=severity)
+    return Events(chance=frozen(np.hstack([events.chance, probability])), severity=severity)
 
 
 def with_agents(case: Case, names: Sequence[str], probabilities: Floats) -> Case:
     """The case whose state says, beside its own, which agent all users share: named and with these probabilities, (A,)."""
     people = case.population
     states = tuple(f"{name}, {state}" for name in names for state in people.states)
-    chance = frozen(np.outer(probabilities, people.state_chance).ravel())
+    probability = frozen(np.outer(probabilities, people.state_chance).ravel())
     multiply = np.tile(people.multiply, (len(names), 1))
-    return replace(case, population=replace(people, states=states, state_chance=chance, multiply=multiply))
+    return replace(case, population=replace(people, states=states, state_chance=probability, multiply=multiply))
 
 
 guard(__name__)

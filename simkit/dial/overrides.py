@@ -42,7 +42,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Curve:
+class DialCurve:
     """Outlooks along the dial for each operator and each model: arrays (O, T, D); `dial` (D,), `probability` (O, T).
 
     `best` is the net value of the best policy per request, help units.
@@ -69,13 +69,13 @@ class Curve:
         return Outlook(**{name: np.tensordot(self.probability, values, 2) for name, values in vars(self.each).items()})
 
 
-def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> Curve:
+def along(deployment: Deployment, dial: ArrayLike = POSITIONS) -> DialCurve:
     """Exact means at positions (D,), for each operator and model.  A ValueError if safeguards are arrays.
 
     They are sums over departures, without a policy; `expect` of `Deployment.case` and `Deployment.policy` says the same.
     """
     positions, agents = np.atleast_1d(np.asarray(dial, dtype=float)), deployment.agents
-    return Curve(
+    return DialCurve(
         dial=positions,
         each=_outlook(deployment, deployment.step(positions)),
         probability=np.outer(agents.operator_probabilities(), agents.model_probabilities()),

@@ -83,8 +83,8 @@ def declining(case: Case, fraction: ArrayLike, *, below: str, above: str) -> Pol
     part = np.asarray(fraction, dtype=float)
     if not ((part >= 0) & (part <= 1)).all():
         raise ValueError(f"a fraction of senders is a number from 0 to 1, not {part}")
-    chance, level = case.population.signal_chance, np.unique(-case.population.risk.round(12), return_inverse=True)[1]
-    mass = np.bincount(level, chance)
+    probability, level = case.population.signal_chance, np.unique(-case.population.risk.round(12), return_inverse=True)[1]
+    mass = np.bincount(level, probability)
     riskier = np.cumsum(mass) - mass
     with np.errstate(divide="ignore", invalid="ignore"):
         reached = (part[..., None] - riskier) / mass
@@ -120,7 +120,7 @@ def _known_parts(case: Case, key: str | tuple[str, ...]) -> set[str]:
 def _mix(case: Case, mix: str | Mapping[str, float]) -> Floats:
     if isinstance(mix, str):
         return _one(case, mix)
-    return frozen(sum(chance * _one(case, response) for response, chance in mix.items()))
+    return frozen(sum(probability * _one(case, response) for response, probability in mix.items()))
 
 
 def bayes(case: Case, *, harm_weight: ArrayLike | None = None, believed: Case | None = None) -> Policy:

@@ -11,7 +11,7 @@ import typer
 from ..terminal import err, say, stop, told
 
 
-class Kind(StrEnum):
+class InstrumentKind(StrEnum):
     """The instruments that a page may show."""
 
     explore = "explore"
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def page(
     scenario: Annotated[str, typer.Argument(help="A name from the library, or a path; of releases and references, a release.")],
-    instrument: Annotated[Kind, typer.Option("--instrument", "-i", help="What to show.")] = Kind.explore,
+    instrument: Annotated[InstrumentKind, typer.Option("--instrument", "-i", help="What to show.")] = InstrumentKind.explore,
     context: Annotated[str, typer.Option("--context", "-c", help="An operator context of the file.")] = "",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write.", show_default="INSTRUMENT-SCENARIO.html")

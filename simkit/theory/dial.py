@@ -210,8 +210,8 @@ class TwoSignals:
     def _slopes(self, dial: Numbers) -> Floats:
         """dW/dd for each pair of types; 0 where the index is always 0."""
         d, h, a, w = self._pairs(dial)
-        turn = (1 - d) * a * (1 - h**2) - d * h * (1 - a**2)
-        return (1 + w) / math.sqrt(8 * math.pi) * _over(turn, _index_variance(d, h, a) ** 1.5)
+        tilt = (1 - d) * a * (1 - h**2) - d * h * (1 - a**2)
+        return (1 + w) / math.sqrt(8 * math.pi) * _over(tilt, _index_variance(d, h, a) ** 1.5)
 
     def _by_agent(self, cells: Floats) -> Floats:
         """Mean over principals, (…, agents)."""

@@ -137,8 +137,8 @@ def safe_until(trust: Numbers, misuse: Numbers, table: DeferOrAct) -> Floats:
     deferring = table.deferring(trust)
     ahead = deferring - table.acting(trust)
     with np.errstate(divide="ignore", invalid="ignore"):
-        turn = np.clip(np.divide(ahead, deferring + m), 0.0, 1.0)
-    return np.where(ahead <= 0, 0.0, np.where(deferring + m <= ahead, 1.0, turn))[()]
+        even = np.clip(np.divide(ahead, deferring + m), 0.0, 1.0)
+    return np.where(ahead <= 0, 0.0, np.where(deferring + m <= ahead, 1.0, even))[()]
 
 
 guard(__name__)

@@ -151,8 +151,8 @@ def break_even_deceptive(types: Types, threshold: ArrayLike, passed: ArrayLike =
         record = np.nan_to_num(belief(types, passed, failed) / shares)  # likelihoods, up to a factor
         a, m = shares[..., 0], shares[..., 1]
         honest = (a * record[..., 0] * (1 - bar) - m * record[..., 1] * bar) / (a + m)
-        turn = honest / (honest + bar * record[..., 2])
-    return np.where((turn > 0) & (turn < 1), turn, np.nan)
+        even = honest / (honest + bar * record[..., 2])
+    return np.where((even > 0) & (even < 1), even, np.nan)
 
 
 def plausible(types: Types, rng: np.random.Generator, count: int, *, factor: float = 5.0) -> Types:

@@ -91,7 +91,7 @@ class Comparison(Printed):
         if self.policy.batch:
             members = (self[i] for i in range(len(self.gain)))
             return [f"Each beside {self.reference.name}:", *(one._verdict() + one._share() for one in members)]
-        if self.gain == 0 and not self.draws.any():
+        if math.isnan(self.gain) or (self.gain == 0 and not self.draws.any()):
             return [self._verdict()]
         never = [judged.of for judged in self.break_evens if not judged.breaks_even_at]
         found = [str(judged) for judged in self.break_evens if judged.breaks_even_at]
@@ -100,6 +100,9 @@ class Comparison(Printed):
     def _verdict(self) -> str:
         if self.gain == 0 and not self.draws.any():
             return f"{self.better} and {self.worse} make no difference."
+        if math.isnan(self.gain):
+            both = f"{self._one.name} or {self.reference.name}"
+            return f"Which is ahead, {both}, is undefined: both bring harm without a finite mean."
         first = f"{self.better} is ahead of {self.worse} by {number(1000 * abs(float(self.gain)))} help units per 1000 senders"
         often = f"{whole_percent(float(self.holds))} of {len(self.draws)} plausible worlds (stakes as stated)"
         return f"{first}, and in {often}{': an open question' if 0.2 < self.holds < 0.8 else ''}."

@@ -19,7 +19,7 @@ from ..dial.agents import Agents, usual_agents
 from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
 from ..dial.losses import tails
 from ..dial.optimum import Optimum, Verdict, best_position, verdict, worth
-from ..dial.overrides import Curve, along
+from ..dial.overrides import DialCurve, along
 from ..dial_plots import mosaic_order
 from ..icon_array import Dots, dots
 from .instrument import Settings
@@ -77,7 +77,7 @@ class Part:
     """What is found without objection, or with it: the deployment, its curve (O, T, D), and where the dial is best."""
 
     found: Deployment
-    curve: Curve
+    curve: DialCurve
     sure: Verdict
 
     @property
@@ -244,14 +244,14 @@ def _seen(looks: tuple[Floats, Floats], values: Floats | Bools) -> Floats:
     return (weight * values.reshape(weight.shape[1], -1)).sum(1)  # a row is the same whatever stands beside it
 
 
-def _means(curves: list[Curve], looks: tuple[Floats, Floats]) -> dict[str, Floats]:
+def _means(curves: list[DialCurve], looks: tuple[Floats, Floats]) -> dict[str, Floats]:
     """Means of every way to look, (C, D)."""
     values = [{name: getattr(curve.each, name) for name in MEANS} | _badly(curve) for curve in curves]
     means = {name: _woven([_seen(looks, each[name]) for each in values]) for name in values[0]}
     return means | {"loss": means["harm"] + means["neglect"]}
 
 
-def _badly(curve: Curve) -> dict[str, Bools]:
+def _badly(curve: DialCurve) -> dict[str, Bools]:
     """Where it goes badly mostly because an order is obeyed, and where because of the model's own judgement, (O, T, D)."""
     orders = curve.each.obeyed >= curve.each.judged
     return {"order": curve.badly & orders, "own": curve.badly & ~orders}
