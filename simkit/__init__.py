@@ -22,6 +22,7 @@ The rooms, in the order in which the data flows:
     report        a comparison of policies that people can read
     theory        formal models beside the chain, one paper's notation a file
     tasks         tasks as graphs: steps, permissions, what cannot be undone; ways to do them as a batch
+    learning      what training makes of a written policy: pushed by an evaluator, or learned from demonstrations
     plots         results -> Axes; dial_plots those of the dial
     widgets       instruments for notebooks: a settings record, a pure function, a picture
     jupyter       JupyterLab on the notebooks

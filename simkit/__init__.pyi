@@ -25,6 +25,9 @@ from . import (
     icon_array as icon_array,
 )
 from . import (
+    learning as learning,
+)
+from . import (
     messages as messages,
 )
 from . import (

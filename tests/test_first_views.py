@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import argument, chain, crowd, explore, opinions, references, releases, trust
+from simkit.widgets import argument, chain, crowd, explore, opinions, pressure, references, releases, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -36,6 +36,7 @@ def test_caveats_are_short_everywhere(name):
     check_caveats(crowd(case))
     check_caveats(chain(case, "general-assistant"))
     check_caveats(trust(case))
+    check_caveats(pressure(case))
     check_caveats(argument(case))
     if name == "contested-question":
         check_caveats(opinions(case))
@@ -60,7 +61,7 @@ def test_the_check_of_caveats_can_fail():
 OWN = {opinions: "contested-question", references: "2025-12-18", releases: "2025-12-18"}
 
 
-@pytest.mark.parametrize("opened", [explore, crowd, chain, trust, argument, *OWN], ids=lambda opened: opened.__name__)
+@pytest.mark.parametrize("opened", [explore, crowd, chain, trust, pressure, argument, *OWN], ids=lambda opened: opened.__name__)
 def test_one_picture_and_one_row(opened):
     """One picture in front, at most one row of buttons beside the slider, the rest behind a fold or beside."""
     made = opened(OWN.get(opened, "medication-threshold"))
@@ -92,5 +93,5 @@ def test_labels_in_words_and_names_in_code():
 
 
 def test_controls_have_tooltips():
-    for made in (explore("medication-threshold"), crowd("medication-threshold"), trust()):
+    for made in (explore("medication-threshold"), crowd("medication-threshold"), trust(), pressure("medication-threshold")):
         assert all(control.tooltip for control in made.controls.values())

@@ -40,6 +40,7 @@ ORDER = [
     "report",
     "theory",
     "tasks",
+    "learning",
     "widgets",
     "exercises",
     "jupyter",

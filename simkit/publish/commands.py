@@ -23,6 +23,7 @@ class InstrumentKind(StrEnum):
     releases = "releases"
     references = "references"
     opinions = "opinions"
+    pressure = "pressure"
 
 
 def register(app: typer.Typer) -> None:

@@ -28,6 +28,7 @@ from ..widgets.reference_graph import references
 from ..widgets.release_changes import releases
 from ..widgets.stage import Table
 from ..widgets.total_harm import crowd
+from ..widgets.training_pressure import pressure
 from ..widgets.trust_instrument import trust
 
 
@@ -57,6 +58,7 @@ INSTRUMENTS = {
     "releases": Kind(releases, "What changed for whom", only=(NEWEST,)),
     "references": Kind(references, "Which rule needs which", only=(NEWEST,)),
     "opinions": Kind(opinions, "A million minds, one assistant", "", {"takes_sides": 0.5}, only=("contested-question",)),
+    "pressure": Kind(pressure, "What training makes of the spec", "deployed", {"pressure": 100}),
 }
 #: The scenario that most instruments open with.
 FIRST = "medication-threshold"

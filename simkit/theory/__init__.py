@@ -12,6 +12,8 @@ release      rules for loosening the dial, side by side: who decides, on what ev
 agency       ask or act: what a check is worth, when to wait, how often to check in, overseers who tire
 persuasion   what a strong argument says about who brings it, and why a line may be bright
 society      what a common assistant does to opinions on a network, and to answers that all copy
+training     what becomes of a measured score, and of what it measures, when training pushes on the score
+coverage     what a search for failures has not found, and whether a model that behaves while watched is caught
 loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 

@@ -5,6 +5,9 @@ from . import (
     control as control,
 )
 from . import (
+    coverage as coverage,
+)
+from . import (
     delegation as delegation,
 )
 from . import (
@@ -33,6 +36,9 @@ from . import (
 )
 from . import (
     society as society,
+)
+from . import (
+    training as training,
 )
 from . import (
     trust as trust,

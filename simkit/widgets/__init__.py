@@ -20,6 +20,7 @@ from .reference_graph import references
 from .release_changes import releases
 from .stage import Action, Options, Stage, Table
 from .total_harm import crowd
+from .training_pressure import pressure
 from .trust_instrument import Pool, Trust, pool, trust
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "panels",
     "pool",
     "predict",
+    "pressure",
     "race",
     "references",
     "releases",
