@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike
 from .arrays import Floats, checked
 from .case import Case
 from .evaluate import fits
-from .files import place_of
 from .policy import Axis, Policy, blend, from_array
 from .spec import WrittenPolicy
+from .text import place_of
 from .theory import training
 from .theory.inputs import probability
 

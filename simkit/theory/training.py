@@ -44,7 +44,8 @@ def best_of_n(base: ArrayLike, reward: ArrayLike, n: ArrayLike) -> Floats:
     """
     start, tries = distribution("base", base), at_least("n", n, 1)[..., None]
     below, level = _levels(start, reward)
-    return np.where(start > 0, _per(start, level) * ((below + level) ** tries - below**tries), 0.0)
+    chance = _per(start, level) * (np.minimum(below + level, 1.0) ** tries - below**tries)
+    return chance / chance.sum(-1, keepdims=True)
 
 
 def quantilized(base: ArrayLike, reward: ArrayLike, top: ArrayLike) -> Floats:

@@ -16,11 +16,10 @@ from .. import spec
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import expect
-from ..files import place_of
 from ..icon_array import Dots, dots
 from ..learning import moved, rated, scored, slipping, trained
 from ..policy import Policy
-from ..text import number
+from ..text import number, place_of
 from ..uncertainty import Comparison, compare
 from . import panels
 from .chosen_policies import in_context, opened
