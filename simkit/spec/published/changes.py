@@ -85,7 +85,6 @@ class Changes(Printed):
     edges_removed: tuple[tuple[str, str], ...]
     examples_added: tuple[tuple[str, str], ...]
     examples_removed: tuple[tuple[str, str], ...]
-    examples_moved: tuple[tuple[str, str, str], ...]
     examples_changed: tuple[ExampleChange, ...]
     reworded: Mapping[str, float]
     whole: bool
@@ -129,7 +128,6 @@ class Changes(Printed):
                 "prose reworded": [f"{name} kept {percent(kept)}" for name, kept in least],
                 "example added": [f"{section}: “{title}”" for section, title in self.examples_added],
                 "example removed": [f"{section}: “{title}”" for section, title in self.examples_removed],
-                "example moved": [f"“{title}”: {old} → {new}" for title, old, new in self.examples_moved],
                 "verdicts changed": verdicts,
             }
         lists = {kind: list(said) for kind, said in parts.items()}
@@ -161,8 +159,8 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
     levels = [Change(b.id, a.authority or "-", b.authority or "-") for a, b in pairs if a.authority != b.authority]
     places = [Change(b.id, now[a.parent or ""] or "-", b.parent or "-") for a, b in pairs]
     old_edges, new_edges = {(now[a], now[b]) for a, b in old.edges}, set(new.edges)
-    matched, lost, gained = _match_examples(old.examples, new.examples, now, names)
-    moved, lost, gained = _moved(lost, gained, now)
+    examples = _side_by_side(old, new, now) if whole else []
+    verdicts = [(b, _verdicts(a, now), _verdicts(b, {})) for a, b in examples if a and b]
     return Changes(
         old=old.release,
         new=new.release,
@@ -176,10 +174,9 @@ def compare(old: ModelSpec, new: ModelSpec) -> Changes:
         removed=tuple(s.id for s in removed if now[s.id] == s.id),
         edges_added=tuple(sorted(new_edges - old_edges)),
         edges_removed=tuple(sorted(old_edges - new_edges)),
-        examples_added=tuple((example.section, example.title) for example in gained) if whole else (),
-        examples_removed=tuple((example.section, example.title) for example in lost) if whole else (),
-        examples_moved=tuple(moved),
-        examples_changed=tuple(_verdict_changes(matched, now)),
+        examples_added=tuple((b.section, b.title) for a, b in examples if a is None and b),
+        examples_removed=tuple((a.section, a.title) for a, b in examples if b is None and a),
+        examples_changed=tuple(ExampleChange(b.section, b.title, was, is_) for b, was, is_ in verdicts if was != is_),
         reworded=_reworded(pairs) if whole else {},
         whole=whole,
     )
@@ -249,60 +246,29 @@ def _level_names(pairs: list[tuple[Section, Section]], old: ModelSpec, new: Mode
 
 # --- examples ---------------------------------------------------------------------------------------------------------
 
-Pairs = list[tuple[Example, Example]]
-
 
 def _titles(spec: ModelSpec) -> dict[str, set[str]]:
-    """The titles of each section's examples, alike where they differ in the word for a level."""
+    """The titles of each section's examples."""
     found: dict[str, set[str]] = defaultdict(set)
     for example in spec.examples:
-        found[example.section].add(_plain(example.title, [LevelName(level, "level", 0) for level in LEVELS]))
+        found[example.section].add(_plain(example.title))
     return found
 
 
-def _plain(title: str, names: Iterable[LevelName] = ()) -> str:
-    """A title but for dashes, quotes and blanks, with the new words for levels: in these, titles change without a reason."""
-    title = " ".join(re.sub(r"-{2,3}|[—–]", "-", title).replace("’", "'").replace("“", '"').replace("”", '"').split())
-    for name in names:
-        title = re.sub(rf"\b{name.old}\b", name.new, title)
-    return title
+def _plain(title: str) -> str:
+    """A title but for dashes, quotes, blanks and the words for levels: in these, titles change without a reason."""
+    title = re.sub(r"-{2,3}|[—–]", "-", title).translate({ord("’"): "'", ord("“"): '"', ord("”"): '"'})
+    return re.sub(rf"\b(?:{'|'.join(LEVELS)})\b", "level", " ".join(title.split()))
 
 
-def _match_examples(
-    old: Iterable[Example], new: Iterable[Example], now: Mapping[str, str], names: Iterable[LevelName]
-) -> tuple[Pairs, list[Example], list[Example]]:
-    """Examples with the same section and title, in order where several have it; and those left over on each side."""
+def _side_by_side(old: ModelSpec, new: ModelSpec, now: Mapping[str, str]) -> list[tuple[Example | None, Example | None]]:
+    """Examples with the same section and title beside each other, in order where several have it; None where there is none."""
     groups: dict[tuple[str, str], tuple[list[Example], list[Example]]] = defaultdict(lambda: ([], []))
-    for example in old:
-        groups[now[example.section], _plain(example.title, names)][0].append(example)
-    for example in new:
+    for example in old.examples:
+        groups[now[example.section], _plain(example.title)][0].append(example)
+    for example in new.examples:
         groups[example.section, _plain(example.title)][1].append(example)
-    both = [pair for group in groups.values() for pair in zip_longest(*group)]
-    matched = [(a, b) for a, b in both if a and b]
-    return matched, [a for a, b in both if b is None], [b for a, b in both if a is None]
-
-
-def _moved(
-    lost: list[Example], gained: list[Example], now: Mapping[str, str]
-) -> tuple[list[tuple[str, str, str]], list[Example], list[Example]]:
-    """Of what is left over: a title that stands once on each side moved from section to section."""
-    here, there = (_once(side) for side in (lost, gained))
-    both = [title for title in here if title in there]
-    moves = [(there[title].title, now[here[title].section], there[title].section) for title in both]
-    return moves, [e for e in lost if _plain(e.title) not in both], [e for e in gained if _plain(e.title) not in both]
-
-
-def _once(examples: list[Example]) -> dict[str, Example]:
-    """The examples whose title stands there once, by their title."""
-    count = Counter(_plain(example.title) for example in examples)
-    return {_plain(example.title): example for example in examples if count[_plain(example.title)] == 1}
-
-
-def _verdict_changes(matched: Pairs, now: Mapping[str, str]) -> Iterator[ExampleChange]:
-    for a, b in matched:
-        old, new = _verdicts(a, now), _verdicts(b, {})
-        if old != new:
-            yield ExampleChange(b.section, b.title, old, new)
+    return [pair for group in groups.values() for pair in zip_longest(*group)]
 
 
 def _verdicts(example: Example, now: Mapping[str, str]) -> tuple[str, ...]:
