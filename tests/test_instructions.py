@@ -332,6 +332,28 @@ def test_no_file_leads_out_of_the_project(tmp_path):
         spec.instructions_for(inside, inside)
 
 
+@pytest.mark.parametrize("path", ["", None, 5, b"x", "a\0b", "\ud800", "x" * 5000])
+def test_one_door_for_paths(path, tmp_path):
+    for read in (
+        spec.read_instructions,
+        spec.read_model_spec,
+        spec.load_meanings,
+        lambda path: spec.instructions_for(path, tmp_path),
+        lambda path: spec.instructions_for(tmp_path, path),
+        lambda path: spec.instructions_for(tmp_path, tmp_path, path),
+    ):
+        with pytest.raises(sk.InvalidFile):
+            read(path)
+
+
+def test_links_in_a_circle_are_an_error(tmp_path):
+    for name, to in (("a", "b"), ("b", "a"), ("AGENTS.md", "a")):
+        (tmp_path / name).symlink_to(tmp_path / to)
+    for path in (tmp_path, tmp_path / "a"):
+        with pytest.raises(sk.InvalidFile, match=r"leads nowhere|cannot be opened"):
+            spec.instructions_for(path, tmp_path)
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 SLOW = {

@@ -28,7 +28,7 @@ import simkit as sk
 from simkit.files import MAX_BYTES, parse
 from simkit.text import INVISIBLE
 
-LIMIT = 10.0  # seconds for one file; most take milliseconds
+LIMIT = 5.0  # seconds for one file; most take milliseconds
 CASES = Path(__file__).parent.parent / "tests" / "cases"
 DOCUMENTS = {"instructions": ("instruction_texts", ["TEXT"]), "releases": ("test_model_spec", ["DOCUMENT", "OLD", "NEW"])}
 VALID = {"scenarios": CASES / "valid", "specs": CASES / "specs" / "valid"}

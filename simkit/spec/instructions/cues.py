@@ -184,7 +184,7 @@ def condition(text: str) -> str:
 
 def tongue(text: str) -> int:
     """Whether words look English (1), like a language of which no cue word is known (-1), or like neither (0)."""
-    bare = [word.strip(".,;:!?()[]\"'") for word in plain(_SPOKEN_OF.sub(" ", text)).split()]
+    bare = [word.strip(".,;:!?()[]\"'*_~") for word in _SPOKEN_OF.sub(" ", text).casefold().split()]
     english, other = (len(known.intersection(bare)) for known in (_ENGLISH, _OTHERS))
     letters = [] if text.isascii() else [char for word in bare for char in word if char.isalpha()]
     strange = sum(ord(char) > 0x24F for char in letters)  # what follows the Latin letters

@@ -80,7 +80,7 @@ class Meanings:
 
 def load_meanings(path: str | Path) -> tuple[Meaning, ...]:
     """The meanings of a YAML file; `InvalidFile` with every problem of the file, each with its line and likely fix."""
-    return read_meanings(read_text(Path(path), fix="give a file of meanings"), str(path))
+    return read_meanings(read_text(path, fix="give a file of meanings"), str(path))
 
 
 def read_meanings(text: str, name: str = "<text>") -> tuple[Meaning, ...]:
