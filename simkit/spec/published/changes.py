@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
-from ...text import Printable, Printed, html_table, percent
-from .records import LEVELS, Example, ModelSpec, Section, bare
+from ...text import Printable, Printed, html_table, percent, visible
+from .records import LEVELS, Example, ModelSpec, Section
 
 #: How much of two sections must agree for their ids to be judged one section's: a judgement, shown with every rename.
 ENOUGH = 0.5
@@ -102,7 +102,7 @@ class Changes(Printed):
             groups[WHO.get(now, NOBODY), WHO.get(was, NOBODY)].append(name.replace("_", " "))
         said = [f"“{'”, “'.join(names)}” may now be changed by {now}, before by {was}" for (now, was), names in groups.items()]
         counts = f"{len(self.added)} sections came and {len(self.removed)} went"
-        return bare(f"From {self.old} to {self.new} {counts}; " + ("; ".join(said) or "no section changed its level") + ".")
+        return visible(f"From {self.old} to {self.new} {counts}; " + ("; ".join(said) or "no section changed its level") + ".")
 
     def rows(self) -> list[list[str]]:
         """Kind of change, how many, and each in words: renames first, then what changes the meaning."""
@@ -131,7 +131,7 @@ class Changes(Printed):
                 "verdicts changed": verdicts,
             }
         lists = {kind: list(said) for kind, said in parts.items()}
-        return [[kind, str(len(said)), bare("; ".join(said))] for kind, said in lists.items()]
+        return [[kind, str(len(said)), visible("; ".join(said))] for kind, said in lists.items()]
 
     def _parts(self) -> list[Printable]:
         lines = [f"{kind} ({count}): {words}" for kind, count, words in self.rows() if count != "0"]
@@ -142,7 +142,7 @@ class Changes(Printed):
 
     def _title(self) -> str:
         facts = "" if self.whole else " (facts only: titles, prose and examples are not compared)"
-        return bare(f"Model Spec {self.old} → {self.new}{facts}")
+        return visible(f"Model Spec {self.old} → {self.new}{facts}")
 
 
 def compare(old: ModelSpec, new: ModelSpec) -> Changes:

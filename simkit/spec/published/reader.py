@@ -60,12 +60,12 @@ def read_model_spec_text(text: str, name: str = "<text>", release: str = "") -> 
     `InvalidFile` as for `read_model_spec`.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    walk = Walk(name)
+    walk = _Walk(name)
     walk.read(split(text))
     return walk.spec(release, digest)
 
 
-class Walk:
+class _Walk:
     """One pass over the lines, with the section, the commentary and the example title that are open."""
 
     def __init__(self, name: str) -> None:
@@ -96,12 +96,6 @@ class Walk:
             self.stop(MAX_LINES + 1, f"it has more than {MAX_LINES} lines", OTHER)
         if not any("{#" in line and re.match(r" {0,3}#{1,6}[ \t]", line) for line in lines):
             self.stop(1, "no heading carries an {#id}: this is no Model Spec", OTHER)
-        self.over(lines)
-        if not any(section.authority for section in self.sections):
-            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
-
-    def over(self, lines: list[str]) -> None:
-        """Walk over lines, whatever they are of."""
         self.characters(lines)
         tokens, number = outline(lines), 0
         while number < len(lines):
@@ -117,6 +111,8 @@ class Walk:
         self.close_meta()
         if self.problems:
             raise InvalidFile(self.name, sorted(self.problems, key=lambda problem: problem.line))
+        if not any(section.authority for section in self.sections):
+            self.stop(1, "no section has an authority: this is no Model Spec", OTHER)
 
     def characters(self, lines: list[str]) -> None:
         """No control character stands in a document: it would reach terminals.  What is merely invisible is listed."""

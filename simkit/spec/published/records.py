@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...text import Printable, Printed, printable
+from ...text import Printable, Printed, visible
 
 #: Levels of authority from the highest down.  `platform` is the top in releases up to 2025-04-11; from 2025-09-12 on there
 #: are `root` and `system` instead.
@@ -179,14 +179,14 @@ class ModelSpec(Printed):
         """Sections that no cross-reference leads to."""
         return tuple(self.tally["unreferenced"])
 
-    def lines(self) -> list[str]:
-        """What the release holds, in a few lines."""
+    def _parts(self) -> list[Printable]:
         tally = self.tally
         levels = [f"{n} {level if level != '-' else 'without a level'}" for level, n in tally["authority"].items()]
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in tally["verdicts"].items())
         blamed = ", ".join(f"{name} {n}" for name, n in tally["violates"].items()) or "none"
         odd = "; ".join(self.suspicious[:5]) + ("; …" if len(self.suspicious) > 5 else "")
-        return [
+        lines = [
+            f"Model Spec {self.release}" + ("" if self.complete else " (facts only: no text, no examples)"),
             f"{tally['sections']} sections: {', '.join(levels)}.",
             f"{tally['refs']} cross-references, {tally['edges']} distinct; {len(self.dangling)} of them lead nowhere.",
             f"{tally['examples']} examples with {tally['columns']} columns: {verdicts}.",
@@ -195,15 +195,7 @@ class ModelSpec(Printed):
             *(f"Line {said}." for said in self.warnings),
             *([f"Invisible characters stand on {len(self.suspicious)} lines: {odd}."] if odd else []),
         ]
-
-    def _parts(self) -> list[Printable]:
-        title = f"Model Spec {self.release}" + ("" if self.complete else " (facts only: no text, no examples)")
-        return [bare(title), *map(bare, self.lines())]
-
-
-def bare(text: str) -> str:
-    """`text` on one line with an escape for each invisible character."""
-    return printable(text, 10 * len(text))  # an escape has at most ten characters
+        return [visible(line) for line in lines]
 
 
 def tally(spec: ModelSpec) -> dict[str, Any]:
