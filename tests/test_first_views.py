@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import argument, chain, crowd, explore, opinions, pressure, references, releases, trust
+from simkit.widgets import argument, chain, crowd, explore, opinions, pressure, references, releases, tidy, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -40,6 +40,9 @@ def test_caveats_are_short_everywhere(name):
     check_caveats(argument(case))
     if name == "contested-question":
         check_caveats(opinions(case))
+    if name == "clean-up-my-desktop":
+        check_caveats(tidy(case))
+        check_caveats(tidy(case, backup=True))
 
 
 def test_caveats_of_the_written_spec_are_short():
@@ -58,7 +61,7 @@ def test_the_check_of_caveats_can_fail():
 
 
 #: Where an instrument opens that does not open on any scenario.
-OWN = {opinions: "contested-question", references: "2025-12-18", releases: "2025-12-18"}
+OWN = {opinions: "contested-question", tidy: "clean-up-my-desktop", references: "2025-12-18", releases: "2025-12-18"}
 
 
 @pytest.mark.parametrize("opened", [explore, crowd, chain, trust, pressure, argument, *OWN], ids=lambda opened: opened.__name__)

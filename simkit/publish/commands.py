@@ -24,6 +24,7 @@ class InstrumentKind(StrEnum):
     references = "references"
     opinions = "opinions"
     pressure = "pressure"
+    tidy = "tidy"
 
 
 def register(app: typer.Typer) -> None:

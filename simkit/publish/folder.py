@@ -21,6 +21,7 @@ from ..widgets.bright_line import argument
 from ..widgets.command_chain import chain
 from ..widgets.common_source import opinions
 from ..widgets.corrigibility import dial
+from ..widgets.desktop import tidy
 from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
 from ..widgets.instrument import Instrument
@@ -59,6 +60,7 @@ INSTRUMENTS = {
     "references": Kind(references, "Which rule needs which", only=(NEWEST,)),
     "opinions": Kind(opinions, "A million minds, one assistant", "", {"takes_sides": 0.5}, only=("contested-question",)),
     "pressure": Kind(pressure, "What training makes of the spec", "deployed", {"pressure": 100}),
+    "tidy": Kind(tidy, "Ask or act", settings={"questions": 4}, only=("clean-up-my-desktop",)),
 }
 #: The scenario that most instruments open with.
 FIRST = "medication-threshold"

@@ -13,6 +13,7 @@ from .common_source import opinions
 from .contest import Race, race
 from .controls import Range
 from .corrigibility import Dial, dial
+from .desktop import tidy
 from .explorer import Explorer, explore
 from .instrument import Instrument, Settings
 from .prediction import Prediction, predict
@@ -51,5 +52,6 @@ __all__ = [
     "race",
     "references",
     "releases",
+    "tidy",
     "trust",
 ]
