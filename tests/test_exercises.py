@@ -212,3 +212,18 @@ def test_mistakes_about_the_dial_are_named():
     assert fourth.check(
         replace(usual, models=(replace(usual.models[0], chance=0.5), replace(usual.models[-1], chance=0.5)))
     ).right
+
+
+def test_ask_or_act_knows_common_mistakes():
+    from simkit.exercises import ask_or_act
+    from simkit.tasks import ACT, ASK_FINAL, MANNERS
+
+    first, second, third = (Exercise(each.judge) for each in ask_or_act.exercises)
+    assert "fraction" in first.check(0.941).says
+    assert "if all were read" in first.check(84.46).says
+    assert "without being read" in first.check(56.07).says
+    assert second.check(50).says == "50 is too small."
+    assert "12 questions" in third.check(ASK_FINAL).says
+    assert "It loses 1.83" in third.check(ACT).says
+    assert "75% of the wanted work" in third.check(MANNERS[3]).says
+    assert "A manner is needed" in third.check(8).says

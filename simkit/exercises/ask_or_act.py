@@ -32,8 +32,8 @@ def _net(manner: Manner, undo: float) -> float:
 
 @numeric(within=0.01, of_100=True)
 def approvals() -> Known:
-    """The agent asks about all 24 files. A person who reads a question says no to what is not wanted; a question that is not read
-    is approved. What percentage of the questions is approved?
+    """The agent asks about all 24 files. A person who reads a question says no to what is not wanted; a question that is not
+    read is approved. What percentage of the questions is approved?
 
     Hint: A question is not approved if it is about something unwanted, and it is read. Both probabilities are in the task.
     Hint: sk.tasks.handled(task, manner, shares, sk.tasks.Oversight()) has wanted (meanings, files) and read (files).
@@ -57,7 +57,7 @@ def like_an_answer() -> Known:
 
     Hint: Change undo of the three steps that delete, and compare the net value of two manners.
     Hint: dataclasses.replace(step, undo=x) changes a step, dataclasses.replace(task, steps=…) the task.
-    Hint: sk.expect(made.case, made.policies).net of made = sk.tasks.ways(case, task, [sk.tasks.ACT, sk.tasks.ASK_FINAL]), along x.
+    Hint: sk.expect(made.case, made.policies).net of made = sk.tasks.ways(case, task, [sk.tasks.ACT, sk.tasks.ASK_FINAL]).
     Right: Not even nine of ten is enough. An act is like an answer only if it can nearly always be taken back.
     """
     return 100 * float(brentq(lambda x: _net(ACT, x) - _net(ASK_FINAL, x), 0.1, 0.999)), {}
@@ -69,7 +69,7 @@ def own_manner(answer: Any) -> str:
     needed files for good.
 
     Hint: Questions about what can be moved back spend attention that the deletions need.
-    Hint: sk.tasks.Manner(name="mine", label="mine", asks=…, only_final=…) makes one; sk.tasks.ways(case, task, [mine]) shows it.
+    Hint: sk.tasks.Manner(name="mine", label="mine", asks=…, only_final=…), and sk.tasks.ways(case, task, [mine]).
     Hint: only_final=True, and as many questions as are allowed.
     Right: What it asks about matters more than how often it asks.
     """

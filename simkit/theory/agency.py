@@ -42,8 +42,16 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class AskOrAct:
+class Rounded:
+    """A result of numbers or arrays that prints each with four digits."""
+
+    def __repr__(self) -> str:
+        shown = (f"{name} {np.round(value, 4)}" for name, value in vars(self).items())
+        return f"<{type(self).__name__}: {', '.join(shown)}>"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class AskOrAct(Rounded):
     """What acting, asking first and leaving it are worth, and the probability of error above which asking beats acting."""
 
     act: Floats
@@ -71,8 +79,8 @@ def check_value(mean: Numbers, sd: Numbers, noise: Numbers = 0.0) -> Floats:
     return (spread * np.maximum(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) - z * ndtr(-z), 0.0))[()]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class DialogBand:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class DialogBand(Rounded):
     """Thresholds in P(wanted): ask from `ask_from` on, act from `act_from` on; `without_dialog` where one cannot ask.
 
     If a dialog is never best, the first two are `without_dialog`.
@@ -102,8 +110,8 @@ def dialog_band(act: tuple[Numbers, Numbers], ask: tuple[Numbers, Numbers], leav
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Waiting:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Waiting(Rounded):
     """What it is worth to act now, to wait and choose without news (`blind`), and to wait and choose with it (`informed`)."""
 
     now: Floats
@@ -149,8 +157,8 @@ def hurdle(interest: Numbers, payout: Numbers, sd: Numbers) -> Floats:
 # --- irreversible failure ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Irreversible:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Irreversible(Rounded):
     """Worth of always acting and of always asking, and the cost of asking at which they are equal: in truth, and myopically."""
 
     act: Floats
@@ -173,8 +181,8 @@ def irreversible(*, reward: Numbers, hazard: Numbers, loss: Numbers, discount: N
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Solved:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Solved(Rounded):
     """The best worth of each state, (S,), and the best action in it, (S,)."""
 
     worth: Floats
@@ -206,8 +214,8 @@ def solve(rewards: ArrayLike, moves: ArrayLike, discount: float) -> Solved:
 # --- checking in, and side effects ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CheckIn:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CheckIn(Rounded):
     """Steps between two checks: by the square-root rule, exactly (inf: never check), and what is lost a step at the latter."""
 
     rule: Floats

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any, Literal, get_args
@@ -12,7 +13,6 @@ from ..arrays import Floats
 from ..case import Case
 from ..icon_array import dots
 from ..plots import HARMFUL
-from ..policy import constant
 from ..tasks import ACT, Handled, Manner, Oversight, Task, Ways, handled, load, running, ways
 from ..text import percent, whole_percent
 from ..uncertainty import Comparison, compare
@@ -27,9 +27,9 @@ from .wording import heading
 
 Way = Literal["about anything", "about deletions", "about anything, and archives"]
 WAYS: tuple[Way, ...] = get_args(Way)
-COLUMNS, WORLDS = 4, 1000
+#: Files in a row, plausible worlds, and the probability that a deleted file comes back if there is a backup.
+COLUMNS, WORLDS, BACKUP = 4, 1000, 0.98
 APPROVED = "93% of permission prompts of one product were approved (2026, from third-party pages), read or unread."
-BACKUP = 0.98  # the probability that a deleted file comes back, if there is a backup
 #: What became of a file, and then of the question about it: words, colour, size, whether it is a ring.
 FATES = (
     ("moved, as wanted", 0, 4.5, False),
@@ -49,7 +49,7 @@ class DesktopSettings(Settings):
     questions: Annotated[int, Range(0, 100)] = 0
     way: Way = "about anything"
     half_life: Annotated[float, Range(1, 64, (1, 2, 4, 6, 8, 12, 16, 24, 32, 64)), "attention halves in"] = 8.0
-    interruption: Annotated[float, Range(0, 0.1), "cost of a question"] = 0.01
+    question: Annotated[float, Range(0, 0.1), "cost of a question"] = 0.01
     backup: Annotated[bool, "deleted files come back"] = False
     person: Annotated[int, Range(0, 99), "whose desktop"] = 18
     context: str = ""
@@ -68,10 +68,7 @@ def tidy(case: Case | str = "clean-up-my-desktop", task: Task | None = None, **s
 
 def look(case: Case, task: Task, settings: DesktopSettings) -> tuple[Ways, list[Handled]]:
     """The task done in each way with 0 to I questions, way by way, and at last at once; and what each does with I files."""
-    here, costs = (
-        in_context(case, settings.context),
-        Oversight(half_life=settings.half_life, interruption=settings.interruption),
-    )
+    here, costs = in_context(case, settings.context), Oversight(half_life=settings.half_life, interruption=settings.question)
     if settings.backup:
         task = replace(task, steps=tuple(replace(step, undo=max(step.undo, BACKUP)) for step in task.steps))
     asks = range(sum(len(step.items) for step in running(task)) + 1)
@@ -91,28 +88,28 @@ def fates(shares: Floats, each: list[Handled], person: int) -> Floats:
     luck, rows = rng.random((2, count)), []
     for now in each:
         asked, read = now.request > 0, luck[0] < now.read
-        kept = asked & read & ~wanted
-        undone = ~wanted & ~kept & (luck[1] < now.undo)
-        lost = ~wanted & ~kept & ~undone
-        rows.append((wanted & ~now.final, wanted & now.final, kept, undone, lost, asked & read, asked & ~read))
+        heard, wrong = asked & read, ~wanted & ~(asked & read)
+        undone = wrong & (luck[1] < now.undo)
+        kinds = (wanted & ~now.final, wanted & now.final, heard & ~wanted, undone, wrong & ~undone, heard, asked & ~read)
+        rows.append(kinds)
     return np.array(rows, dtype=float)
 
 
 def desktop_table(case: Case, task: Task, settings: DesktopSettings) -> Table:
     """A row for each way and number of questions."""
     found, each = look(case, task, settings)
-    batch, act = found.policies[:-1], constant(found.case, ACT.name)
-    leads = compare(found.case, batch, act, rng=np.random.default_rng(0), worlds=WORLDS)
+    batch = found.policies[:-1]
+    leads = compare(found.case, batch, found.policies[-1], rng=np.random.default_rng(0), worlds=WORLDS)
     came, many = fates(found.case.population.shares, each, settings.person), np.arange(len(each) // len(WAYS))
-    lost = found.case.population.shares @ found.lost[:, :-1]
-    along, at = dict(zip(WAYS, lost.reshape(len(WAYS), -1), strict=True)), np.tile(many, len(WAYS))
+    lost, at = found.case.population.shares @ found.lost[:, :-1], np.tile(many, len(WAYS))
+    along: dict[str, Floats] = dict(zip(WAYS, lost.reshape(len(WAYS), -1), strict=True))
     return Table(
         slider=Options("questions", many.tolist(), "How many questions it may ask"),
         toggles=[Options("way", WAYS, "It asks")],
         sentences=[_sentence(*row) for row in zip(found.interruptions, came.sum(-1), lost, strict=False)],
-        notes=_notes(leads, found.interruptions[:-1], settings.interruption),
+        notes=_notes(leads, found.interruptions[:-1], settings.question),
         panels=[
-            _desktop(task, came),
+            _desktop(task, each[0].items, came),
             panels.sure(_how_sure(found.case, settings.half_life)),
             panels.lines("Needed files that are gone for good, on average", many, along, at=at, first=False),
             panels.dots(dots(found.case, batch), heading(found.case), first=False),
@@ -123,7 +120,7 @@ def desktop_table(case: Case, task: Task, settings: DesktopSettings) -> Table:
 
 
 def _sentence(asked: float, came: Floats, lost: float) -> str:
-    start = f"It asks {asked:g} question{'s' * int(asked != 1)}; {came[5]:g} are read." if asked else "It asks nothing."
+    start = f"Of {asked:g} question{'s' * int(asked != 1)} {came[5]:g} are read." if asked else "It asks nothing."
     files = f"{came[4]:g} needed file{'s' * int(came[4] != 1)}"
     return f"{start} This person loses {files} for good; on average over all who send these words it is {lost:.2f}."
 
@@ -158,25 +155,23 @@ def _how_sure(case: Case, half_life: float) -> list[list[str]]:
     return rows
 
 
-def _desktop(task: Task, came: Floats) -> Panel:
+def _desktop(task: Task, names: Sequence[str], came: Floats) -> Panel:
     """The files in rows of four, step by step, each with what came of it."""
-    names, places, ticks, top = [], [], {}, 0
+    ticks, x, y = {}, np.zeros(0), np.zeros(0)
     for step in (step for step in running(task) if step.items):
-        names += step.items
-        places += [(i % COLUMNS, top + i // COLUMNS) for i in range(len(step.items))]
-        ticks[(top + places[-1][1]) / 2], top = step.name.replace("-", " "), places[-1][1] + 1
-    x, y = np.array(places, dtype=float).T
+        row = np.arange(len(step.items)) // COLUMNS + y.max(initial=-1) + 1
+        x, y, ticks[row.mean()] = np.append(x, np.arange(len(row)) % COLUMNS), np.append(y, row), step.name.replace("-", " ")
     seen = zip(np.where(came > 0, x, np.nan).swapaxes(0, 1), FATES, strict=True)
     return panels.chart(
         "The desktop of one person who sends these words",
         [*(points(xs, y, colour=c, size=size, hollow=ring) for xs, (_, c, size, ring) in seen), labels(x, y, names)],
         x=axis(-0.2, COLUMNS - 0.2, ticks={}),
-        y=axis(top - 0.5, -0.5, ticks=ticks),
+        y=axis(y.max() + 0.5, -0.5, ticks=ticks),
         alt="Each file, coloured by what came of it; a ring is a question about it.",
         first=True,
         legend=[entry(words, colour, "open" if ring else "full") for words, colour, _, ring in FATES],
         values=came.sum(-1),
-        height=42 * top + 24,
+        height=42 * int(y.max()) + 66,
         wide=660,
         left=92,
         categories=True,
