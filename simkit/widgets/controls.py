@@ -123,10 +123,10 @@ def policy_menu(label: str, case: Case, names: Iterable[str]) -> ipywidgets.Drop
     return menu(label, [(case.labels.get(name, name), name) for name in dict.fromkeys(names)])
 
 
-def context_menu(case: Case) -> ipywidgets.Dropdown:
-    """The operator contexts of a case; the first is the one it is in."""
+def context_menu(case: Case) -> ipywidgets.Dropdown | None:
+    """The operator contexts of a case, if it has any; the first is the one it is in."""
     others = [(name, name) for name in case.contexts if name != case.context]
-    return menu("context", [(case.context or "as the file says", case.context), *others])
+    return menu("context", [(case.context or "as the file says", case.context), *others]) if case.contexts else None
 
 
 def show(control: ipywidgets.Widget, value: Any) -> None:

@@ -8,8 +8,10 @@ users moves one part only.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from itertools import product
+from math import inf
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -19,9 +21,11 @@ from ..dial.agents import Agents, usual_agents
 from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
 from ..dial.losses import tails
 from ..dial.optimum import Optimum, Verdict, best_position, verdict, worth
-from ..dial.overrides import DialCurve, along
+from ..dial.overrides import DialCurve, Outlook, along
 from ..dial_plots import mosaic_order
 from ..icon_array import Dots, dots
+from .chosen_policies import in_context
+from .controls import Range
 from .instrument import Settings
 from .stage import Options
 
@@ -29,8 +33,10 @@ WORLDS = 1000
 EXPECTED = "as expected"
 #: How many times the loss of following every instruction a world must have to be called bad.
 BAD = 2.0
-#: Means along the dial that are shown.
-MEANS = ("help", "harm", "neglect", "net", "departs", "mistaken")
+PARTS = tuple(k / 20 for k in range(21))
+TRUSTS = (*PARTS[:-1], 0.99, 1.0)
+TIMES = (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20.0)
+SPREADS = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,28 +49,20 @@ class DialSettings(Settings):
     over the model, and the principal if it is shared) counts beside the mean.
     """
 
-    position: float = 0.5
+    position: Annotated[float, Range(0, 1)] = 0.5
     operator: str = EXPECTED
     model: str = EXPECTED
     context: str = ""
-    trust_in_operator: float | None = None
-    trust_in_model: float | None = None
-    verification: float = 0.0
-    irreversibility: float = 1.0
-    oversight: float = 0.0
-    users: int = 1_000_000
+    trust_in_operator: Annotated[float | None, Range(0, 1, TRUSTS, ".0%"), "trust in the operator"] = None
+    trust_in_model: Annotated[float | None, Range(0, 1, TRUSTS, ".0%"), "trust in the model"] = None
+    verification: Annotated[float, Range(-inf, inf, PARTS, ".0%")] = 0.0
+    irreversibility: Annotated[float, Range(-inf, inf, TIMES), "irreversibility ×"] = 1.0
+    oversight: Annotated[float, Range(-inf, inf, PARTS, ".0%")] = 0.0
+    users: Annotated[int, Range(1, 10**10)] = 1_000_000
     shared_principal: bool = False
-    aversion: float = 0.0
+    aversion: Annotated[float, Range(-inf, inf, SPREADS), "spread counts"] = 0.0
     objects: bool = False
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("position", "trust_in_operator", "trust_in_model"):
-            if getattr(self, name) is not None and not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is a number from 0 to 1, not {getattr(self, name)}")
-        if not 1 <= self.users <= 10**10:
-            raise ValueError(f"users are from 1 to 10 billion, not {self.users}")
+    scale: Annotated[float, Range(-inf, inf, (0.05, 0.1, 0.2, 0.5, 1, 2, 5.0)), "scale (gain at ½)"] = 1.0
 
     @property
     def safeguards(self) -> Safeguards:
@@ -93,17 +91,43 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
+class Way:
+    """A way to look at the agents of a part: probabilities of operators (O,) and of models (T,); who is looked at `alone`."""
+
+    part: Part
+    alone: str
+    operators: Floats
+    models: Floats
+
+    def seen(self, curve: DialCurve) -> DialCurve:
+        """A curve of the part with these probabilities."""
+        return replace(curve, probability=np.outer(self.operators, self.models))
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """Means along the dial, (D,)."""
+        return self.seen(self.part.curve).expected()
+
+    @cached_property
+    def badly(self) -> Floats:
+        """P(it goes badly), (2, D): mostly because an order is obeyed, and because of the model's own judgement."""
+        return self.seen(self.part.curve).badly_off
+
+    @cached_property
+    def top(self) -> float:
+        """The largest net value at any position, between those of the slider too."""
+        return float(self.seen(along(self.part.found, self.part.found.on_step)).expected().net.max())
+
+
+@dataclass(frozen=True, eq=False)
 class DialView:
     """All that is shown.  C ways to look, D positions, F states.
 
-    `order` is that of operators and of models in the mosaic.  `offered` are objection, operators and models that may be chosen,
-    and a way to look is a choice of each; objection counts fastest.  `parts` are one for each objection, and `looks` the
-    probabilities of operators (C', O) and of models (C', T) in each way to look at them.  `means` are (C, D) each, per request:
-    help, loss, net, departs, mistaken, and the probabilities that it goes badly, by `order` or by `own` judgement; `tops` (C,)
-    the largest net at any position, between those of the slider too; `bad` (C, D) are probabilities of a bad world (None: not
-    asked for).
+    `order` is that of operators and of models in the mosaic.  `offered` are operators, models and objection that may be chosen,
+    and a way to look is a choice of each; objection counts fastest.  `parts` are one for each objection; `bad` (C, D) are
+    probabilities of a bad world (None: not asked for).
 
-    Between two departures nothing changes: `state` (C, D) numbers what is seen, `first` (2, F) are a look and a position at
+    Between two departures nothing changes: `state` (C, D) numbers what is seen, `first` (2, F) are a way and a position at
     which each state is seen, and `dots` are those of the F states; `own` says which cells of them are departures, and which of
     these leave their sender worse off than the instruction would have.
     """
@@ -112,14 +136,18 @@ class DialView:
     order: tuple[Ints, Ints]
     offered: dict[str, tuple[Any, ...]]
     parts: tuple[Part, ...]
-    looks: tuple[Floats, Floats]
-    means: dict[str, Floats]
-    tops: Floats
+    ways: tuple[Way, ...]
     bad: Floats | None
     state: Ints
     first: Ints
     dots: Dots
     own: tuple[Bools, Bools]
+
+    def means(self, name: str) -> Floats:
+        """A mean of each way to look, by its name in `Outlook`, or their loss, (C, D)."""
+        if name == "loss":
+            return self.means("harm") + self.means("neglect")
+        return np.stack([getattr(way.outlook, name) for way in self.ways])
 
     def of_states(self, values: Floats) -> Floats:
         """The values (C, D) of each state, (F,)."""
@@ -127,51 +155,45 @@ class DialView:
 
 
 #: What a deployment depends on beside the trust in the model, and what stands behind a departure.
-CAST = ("context", "trust_in_operator", "scale", "objects")
+AGENTS = ("context", "trust_in_operator", "scale", "objects")
 SAFEGUARDS = ("verification", "irreversibility", "oversight")
 
 
 def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, only: bool = False) -> DialView:
     """Evaluate what the settings ask for, with the usual agents if none is given.
 
-    With `only`, for the chosen way to look alone and without bad worlds, which may take long.  A ValueError names a setting
-    that makes no sense.
+    With `only`, for the chosen way to look alone.  Bad worlds, which may take long, are computed for an unfolded instrument,
+    and not with `only`.  A ValueError names a setting that makes no sense.
     """
     both = [replace(settings, objects=objects) for objects in (False, True)]
-    founds = [_with_options(_deployed(case, agents, _only(each, *CAST, "trust_in_model")), settings) for each in both]
+    founds = [_with_options(_deployed(case, agents, _only(each, *AGENTS, "trust_in_model")), settings) for each in both]
     positions = reached([best_position(found) for found in founds])
     offered: dict[str, tuple[Any, ...]] = {**offers(founds[0]), "objects": (False, True)}
     for name, known in offered.items():
         Options(name, known).place(getattr(settings, name))
     if only:
         offered = {name: (getattr(settings, name),) for name in offered}
-    looks = _looks(founds[0], offered)
-    kept = (*CAST, "trust_in_model", *SAFEGUARDS, "aversion", "shared_principal")
-    shown = [(each, found) for each, found in zip(both, founds, strict=True) if each.objects in offered["objects"]]
-    parts = [Part(found, along(found, positions), _verdict(case, agents, _only(each, *kept))) for each, found in shown]
-    bad = [] if only else [_bad(_deployed(case, agents, _only(each, *CAST)), looks, each, positions) for each in both]
-    states = [_states(part.found, looks, positions) for part in parts]
-    count = [_dots(part.found, looks, first, positions) for part, (_, first) in zip(parts, states, strict=True)]
-    starts = np.cumsum([0, *(len(each.count) for each in count)])
+    kept = (*AGENTS, "trust_in_model", *SAFEGUARDS, "aversion", "shared_principal")
+    parts = tuple(
+        Part(found, along(found, positions), _verdict(case, agents, _only(each, *kept)))
+        for each, found in zip(both, founds, strict=True)
+        if each.objects in offered["objects"]
+    )
+    ways = _ways(parts, offered)
+    state, first = _states(ways, positions)
+    shown = _dots(parts, ways, first, positions)
     return DialView(
         positions=positions,
         order=mosaic_order(founds[0]),
         offered=offered,
-        parts=tuple(parts),
-        looks=looks,
-        means=_means([part.curve for part in parts], looks),
-        tops=_woven([_seen(looks, along(found, found.on_step).each.net).max(-1) for _, found in shown]),
-        bad=_woven(bad) if bad else None,
-        state=_woven([state + start for (state, _), start in zip(states, starts, strict=False)]),
-        first=np.concatenate([np.stack([way * len(parts) + i, at]) for i, (_, (way, at)) in enumerate(states)], axis=1),
-        dots=_given(parts[0].found, count),
-        own=_own(parts[0].found, count[0]),
+        parts=parts,
+        ways=ways,
+        bad=_bad(case, agents, settings, ways, positions) if settings.unfolded and not only else None,
+        state=state,
+        first=first,
+        dots=replace(shown, case=parts[0].found.original, response=parts[0].found.gives[shown.response]),
+        own=_own(parts[0].found, shown),
     )
-
-
-def _woven(parts: list[Floats] | list[Ints]) -> Any:
-    """Values (C', …) of each part in the order of the rows: parts count faster than ways to look at the agents."""
-    return np.stack(parts, axis=1).reshape(-1, *parts[0].shape[1:])
 
 
 def reached(bests: list[Optimum]) -> Floats:
@@ -201,9 +223,7 @@ def _only(settings: DialSettings, *names: str) -> DialSettings:
 
 @lru_cache(maxsize=16)
 def _deployed(case: Case, agents: Agents | None, settings: DialSettings) -> Deployment:
-    if settings.context and settings.context != case.context:
-        case = case.in_context(settings.context)
-    true = replace(case, question=None)
+    true = replace(in_context(case, settings.context), question=None)
     agents = (agents or usual_agents(true)).with_trust(operator=settings.trust_in_operator, model=settings.trust_in_model)
     return deploy(true, agents, scale=settings.scale, objection=settings.scale if settings.objects else None)
 
@@ -216,7 +236,7 @@ def _with_options(found: Deployment, settings: DialSettings) -> Deployment:
 
 @lru_cache(maxsize=16)
 def _verdict(case: Case, agents: Agents | None, settings: DialSettings) -> Verdict:
-    found = _deployed(case, agents, _only(settings, *CAST, "trust_in_model"))
+    found = _deployed(case, agents, _only(settings, *AGENTS, "trust_in_model"))
     return verdict(_with_options(found, settings), rng=np.random.default_rng(0), worlds=WORLDS)
 
 
@@ -228,43 +248,26 @@ def offers(found: Deployment) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _looks(found: Deployment, offered: dict[str, tuple[Any, ...]]) -> tuple[Floats, Floats]:
-    """Probabilities of operators and models in each way to look at the agents: operators count slowest."""
-    stated = {"operator": found.agents.operator_probabilities(), "model": found.agents.model_probabilities()}
-    operators, models = (
-        np.vstack([stated[kind], np.eye(len(stated[kind]))])[[known.index(name) for name in offered[kind]]]
-        for kind, known in offers(found).items()
-    )
-    return np.repeat(operators, len(models), axis=0), np.tile(models, (len(operators), 1))
+def _ways(parts: tuple[Part, ...], offered: dict[str, tuple[Any, ...]]) -> tuple[Way, ...]:
+    """Every way to look at the agents, in the order of the rows."""
+    known, agents, made = offers(parts[0].found), parts[0].found.agents, []
+    stated = {"operator": agents.operator_probabilities(), "model": agents.model_probabilities()}
+    each = {kind: np.vstack([share, np.eye(len(share))]) for kind, share in stated.items()}
+    for operator, model, part in product(offered["operator"], offered["model"], parts):
+        chosen = {"operator": operator, "model": model}
+        alone = " and ".join(f"{name} {kind}" for kind, name in chosen.items() if name != EXPECTED)
+        made.append(Way(part, alone, *(each[kind][known[kind].index(name)] for kind, name in chosen.items())))
+    return tuple(made)
 
 
-def _seen(looks: tuple[Floats, Floats], values: Floats | Bools) -> Floats:
-    """Means (C, D) of values (O, T, D)."""
-    weight = (looks[0][:, :, None] * looks[1][:, None, :]).reshape(len(looks[0]), -1, 1)
-    return (weight * values.reshape(weight.shape[1], -1)).sum(1)  # a row is the same whatever stands beside it
-
-
-def _means(curves: list[DialCurve], looks: tuple[Floats, Floats]) -> dict[str, Floats]:
-    """Means of every way to look, (C, D)."""
-    values = [{name: getattr(curve.each, name) for name in MEANS} | _badly(curve) for curve in curves]
-    means = {name: _woven([_seen(looks, each[name]) for each in values]) for name in values[0]}
-    return means | {"loss": means["harm"] + means["neglect"]}
-
-
-def _badly(curve: DialCurve) -> dict[str, Bools]:
-    """Where it goes badly mostly because an order is obeyed, and where because of the model's own judgement, (O, T, D)."""
-    orders = curve.each.obeyed >= curve.each.judged
-    return {"order": curve.badly & orders, "own": curve.badly & ~orders}
-
-
-def _states(found: Deployment, looks: tuple[Floats, Floats], positions: Floats) -> tuple[Ints, Ints]:
-    """The number of each way to look and position, (C, D), and the first way and position of each number, (2, F)."""
+def _states(ways: tuple[Way, ...], positions: Floats) -> tuple[Ints, Ints]:
+    """The number of what is seen at each way and position, (C, D), and the first way and position of each number, (2, F)."""
     state, first, count = [], [], 0
-    for way, (p, q) in enumerate(zip(*looks, strict=True)):
-        cuts = np.unique(found.at[p > 0][:, q > 0])  # those that count here
+    for place, way in enumerate(ways):
+        cuts = np.unique(way.part.found.at[way.operators > 0][:, way.models > 0])  # those that count here
         _, at, number = np.unique(np.searchsorted(cuts, positions), return_index=True, return_inverse=True)
         state.append(count + number)
-        first.append(np.stack([np.full(len(at), way), at]))
+        first.append(np.stack([np.full(len(at), place), at]))
         count += len(at)
     return np.stack(state), np.concatenate(first, axis=1)
 
@@ -274,14 +277,23 @@ def bad_size(found: Deployment) -> float:
     return BAD * float(found.agents.operator_probabilities() @ found.means[1:, :, 0].sum((0, -1)))
 
 
-def _bad(found: Deployment, looks: tuple[Floats, Floats], settings: DialSettings, positions: Floats) -> Floats:
-    """The probability of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say."""
-    stands = _only(settings, *SAFEGUARDS, "users")
-    chances = _seen(looks, np.moveaxis(_tails_at(found, replace(stands, shared_principal=True), positions), 0, -1))
-    if not settings.shared_principal:
-        models = len(found.agents.models) + 1  # the first rows: operators as expected
-        chances[:models] = looks[1][:models] @ _tails_at(found, stands, positions).T
-    return chances
+def _bad(case: Case, agents: Agents | None, settings: DialSettings, ways: tuple[Way, ...], positions: Floats) -> Floats:
+    """The probability of a bad world, (C, D).  An operator that is looked at alone is everywhere; else as the settings say.
+
+    Where objection changes no departure, both parts are one.
+    """
+    asked, founds = _only(settings, *SAFEGUARDS, "users"), list(dict.fromkeys(way.part.found for way in ways))
+    bases = [_deployed(case, agents, _only(replace(settings, objects=o), *AGENTS)) for o in (False, True)]
+    bases = [bases[0]] * 2 if np.array_equal(bases[0].at, bases[1].at) else bases
+    shared, apart = (
+        [_tails_at(base, replace(asked, shared_principal=one), positions) for base in bases] for one in (True, False)
+    )
+    rows = []
+    for way in ways:
+        part = founds.index(way.part.found)
+        many = len(np.flatnonzero(way.operators)) > 1 and not settings.shared_principal
+        rows.append((apart[part] if many else way.operators @ shared[part]) @ way.models)
+    return np.stack(rows)
 
 
 def _tails_at(found: Deployment, settings: DialSettings, positions: Floats) -> Floats:
@@ -297,26 +309,21 @@ def _tails(found: Deployment, settings: DialSettings) -> Floats:
     return tails(_with_options(found, settings), bad_size(found), settings.users)
 
 
-def _dots(found: Deployment, looks: tuple[Floats, Floats], first: Ints, positions: Floats) -> Dots:
+def _dots(parts: tuple[Part, ...], ways: tuple[Way, ...], first: Ints, positions: Floats) -> Dots:
     """The thousand senders of each state; departures are responses of their own."""
     way, at = first
-    operators, models = (probabilities[way] for probabilities in looks)
-    return dots(found.case, found.mean_policy(positions[at], operators=operators, models=models))
+    counted = []
+    for part in parts:
+        here = np.flatnonzero([ways[i].part is part for i in way])
+        p, q = (np.stack([getattr(ways[i], who) for i in way[here]]) for who in ("operators", "models"))
+        counted.append((here, dots(part.found.case, part.found.mean_policy(positions[at[here]], operators=p, models=q))))
+    order = np.argsort(np.concatenate([here for here, _ in counted]))
+    count, expected = (np.concatenate([getattr(each, name) for _, each in counted])[order] for name in ("count", "expected"))
+    return replace(counted[0][1], count=count, expected=expected)
 
 
-def _given(found: Deployment, counted: list[Dots]) -> Dots:
-    """The dots of all parts, in which a departure counts as the answer that it gives."""
-    return replace(
-        counted[0],
-        case=found.original,
-        response=found.gives[counted[0].response],
-        count=np.concatenate([each.count for each in counted]),
-        expected=np.concatenate([each.expected for each in counted]),
-    )
-
-
-def _own(found: Deployment, dots: Dots) -> tuple[Bools, Bools]:
+def _own(found: Deployment, shown: Dots) -> tuple[Bools, Bools]:
     """Which cells are departures, and which leave their sender worse off than the instruction would have."""
     value = found.case.value(found.original.harm_weight)
-    departs = dots.response >= len(found.original.responses)
-    return departs, value[dots.segment, dots.response] < value[dots.segment, found.instead[dots.response]]
+    departs = shown.response >= len(found.original.responses)
+    return departs, value[shown.segment, shown.response] < value[shown.segment, found.instead[shown.response]]

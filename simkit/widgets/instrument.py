@@ -121,14 +121,14 @@ class Instrument(Box, Generic[S]):
         *,
         opener: Callable[..., Any] | str = "",
         source: str = "",
-        controls: Mapping[str, ipywidgets.Widget] | None = None,
+        controls: Mapping[str, ipywidgets.Widget | None] | None = None,
         peek: Callable[[S], Table | None] | None = None,
         settle: Callable[[S, S | None], S] | None = None,
     ) -> None:
         """Show `table(settings)`.  A ValueError if these settings make no sense.
 
         `opener` is the function that opens the instrument, and `source` what the line of code gives it before the settings.
-        `controls` replace those that the fields of the settings make.  `peek` gives a table with the chosen row only, if that
+        `controls` replace those that the fields of the settings make; None stands for no control.  `peek` gives a table with the chosen row only, if that
         is much quicker than the whole; `settle` completes settings that are asked for, beside those that were in force.
         """
         self._make, self._peek, self._settle = table, peek, settle
@@ -138,7 +138,7 @@ class Instrument(Box, Generic[S]):
         self.stage = Stage(name=_file_name(opener, settings, source), offers=list(ANSWERS))
         self._settings = settle(settings, None) if settle else settings
         self._show(self._settings)
-        self.controls = dict(controls) if controls is not None else self._made_controls()
+        self.controls = self._made_controls(controls or {})
         self._back = ipywidgets.Button(description="Undo", icon="undo", tooltip="Take back the last choice")
         self._again = ipywidgets.Button(description="Redo", icon="repeat", tooltip="Choose again what was taken back")
         self._message = ipywidgets.Label().add_class("simkit-message")
@@ -164,10 +164,11 @@ class Instrument(Box, Generic[S]):
         self._again.on_click(lambda _: self.redo())
         self.stage.on_msg(lambda _, content, __: self._asked(content))
 
-    def _made_controls(self) -> dict[str, ipywidgets.Widget]:
-        """A control for each field that says what may be chosen, but for those that the browser moves by itself."""
+    def _made_controls(self, given: Mapping[str, ipywidgets.Widget | None]) -> dict[str, ipywidgets.Widget]:
+        """A control for each field that is given one or says what may be chosen, but for those that the browser moves."""
         moved = {*self.table.moved, "unfolded"}
-        made = {name: field.control() for name, field in fields_of(type(self._settings)).items() if name not in moved}
+        fields = {name: field for name, field in fields_of(type(self._settings)).items() if name not in moved}
+        made = {name: given[name] if name in given else field.control() for name, field in fields.items()}
         return {name: control for name, control in made.items() if control is not None}
 
     # --- what is chosen ---
@@ -241,7 +242,11 @@ class Instrument(Box, Generic[S]):
 
     def rows(self) -> list[dict[str, Any]]:
         """The numbers that slider and buttons show, a row for each choice: `pandas.DataFrame(instrument.rows())`."""
-        return numbers.rows(self.table)
+        return numbers.rows(self._whole())
+
+    def _whole(self) -> Table:
+        """The table with all its pictures, those too that are made when the stage unfolds."""
+        return self._make(replace(self._settings, unfolded=True)) if None in self.table.panels else self.table
 
     def figure(self, *, dark: bool = False) -> Figure:
         """What is seen as a Matplotlib figure, the sentence below it; `dark` for a dark page."""
@@ -251,10 +256,11 @@ class Instrument(Box, Generic[S]):
 
     def page(self) -> Page:
         """The instrument as a page without a kernel, where it stands; `page().html()` is its text."""
+        table = self._whole()
         kept = {name: each for name, each in self.controls.items() if name not in self.table.idle}
         return Page(
             name=self.stage.name,
-            table=self.table,
+            table=table,
             at=self.stage.at,
             pressed=tuple(self.stage.pressed),
             unfolded=self.stage.unfolded,
@@ -295,7 +301,8 @@ class Instrument(Box, Generic[S]):
             settings = self._settle(settings, self._settings)
         usual = type(settings)()
         moved = {name: getattr(usual, name) for name in ("unfolded", *self.table.moved)}
-        if replace(self._settings, **moved) != replace(settings, **moved):
+        later = settings.unfolded and None in self.table.panels
+        if later or replace(self._settings, **moved) != replace(settings, **moved):
             self._show(settings)
         else:
             self.table.place(settings)

@@ -230,6 +230,26 @@ def mosaic(
     }
 
 
+def strip(parts: Mapping[str, int], amounts: ArrayLike, *, best: Sequence[Sequence[int]], alt: str) -> Panel:
+    """Amounts (F, P, D) of P named parts, each in a colour, that add up along the D positions of the slider, and under it.
+
+    `best` (F, 2) are the first and the last of the best positions, −1 if the slider passes over them.
+    """
+    values = np.asarray(amounts, dtype=float)
+    return {
+        "kind": "strip",
+        "title": "",
+        "alt": alt,
+        "first": True,
+        "under": True,
+        "height": 40,
+        "amounts": packed(values.reshape(len(values), -1), every=values.shape[-1]),
+        "top": float(values.sum(1).max()),
+        "best": packed(best, "int16", every=values.shape[-1]),
+        "legend": [entry(name, colour) for name, colour in parts.items()],
+    }
+
+
 def text(
     title: str,
     rows: Sequence[Sequence[str]],

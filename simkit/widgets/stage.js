@@ -103,12 +103,12 @@ function render({ model, el }) {
   function current() {
     const [table, peek] = [model.get("table"), model.get("peek")];
     if (!peeking || peek.panels.some((panel, i) => panel && panel.kind !== table.panels[i]?.kind)) return table;
-    const panels = table.panels.map((panel, i) => peek.panels[i] || { ...panel, late: true });
+    const panels = table.panels.map((panel, i) => peek.panels[i] || (panel && { ...panel, late: true }));
     return { ...table, ...peek, panels };
   }
 
   const early = (panel) => panel.first || panel.beside || panel.fold;
-  const shown = () => current().panels.filter((panel) => early(panel) || model.get("unfolded"));
+  const shown = () => current().panels.filter((panel) => panel && (early(panel) || model.get("unfolded")));
 
   function build() {
     const wanted = shown();
@@ -142,7 +142,7 @@ function render({ model, el }) {
       toggles = table.toggles.map((toggle, i) => buttons(toggle, bar, (option) => press(i, option)));
     }
     toggles.forEach(({ group }, i) => { group.hidden = !(table.toggles[i].first || model.get("unfolded")); });
-    more.hidden = table.panels.every(early) && table.toggles.every((toggle) => toggle.first) && !(model.get("offers") || []).includes("page");
+    more.hidden = table.panels.every((panel) => panel && early(panel)) && table.toggles.every((toggle) => toggle.first) && !(model.get("offers") || []).includes("page");
     more.setAttribute("aria-expanded", String(model.get("unfolded")));
     at = Math.min(at, about.texts.length - 1);  // where the hand is, which the kernel may not know yet
     pressed = table.toggles.map((toggle, i) => Math.min(pressed[i] || 0, toggle.options.length - 1));
@@ -191,7 +191,7 @@ function render({ model, el }) {
       make("span", "", end);
     }
     const [canvas, words] = end.children;
-    const picture = table.panels.find((panel) => panel.kind === "mosaic");
+    const picture = table.panels.find((panel) => panel?.kind === "mosaic");
     canvas.hidden = !picture;
     if (picture) drawThumbnail(picture, canvas, 64, 36, position, look);
     words.textContent = textOf(table.ends, position).split("\n")[place].replace(": ", "\n");
