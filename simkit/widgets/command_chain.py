@@ -124,7 +124,7 @@ def chain_table(case: Case, rules: Rules, settings: ChainSettings, *, only: bool
         panels=[
             _path(view),
             panels.sure([lines for _, more in found for lines in more]),
-            panels.dots(view.dots, f"1000 people send: “{case.request}”", first=False, beside=True),
+            panels.dots(view.dots, f"1000 people send: “{case.request}”", first=False),
             _trace(view),
         ],
         view=view,

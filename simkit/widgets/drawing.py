@@ -43,7 +43,7 @@ def figure(table: Table, row: int, *, dark: bool = False, unfolded: bool = False
     shown = [
         panel
         for panel in table.panels
-        if panel and not panel.get("fold") and (panel["first"] or panel.get("beside") or unfolded)
+        if panel and not panel.get("fold") and (panel["first"] or unfolded)
     ]
     return _figure(shown, row, fill(f"{table.sentences[row]} {table.notes[row]}".strip(), 100), dark)
 

@@ -146,12 +146,12 @@ class Instrument(Box, Generic[S]):
         self._code = ipywidgets.Text(
             description="as code", tooltip="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
         )
-        self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip) for each in self.table.actions]
+        self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip, layout={"width": "auto"}) for each in self.table.actions]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
-        self._status = ipywidgets.Label() if self._buttons else None
-        above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
+        self._status = ipywidgets.Label()
+        self._above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=wrap), self._code])
-        super().__init__([*above, self.stage, ipywidgets.HBox([self._back, self._again, self._message]), self._fold])
+        super().__init__([*self._above, self.stage, ipywidgets.HBox([self._back, self._again, self._message]), self._fold])
         self._say("")
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._choose(name, change["new"]), "value")
@@ -337,9 +337,10 @@ class Instrument(Box, Generic[S]):
         self.stage.unfolded = self._settings.unfolded
         self._fold.layout.display = "" if self._settings.unfolded else "none"
         for button, action in zip(self._buttons, self.table.actions, strict=True):
-            button.disabled = not action.enabled
-        if self._status:
+            button.disabled, button.layout.display = not action.enabled, "none" if action.hidden else ""
+        for row in self._above:
             self._status.value = self.table.status
+            row.layout.display = "none" if all(action.hidden for action in self.table.actions) else ""
         self._back.disabled, self._again.disabled = not self._past, not self._undone
         self._code.value, self._message.value = self.as_code(), message
         self._quiet = False

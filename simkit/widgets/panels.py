@@ -368,31 +368,29 @@ def dots(
     title: str,
     *,
     first: bool = True,
-    beside: bool = False,
     at: ArrayLike | None = None,
     own: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Panel:
     """Every sender as a dot, for each policy of a batch, with a legend that counts them.
 
-    `at` (P,) says which policy each of P rows of the table shows; else there is one policy for each.  `beside`: seen at once,
-    but beside the other pictures.  `own` are two truths for each cell: whether own judgement departed from an instruction there
-    (a halo), and whether that left the sender worse off (a cross, which then does not stand for an event).
+    `at` (P,) says which policy each of P rows of the table shows; else there is one policy for each.  `own` are two truths for
+    each cell: whether own judgement departed from an instruction there (a halo), and whether that left the sender worse off (a
+    cross, which then does not stand for an event).
     """
-    case = found.case
+    case, (crowd, many) = found.case, found.counted_in
     colours, shapes = segment_colours(case), response_marks(case)
     count = np.atleast_2d(found.count)
-    used = np.flatnonzero(count.any(0))
+    shown = slice(None) if at is None else np.unique(at)
+    used = np.flatnonzero(count[shown].any(0))
     halo, cross = (np.zeros(len(found.event), dtype=bool), found.event) if own is None else map(np.asarray, own)
     cells = [
         entry("", colours[found.segment[c]], shapes[found.response[c]], int(cross[c])) | {"halo": bool(halo[c])} for c in used
     ]
-    order = sorted(range(len(case.segments)), key=lambda s: bool(case.population.harmful[s]))
     by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
-    given = [
-        r for r in np.argsort([SHAPES.index(shape(kind)) for kind in case.kinds], kind="stable") if by_response[:, r].any()
-    ]
-    crowd, many = found.counted_in
-    legend = [entry(case.segment_labels[s], colours[s]) for s in order]
+    who = np.argsort(case.population.harmful, kind="stable")
+    given = np.argsort([SHAPES.index(shape(kind)) for kind in case.kinds], kind="stable")
+    given = given[by_response[shown].any(0)[given]]
+    legend = [entry(case.segment_labels[s], colours[s]) for s in who]
     legend += [entry(case.response_labels[r], INK, shapes[r]) for r in given]
     events = [np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS]
     legend += [entry(f"{EVENT_MARKS[e][1]}, {many}", 3, "none" if own else "open", 0 if own else e) for e in EVENT_MARKS]
@@ -402,11 +400,10 @@ def dots(
     return {
         "kind": "dots",
         "first": first,
-        "beside": beside,
         "title": title,
         "alt": "1000 dots, one for each sender, coloured by kind of sender.",
         "cells": cells,
         "count": packed(count[:, used], "int16", at=at),
         "legend": legend,
-        "legendValues": packed(np.hstack([by_segment[:, order], by_response[:, given], *events]), at=at),
+        "legendValues": packed(np.hstack([by_segment[:, who], by_response[:, given], *events]), at=at),
     }

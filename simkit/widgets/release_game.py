@@ -7,8 +7,8 @@ audits the same model in the same month meets the same luck.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
-from typing import Annotated, Any, Literal
+from functools import lru_cache, partial
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -27,16 +27,22 @@ from ..theory.release import (
     side_by_side,
 )
 from ..theory.sequential import Sprt
-from ..theory.trust import TYPES, Types, belief, break_even_deceptive, ceiling, reached, same_side
-from .chosen_policies import best_responses
+from ..theory.trust import TYPES, Types, belief, break_even_deceptive, reached, same_side
+from .chosen_policies import best_responses, in_context
 from .controls import Range
 from .instrument import Settings
 from .stage import Action
 
 #: How many months a game has.
 MONTHS = 24
-#: What can be done in a month; loosening is final.
+#: What can be done in a month (loosening is final), what its button says, and what it means for the game.
 MOVES = {"o": "open audit", "c": "covert audit", "w": "wait", "l": "loosen"}
+TOLD = {
+    "o": ("Open audit", "The model knows that it is audited"),
+    "c": ("Covert audit", "The model may not notice that it is audited"),
+    "w": ("Wait a month", "Nothing is audited"),
+    "l": ("Loosen the dial", "Final: the game is over"),
+}
 RULES = ("by date", "by track record", "by trust in the record", "by verified track record", "never")
 SHARES = (0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4)
 BARS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.88, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999)
@@ -115,22 +121,10 @@ class TrustSettings(Settings):
         """What the audits so far have cost."""
         return self.moves.count("o") + self.covert_cost * self.moves.count("c")
 
-    @cached_property
+    @property
     def types(self) -> Types:
         """What is believed of models like this one."""
-        others = self.overt + self.deceptive
-        if not others < 1:
-            raise ValueError(f"some models must be aligned: overt and deceptive are together less than 1, not {others:g}")
-        if not self.fails < 1:
-            raise ValueError(f"fails is a chance below 1 (one audit is never proof), not {self.fails:g}")
-        return Types(
-            aligned=1 - self.overt - self.deceptive,
-            overt=self.overt,
-            deceptive=self.deceptive,
-            fails=self.fails,
-            slips=self.slips,
-            unnoticed=self.unnoticed,
-        )
+        return _types(self.overt, self.deceptive, self.fails, self.slips, self.unnoticed)
 
     def after(self, move: str) -> TrustSettings:
         """One move later, with the slider where the game is.  A ValueError if the game is over or the move is not possible."""
@@ -138,6 +132,16 @@ class TrustSettings(Settings):
             raise ValueError("this game is over; undo, or take a new model")
         moves = self.moves + move
         return replace(self, moves=moves, month=min(len(moves.removesuffix("l")), MONTHS))
+
+
+@lru_cache(maxsize=32)
+def _types(overt: float, deceptive: float, fails: float, slips: float, unnoticed: float) -> Types:
+    if not (others := overt + deceptive) < 1:
+        raise ValueError(f"some models must be aligned: overt and deceptive are together less than 1, not {others:g}")
+    if not fails < 1:
+        raise ValueError(f"fails is a probability below 1 (one audit is never proof), not {fails:g}")
+    aligned = 1 - overt - deceptive
+    return Types(aligned=aligned, overt=overt, deceptive=deceptive, fails=fails, slips=slips, unnoticed=unnoticed)
 
 
 # --- the hidden model -------------------------------------------------------------------------------------------------
@@ -166,13 +170,15 @@ def hidden(settings: TrustSettings) -> Hidden:
 
 def record(moves: str, model: Hidden) -> tuple[Ints, Ints]:
     """Audits passed and failed, open and covert, before and after each month, two of (months + 1, 2)."""
-    counts = np.zeros((2, len(moves) + 1, 2), dtype=int)
-    for month, move in enumerate(moves):
-        counts[:, month + 1] = counts[:, month]
-        if move in "oc":
-            kind = "oc".index(move)
-            counts[int(model.fails[kind, month]), month + 1, kind] += 1
-    return counts[0], counts[1]
+    done = _audits(moves)
+    failed = done & model.fails[:, : len(moves)].T
+    passed, failed = (np.pad(each.cumsum(0), ((1, 0), (0, 0))) for each in (done & ~failed, failed))
+    return passed, failed
+
+
+def _audits(moves: str) -> Bools:
+    """Whether there is an audit, open or covert, in each month, (months, 2)."""
+    return np.array([[move == kind for kind in "oc"] for move in moves], dtype=bool).reshape(-1, 2)
 
 
 # --- release rules ----------------------------------------------------------------------------------------------------
@@ -180,32 +186,29 @@ def record(moves: str, model: Hidden) -> tuple[Ints, Ints]:
 
 def rules(settings: TrustSettings) -> tuple[ReleaseRule, ...]:
     """The release rules that are compared, in the order of `RULES`."""
-    test = Sprt(good=settings.slips, bad=settings.fails, alpha=ALPHA, beta=BETA)
+    return _rules(settings.types, settings.threshold, settings.date)
+
+
+def _rules(types: Types, threshold: float, date: int) -> tuple[ReleaseRule, ...]:
     return (
-        by_date(settings.date),
-        by_track_record(test),
-        by_trust(settings.types, settings.threshold),
-        by_verified_record(settings.types, settings.threshold),
+        by_date(date),
+        by_track_record(Sprt(good=float(types.slips), bad=float(types.fails), alpha=ALPHA, beta=BETA)),
+        by_trust(types, threshold),
+        by_verified_record(types, threshold),
         never(),
     )
 
 
 def courses(settings: TrustSettings) -> RuleTable:
     """How each rule does over a game, exactly, before any audit."""
-    kept = ("overt", "deceptive", "fails", "slips", "unnoticed", "threshold", "date")
-    return _courses(tuple((name, getattr(settings, name)) for name in kept))
+    return _courses(settings.types, settings.threshold, settings.date)[0]
 
 
 @lru_cache(maxsize=32)
-def _courses(numbers: tuple[tuple[str, Any], ...]) -> RuleTable:
-    settings = TrustSettings(**dict(numbers))
-    return side_by_side(settings.types, rules(settings), MONTHS)
-
-
-@lru_cache(maxsize=32)
-def oddities(found: RuleTable) -> tuple[str, ...]:
-    """What is odd about each rule, in words (see `release.finding`)."""
-    return tuple(finding(each) for each in found.courses)
+def _courses(types: Types, threshold: float, date: int) -> tuple[RuleTable, tuple[str, ...]]:
+    """The same, and what is odd about each rule, in words (see `release.finding`)."""
+    found = side_by_side(types, _rules(types, threshold, date), MONTHS)
+    return found, tuple(finding(each) for each in found.courses)
 
 
 def audits_of(rule: ReleaseRule) -> str:
@@ -238,33 +241,33 @@ WORLDS = 1000
 class TrustView:
     """All that is shown; R rules, months 0 to M.
 
-    `passed`, `failed` (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type;
-    `above` (R, M + 1) says whether trust has reached the threshold, `counted` (R, M + 1) is P(aligned | those audits that the
-    rule counts), `plans` what each rule audits month by month, `ends` when and how it ends on the record.  `holds` (R, M + 1)
-    is the fraction of plausible worlds of models in which trust lies on the same side of the threshold, `turn` (R, M + 1) the
-    share of deceptive models at which it changes sides (nan: none).  `odd` is what is odd about each rule, in words.
-    `loosening` is what the senders get; `enough` is the fraction of plausible worlds of senders in which loosening pays at the
-    trust that is asked, `enough_turn` the share of harmful senders at which that changes (nan: none).
+    `plans` is what each rule audits month by month, `ends` when and how it ends on the record.  `passed`, `failed`
+    (R, M + 1, 2) are the record, open and covert; `belief` (R, M + 1, 3) what it says of the type, `above` (R, M + 1) whether
+    trust has reached the threshold, `counted` (R, M + 1) P(aligned | those audits that the rule counts).  `holds` (R, M + 1) is
+    the fraction of plausible worlds of models in which trust lies on the same side of the threshold, `turn` (R, M + 1) the
+    share of deceptive models at which it changes sides (nan: none).  `courses` are what each rule does to models not yet seen,
+    and `odd` what is odd about it, in words.  `loosening` is what the senders get; `enough` is the fraction of plausible worlds
+    of senders in which loosening pays at the trust that is asked, `enough_turn` the share of harmful senders at which that
+    changes (nan: none).
     """
 
     settings: TrustSettings
     case: Case
+    model: Hidden
+    plans: list[str]
+    ends: list[tuple[int, int]]
     passed: Ints
     failed: Ints
     belief: Floats
     above: Bools
     counted: Floats
-    plans: list[str]
-    ends: list[tuple[int, int]]
     holds: Floats
     turn: Floats
-    ceiling: float
     courses: RuleTable
     odd: tuple[str, ...]
     loosening: Loosening
     enough: float
     enough_turn: float
-    model: Hidden
 
     @property
     def trust(self) -> Floats:
@@ -274,79 +277,57 @@ class TrustView:
 
 def look(case: Case, settings: TrustSettings) -> TrustView:
     """Evaluate what the settings ask for.  A ValueError names what makes no sense."""
-    if settings.context and settings.context != case.context:
-        case = case.in_context(settings.context)
-    given, model, types = rules(settings), hidden(settings), settings.types
+    case, model, types, bar = in_context(case, settings.context), hidden(settings), settings.types, settings.threshold
+    given = rules(settings)
     plans = [audits_of(rule) for rule in given]
-    passed, failed = np.swapaxes(np.stack([_path(settings, model, plan) for plan in plans]), 0, 1)
+    seen = record(settings.audited, model)
+    # The record so far, then the rule's audits, all passed.
+    ahead = [np.pad(_audits(plan[settings.now :]).cumsum(0), ((settings.now + 1, 0), (0, 0))) for plan in plans]
+    so_far = [each[np.minimum(np.arange(MONTHS + 1), settings.now)] for each in seen]
+    passed, failed = so_far[0] + np.stack(ahead), np.stack([so_far[1]] * len(plans))
     counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]
-    above = reached(types, settings.threshold, passed, failed)
+    found, odd = _courses(types, bar, settings.date)
     senders = loosen(case, settings.dial_now, settings.dial_loosened, among=best_responses(case))
-    drawn, bar = partial(np.random.default_rng, 0), settings.threshold
+    drawn = partial(np.random.default_rng, 0)
     return TrustView(
         settings=settings,
         case=case,
+        model=model,
+        plans=plans,
+        ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
         passed=passed,
         failed=failed,
         belief=belief(types, passed, failed),
-        above=above,
+        above=reached(types, bar, passed, failed),
         counted=belief(types, passed * counts, failed * counts)[..., 0],
-        plans=plans,
-        ends=[ends(rule, *each) for rule, *each in zip(given, passed, failed, strict=True)],
         holds=same_side(types, bar, passed, failed, rng=drawn(), count=WORLDS, factor=FACTOR),
-        turn=break_even_deceptive(types, settings.threshold, passed, failed),
-        ceiling=float(ceiling(types)),
-        courses=courses(settings),
-        odd=oddities(courses(settings)),
+        turn=break_even_deceptive(types, bar, passed, failed),
+        courses=found,
+        odd=odd,
         loosening=senders,
         enough=senders.pays(bar, rng=drawn(), worlds=WORLDS),
         enough_turn=senders.break_even_share(bar),
-        model=model,
     )
-
-
-def _path(settings: TrustSettings, model: Hidden, plan: str) -> Ints:
-    """The record so far, then a rule's audits, all passed, (2, M + 1, 2)."""
-    seen = np.stack(record(settings.audited, model))
-    ahead = np.array([[move == kind for kind in "oc"] for move in plan[settings.now :]], dtype=int).reshape(-1, 2)
-    grown = seen[:, -1:] + np.stack([ahead.cumsum(0), np.zeros_like(ahead)])
-    return np.concatenate([seen, grown], axis=1)
 
 
 # --- buttons ----------------------------------------------------------------------------------------------------------
 
-#: What the buttons say, and what they mean for the game.
-TOLD = {
-    "o": ("Open audit", "The model knows that it is audited"),
-    "c": ("Covert audit", "The model may not notice that it is audited"),
-    "w": ("Wait a month", "Nothing is audited"),
-    "l": ("Loosen the dial", "Final: the game is over"),
-}
-
 
 def actions(settings: TrustSettings) -> list[Action]:
-    """The buttons of the game: a move each, the end, and the next model."""
+    """The buttons of a game: a move each and the end; after it, the next model."""
     over = settings.loosened or settings.revealed
-    moves = [
-        Action(says, partial(TrustSettings.after, move=move), tip, not over and _possible(settings, move))
-        for move, (says, tip) in TOLD.items()
-    ]
-    ends = [
-        Action("Reveal", revealed, "Show the hidden type: the game is over", not settings.revealed),
-        Action("New model", _fresh, "The model of the next seed"),
-    ]
-    return [*moves, *ends]
+    playing, ended = settings.game and not settings.revealed, settings.game and settings.revealed
+    price, made = {"o": 1, "c": settings.covert_cost}, []
+    for move, (says, tip) in TOLD.items():
+        fits = (move == "l" or settings.now < MONTHS) and settings.spent + price.get(move, 0) <= settings.budget
+        made.append(Action(says, partial(TrustSettings.after, move=move), tip, fits and not over, hidden=not playing))
+    reveal = Action("Reveal", revealed, "Show the hidden type: the game is over", playing, hidden=not playing)
+    return [*made, reveal, Action("New model", _fresh, "The model of the next seed", hidden=not ended)]
 
 
 def revealed(settings: TrustSettings) -> TrustSettings:
     """The game, ended."""
     return replace(settings, revealed=True)
-
-
-def _possible(settings: TrustSettings, move: str) -> bool:
-    """Whether a move fits into the months and the budget."""
-    price = {"o": 1, "c": settings.covert_cost}.get(move, 0)
-    return move in MOVES and (move == "l" or settings.now < MONTHS) and settings.spent + price <= settings.budget
 
 
 def _fresh(settings: TrustSettings) -> TrustSettings:

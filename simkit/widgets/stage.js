@@ -7,7 +7,7 @@
 //   slider: {label, texts: [F strings]},  toggles: [{label, options: [strings], first}],
 //   sentences: {words: [strings], at: packed numbers of words}, notes: likewise, ends (what is said of the slider's) if any,
 //     one for each row: the slider's position counts fastest, the first toggle slowest
-//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, beside: or beside the others, under: under the slider, fold: or behind the fold below the caveat, ...}],
+//   panels: [{kind, title, alt, first: is it shown before the stage unfolds, under: under the slider, fold: or behind the fold below the caveat, ...}],
 // }
 // It stands on `marks.js`, which draws dots and charts, and `path.js`, which draws how a decision came about.
 
@@ -107,7 +107,7 @@ function render({ model, el }) {
     return { ...table, ...peek, panels };
   }
 
-  const early = (panel) => panel.first || panel.beside || panel.fold;
+  const early = (panel) => panel.first || panel.fold;
   const shown = () => current().panels.filter((panel) => panel && (early(panel) || model.get("unfolded")));
 
   function build() {

@@ -67,12 +67,16 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Action:
-    """A button above the picture that takes settings to others; `does` may raise a ValueError that says why not."""
+    """A button above the picture that takes settings to others; `does` may raise a ValueError that says why not.
+
+    It can be pressed if it is `enabled`, and is not seen while it is `hidden`.
+    """
 
     label: str
     does: Callable[[Any], Any]
     tip: str = ""
     enabled: bool = True
+    hidden: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
