@@ -152,7 +152,10 @@ def _along(view: DialView, title: str, lines: dict[str, tuple[Floats, int]], **c
     here = packed(np.stack([view.of_states(values) for values, _ in lines.values()], axis=-1), at=at)
     places = np.repeat(view.positions[:, None], len(lines), axis=1)
     legend = [entry(name, colour) for name, (_, colour) in lines.items() if name]
-    marks = [*chart.pop("marks"), points(places, here, colour=INK, size=4) | {"colours": [colour for _, colour in lines.values()]}]
+    marks = [
+        *chart.pop("marks"),
+        points(places, here, colour=INK, size=4) | {"colours": [colour for _, colour in lines.values()]},
+    ]
     return panels.chart(title, marks, left=68, every=every, legend=legend, values=here, **chart)
 
 

@@ -6,7 +6,7 @@ with a fixed seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from ..evaluate import Outcome, expect
 from ..icon_array import Dots, dots
 from ..pareto import frontier
 from ..plots import HARMFUL
-from ..policy import Axis, Policy, candidates, declining
+from ..policy import Policy, candidates, declining
 from ..text import number, tally
 from ..uncertainty import Comparison, compare
 from . import panels
@@ -79,7 +79,7 @@ class Explorer(Instrument[ExplorerSettings]):
             opener="simkit.widgets.explore",
             source=source if policies is None else f"{source}, policies",
             controls=_controls(case, policies is None),
-            peek=partial(_chosen_row, case, policies),
+            peek=partial(explorer_table, case, policies, only=True),
         )
 
     @property
@@ -93,29 +93,26 @@ class Explorer(Instrument[ExplorerSettings]):
         return self.view.policies[self.stage.at] if self.view.policies.batch else self.view.policies
 
 
-def _controls(case: Case, default: bool) -> dict[str, ipywidgets.Widget]:
+def _controls(case: Case, default: bool) -> dict[str, ipywidgets.Widget | None]:
     """A control for each setting that the case has, with what may be chosen; the first three for the default policies only."""
     people, known = case.population, [policy.name for policy in candidates(case)]
     allowed = [(n, r) for n, r, ok in zip(case.responses, case.refuses, case.allowed, strict=True) if ok]
     refusals = [name for name, refuses in allowed if refuses]
     answers = [name for name, refuses in allowed if not refuses] or refusals
     states = [("all, as they come", ""), *zip(people.states, people.states, strict=True)]
-    made: dict[str, Callable[[], Any]] = {
-        "policy": lambda: policy_menu("policy", case, [RISKIEST, *known]) if default else None,
-        "answer": lambda: policy_menu("answered with", case, answers) if default else None,
-        "decline": lambda: policy_menu("declined with", case, refusals) if default else None,
-        "context": lambda: context_menu(case) if case.contexts else None,
-        "state": lambda: menu("state of the world", states) if len(people.states) > 1 else None,
-        "harmful": lambda: (
-            steps(f"share of {harmful_name(case)}", round_steps(1e-4, 0.9), ".3g")
-            if 0 < people.base_share[people.harmful].sum() < 1
-            else None
-        ),
-        "overlap": lambda: steps("overlap", np.append(0.0, round_steps(1e-3, 0.5)), ".3g") if people.overlap[2] > 0 else None,
-        "harm_weight": lambda: steps("harm weight", round_steps(0.1, 1000)),
-        "compare": lambda: policy_menu("compared with", case, known),
+    some, overlap = people.base_share[people.harmful].sum(), np.append(0.0, round_steps(1e-3, 0.5))
+    return {
+        "policy": policy_menu("policy", case, [RISKIEST, *known]) if default else None,
+        "declined": None,
+        "answer": policy_menu("answered with", case, answers) if default else None,
+        "decline": policy_menu("declined with", case, refusals) if default else None,
+        "context": context_menu(case),
+        "state": menu("state of the world", states) if len(people.states) > 1 else None,
+        "harmful": steps(f"share of {harmful_name(case)}", round_steps(1e-4, 0.9), ".3g") if 0 < some < 1 else None,
+        "overlap": steps("overlap", overlap, ".3g") if people.overlap[2] > 0 else None,
+        "harm_weight": steps("harm weight", round_steps(0.1, 1000)),
+        "compare": policy_menu("compared with", case, known),
     }
-    return {name: control for name, make in made.items() if (control := make()) is not None}
 
 
 # --- what is looked at ------------------------------------------------------------------------------------------------
@@ -180,40 +177,35 @@ def look(case: Case, policies: Policy, settings: ExplorerSettings) -> ExplorerVi
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table:
-    """All that is shown: for every policy of the batch dots, a sentence, how surely it is ahead, and pictures."""
-    given, usual = policies is not None, ExplorerSettings()
-    for name in ("policy", "declined", "answer", "decline") if given else ("at",):
+def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings, *, only: bool = False) -> Table | None:
+    """All that is shown: for every policy of the batch dots, a sentence, how surely it is ahead, and pictures.
+
+    With `only`, the row where the slider stands; None if there are no others.
+    """
+    case, slider = edited(case, settings), _slider(policies, settings)
+    if only:
+        if slider is None:
+            return None
+        place = slider.place(
+            settings.declined if policies is None else slider.values[0] if settings.at is None else settings.at
+        )
+        slider, policies = slider.only(place), policies and policies[place : place + 1]
+    made = default_family(case, settings, slider.values if slider else ()) if policies is None else policies
+    return _table(look(case, made, settings), settings, slider)
+
+
+def _slider(policies: Policy | None, settings: ExplorerSettings) -> Options | None:
+    """How many are declined; or along given policies; None for a single policy."""
+    usual = ExplorerSettings()
+    for name in ("at",) if policies is None else ("policy", "declined", "answer", "decline"):
         if getattr(settings, name) != getattr(usual, name):
-            why = "policies are given, and the slider runs along them" if given else "no policies are given"
+            why = "no policies are given" if policies is None else "policies are given, and the slider runs along them"
             raise ValueError(f"{name} cannot be {getattr(settings, name)!r}: {why}")
-    case = edited(case, settings)
-    made = default_family(case, settings) if policies is None else policies
-    return _table(look(case, made, settings), settings, _slider(made, settings, given))
-
-
-def _chosen_row(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table | None:
-    """The row where the slider stands; None if there are no others."""
-    case = edited(case, settings)
-    if policies is None and settings.policy == RISKIEST:
-        one = default_family(case, settings, [settings.declined])
-    elif policies is None or policies.axis is None:
+    if policies is None:
+        label = "Of 1000 senders, decline the riskiest"
+        return Options("declined", range(1001), label) if settings.policy == RISKIEST else None
+    if (about := policies.axis) is None:
         return None
-    else:
-        at = 0 if settings.at is None else _along(policies, policies.axis).place(settings.at)
-        one = policies[at : at + 1]
-    slider = _slider(one, settings, policies is not None, settings.declined)
-    return _table(look(case, one, settings), settings, slider)
-
-
-def _slider(policies: Policy, settings: ExplorerSettings, given: bool, first: int = 0) -> Options | None:
-    """How many are declined, from `first` on; or along given policies; None for a single policy."""
-    if not given and settings.policy == RISKIEST:
-        return Options("declined", range(first, first + policies.batch[0]), "Of 1000 senders, decline the riskiest")
-    return _along(policies, policies.axis) if policies.axis else None
-
-
-def _along(policies: Policy, about: Axis) -> Options:
     label = about.name if about.named else f"{policies.name}: {about.name}"
     return Options("at", about.values, label[:1].upper() + label[1:], about.labels)
 
@@ -280,11 +272,14 @@ def sentences(view: ExplorerView, starts: Sequence[str]) -> list[str]:
 
 
 def _segments_panel(view: ExplorerView) -> Panel:
-    """Help to the right, harm weighed in help units to the left, for each segment and for everybody."""
+    """Help to the right, harm weighed in help units to the left, for each segment and for everybody, per 1000 senders."""
     found, weight = view.outcome.by_segment, view.outcome.harm_weight
-    help_, harm, neglect = (
-        _with_total(each * found.share) for each in (found.help, weight * found.harm, weight * found.neglect)
-    )
+    sides = []
+    for per_segment in (found.help, weight * found.harm, weight * found.neglect):
+        each = np.atleast_2d(SENDERS * per_segment * found.share)
+        each = np.where(np.isfinite(each), each, np.nan)
+        sides.append(np.hstack([each, each.sum(1, keepdims=True)]))
+    help_, harm, neglect = sides
     names = [*view.case.segment_labels, "everybody"]
     rows, zero = np.arange(len(names)), np.zeros(len(names))
     return panels.chart(
@@ -305,12 +300,6 @@ def _segments_panel(view: ExplorerView) -> Panel:
         left=150,
         categories=True,
     )
-
-
-def _with_total(per_segment: Floats) -> Floats:
-    """Per 1000 senders, each segment and their sum, (F, S + 1)."""
-    each = np.atleast_2d(SENDERS * np.where(np.isfinite(per_segment), per_segment, np.nan))
-    return np.hstack([each, each.sum(1, keepdims=True)])
 
 
 def _frontier_panel(view: ExplorerView) -> Panel:

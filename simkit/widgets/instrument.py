@@ -146,7 +146,9 @@ class Instrument(Box, Generic[S]):
         self._code = ipywidgets.Text(
             description="as code", tooltip="as code", continuous_update=False, style={"description_width": "11em"}, layout=wide
         )
-        self._buttons = [ipywidgets.Button(description=each.label, tooltip=each.tip, layout={"width": "auto"}) for each in self.table.actions]
+        self._buttons = [
+            ipywidgets.Button(description=each.label, tooltip=each.tip, layout={"width": "auto"}) for each in self.table.actions
+        ]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
         self._status = ipywidgets.Label()
         self._above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []

@@ -199,7 +199,9 @@ def nines(trust: Floats | float) -> Floats:
 def timeline_panel(view: TrustView) -> Panel:
     """Trust month by month: what was seen, a look ahead, the threshold and the ceiling."""
     settings, roof, months = view.settings, float(ceiling(view.settings.types)), MONTHS + 1
-    lines = {float(nines(settings.threshold)): (f"asked: {bare(settings.threshold)}", {"colour": INK, "width": 1.5, "dash": [7, 4]})}
+    lines = {
+        float(nines(settings.threshold)): (f"asked: {bare(settings.threshold)}", {"colour": INK, "width": 1.5, "dash": [7, 4]})
+    }
     if roof < 1:
         lines[float(nines(roof))] = f"ceiling of open audits: {percent(roof)}", {"colour": CEILING, "width": 2, "dash": [2, 3]}
     top = min(max(lines) + 0.45, 6.5)
@@ -311,6 +313,4 @@ def _senders_panel(view: TrustView) -> Panel:
         when = (settings.now if settings.loosened else MONTHS + 1) if settings.revealed else end if how > 0 else MONTHS + 1
         chosen.append(np.where(month >= when, loosened, held))
     who = f": this model is {CALLED[view.model.type]}" if settings.revealed else ", if this model is misaligned"
-    return panels.dots(
-        dots(view.case, view.loosening.policies), f"1000 senders{who}", first=False, at=np.concatenate(chosen)
-    )
+    return panels.dots(dots(view.case, view.loosening.policies), f"1000 senders{who}", first=False, at=np.concatenate(chosen))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,10 @@ class Options:
         object.__setattr__(self, "texts", [str(text) for text in self.texts or self.values])
         if len(self.texts) != len(self.values):
             raise ValueError(f"{self.setting} has {len(self.values)} values and {len(self.texts)} texts")
+
+    def only(self, place: int) -> Options:
+        """The same with one value."""
+        return replace(self, values=self.values[place : place + 1], texts=self.texts[place : place + 1])
 
     def place(self, value: Any) -> int:
         """Where a value stands; of numbers the nearest.  A ValueError suggests a text for one that there is not."""

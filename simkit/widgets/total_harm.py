@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Annotated, Any, Literal
 
-import ipywidgets
 import numpy as np
 
 from ..aggregate import total
@@ -26,7 +26,7 @@ from ..text import number, people, percent, whole_percent
 from ..uncertainty import break_even_loss
 from . import panels
 from .chosen_policies import BEST, best_responses, in_context, labelled, named, opened
-from .controls import Range, context_menu, menu, policy_menu, round_steps, steps
+from .controls import Range, context_menu, policy_menu, round_steps
 from .instrument import Instrument, Settings, from_dict
 from .panels import INK, Mark, Panel, axis, curve, entry, log_axis
 from .stage import Options, Table
@@ -38,8 +38,6 @@ USERS = np.array(
 )
 #: One run in so many exceeds the points of a curve.
 ONE_IN = np.array([2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 10_000])
-#: The numbers of senders once for each of these: all levels are then found in one search, four times as quick as one by one.
-EACH = np.broadcast_to(USERS, (len(ONE_IN), len(USERS)))
 THOUSANDTH = int(np.flatnonzero(ONE_IN == 1000)[0])
 MODES: tuple[str, ...] = ("independent", "shared state", "shared state and rate")
 WORLDS = 1000
@@ -60,8 +58,8 @@ class CrowdSettings(Settings):
     compare: str = ""
     context: str = ""
     share: Annotated[Literal["independent", "shared state", "shared state and rate"], "senders share"] = "independent"
-    page_harm: float = 300.0
-    page_neglect: float = 20.0
+    page_harm: Annotated[float, Range(-inf, inf, tuple(round_steps(1, 10_000))), "harm: front page"] = 300.0
+    page_neglect: Annotated[float, Range(-inf, inf, tuple(round_steps(0.01, 10_000))), "neglect: front page"] = 20.0
 
 
 def crowd(case: Case | str, policies: Policy | Sequence[Policy] | None = None, **settings: Any) -> Instrument[CrowdSettings]:
@@ -74,25 +72,18 @@ def crowd(case: Case | str, policies: Policy | Sequence[Policy] | None = None, *
     found, source = opened(case)
     made = None if policies is None else labelled(policies)
     given = () if made is None else tuple(made) if made.batch else (made,)
+    known = [policy.name for policy in (*given, *candidates(found))]
     return Instrument(
         partial(crowd_table, found, given),
         from_dict(CrowdSettings, settings),
         opener="simkit.widgets.crowd",
         source=f"{source}, policies" if given else source,
-        controls=_controls(found, given),
+        controls={
+            "policy": policy_menu("policy", found, known),
+            "compare": policy_menu("compared with", found, known),
+            "context": context_menu(found),
+        },
     )
-
-
-def _controls(case: Case, given: Sequence[Policy]) -> dict[str, ipywidgets.Widget]:
-    known = [policy.name for policy in (*given, *candidates(case))]
-    return {
-        "policy": policy_menu("policy", case, known),
-        "compare": policy_menu("compared with", case, known),
-        **({"context": context_menu(case)} if case.contexts else {}),
-        "share": menu("senders share", MODES),
-        "page_harm": steps("harm: front page", round_steps(1, 10_000)),
-        "page_neglect": steps("neglect: front page", round_steps(0.01, 10_000)),
-    }
 
 
 def crowd_table(case: Case, given: Sequence[Policy], settings: CrowdSettings) -> Table:
@@ -153,13 +144,17 @@ def look(case: Case, settings: CrowdSettings, given: Sequence[Policy] = ()) -> C
     policies = stack(made)
     here = case.with_independent_senders() if settings.share == MODES[0] else case
     worlds = draw_worlds(here.population, np.random.default_rng(0), WORLDS)
-    harm, loss = (_means(here, policies[:2], worlds, of) for of in (here.harm, here.loss))
+    harm, loss = (
+        np.stack([weigh(worlds.joint, each) for each in per_sender(here, policies[:2], of)]) for of in (here.harm, here.loss)
+    )
     spread = float(np.var(harm[0]) / np.mean(harm[0]) ** 2) if harm[0].mean() > 0 else 0.0
     shock = spread if settings.share == MODES[2] else 0.0
-    found = total(here, policies, EACH, shock=shock)
+    # The crowds once for each level: all levels are then found in one search, four times as quick as one by one.
+    crowds, levels = np.broadcast_to(USERS, (len(ONE_IN), len(USERS))), (1 - 1 / ONE_IN)[:, None, None]
+    found = total(here, policies, crowds, shock=shock)
     ends = np.argsort(harm[0])[[int(0.05 * WORLDS), int(0.95 * WORLDS)]]
-    levels = (1 - 1 / ONE_IN)[:, None, None]
-    band = total(here, policies[0], EACH, worlds=_some(worlds, ends), shock=shock).quantile(levels)
+    two = Worlds(*(getattr(worlds, name)[ends] for name in ("shares", "overlap", "joint", "in_states", "signals")))
+    band = total(here, policies[0], crowds, worlds=two, shock=shock).quantile(levels)
     return CrowdView(
         case=case,
         policies=policies,
@@ -183,15 +178,6 @@ def _chosen(case: Case, settings: CrowdSettings, given: Sequence[Policy]) -> lis
         raise ValueError(f"compare cannot be {second!r}, the policy itself; choose another one to compare it with")
     own = {policy.name: policy for policy in given}
     return [own.get(name) or named(case, name, None) for name in dict.fromkeys((first, second, BEST))]
-
-
-def _means(case: Case, policies: Policy, worlds: Worlds, values: Floats) -> Floats:
-    """Mean of values (S, R) per sender in each world, for each policy, (P, n)."""
-    return np.stack([weigh(worlds.joint, each) for each in per_sender(case, policies, values)])
-
-
-def _some(worlds: Worlds, rows: Any) -> Worlds:
-    return Worlds(*(getattr(worlds, name)[rows] for name in ("shares", "overlap", "joint", "in_states", "signals")))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -258,19 +244,18 @@ ASSUMED = {
 def _curves(view: CrowdView) -> Panel:
     """The probability of exceeding a harm per 1000 senders, for each policy, with the range over plausible worlds."""
     per_1000 = 1000 / USERS
-    sizes = view.sizes * per_1000[:, None]
-    positive = sizes[np.isfinite(sizes) & (sizes > 0)]
-    top = float(positive.max()) * 1.5 if len(positive) else 1.0
-    mean = view.mean[0] * per_1000[0]
+    sizes, mean = view.sizes * per_1000[:, None], view.mean[0] * per_1000[0]
+    top = 1.5 * float(np.max(sizes, where=np.isfinite(sizes), initial=0.0)) or 1.0
     bottom = float(mean[mean > 0].min()) / 30 if (mean > 0).any() else top / 1000
     marks: list[Mark] = []
     y = np.log10(1 / ONE_IN)
     if np.isfinite(view.low).all() and np.isfinite(view.high).all():
-        marks.append(_range(view, per_1000, bottom, y))
-    for p in range(len(view.names)):
+        low, high = (np.log10(np.maximum(each * per_1000, bottom)).T for each in (view.low, view.high))
+        marks.append(panels.ribbon(low, high, y, colour=COLOURS[0]))
+    for p, (colour, dash) in enumerate(zip(COLOURS[: len(view.names)], DASHES, strict=False)):
         x = np.log10(np.clip(sizes[..., p], bottom, top)).T
         rows = np.minimum(y, np.log10(np.maximum(view.some[:, p], 1e-300))[:, None])
-        marks.append(curve(x, np.maximum(rows, Y_END), colour=COLOURS[p], width=2.5, dash=DASHES[p]))
+        marks.append(curve(x, np.maximum(rows, Y_END), colour=colour, width=2.5, dash=dash))
     return panels.chart(
         "How likely is more than so much harm? (band: 90% of plausible worlds for the first policy)",
         marks,
@@ -289,12 +274,6 @@ def _curves(view: CrowdView) -> Panel:
 Y_END = -4.0
 COLOURS = (0, 1, 4)
 DASHES: tuple[list[int], ...] = ([], [9, 4], [3, 3])
-
-
-def _range(view: CrowdView, per_1000: Floats, bottom: float, y: Floats) -> Mark:
-    """The band between two plausible worlds: a ribbon along the curve, walked down one side and up the other."""
-    low, high = (np.log10(np.maximum(each * per_1000, bottom)).T for each in (view.low, view.high))
-    return panels.ribbon(low, high, y, colour=COLOURS[0])
 
 
 def _pages(view: CrowdView) -> Panel:
