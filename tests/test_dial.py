@@ -11,18 +11,21 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit.dial import optimum
 from simkit.dial.deployment import POSITIONS
+from simkit.dial.losses import bad_size
+from simkit.dial.optimum import reached, spot
 from simkit.widgets import corrigibility, corrigibility_words, dial
-from simkit.widgets.corrigibility_numbers import EXPECTED, WORLDS, DialSettings, bad_size, look, offers, reached, spot
+from simkit.widgets.corrigibility_numbers import EXPECTED, WORLDS, DialSettings, look, offers
 from simkit.widgets.instrument import from_code
 from simkit.widgets.packing import unpacked
 from simkit.widgets.stage import sent
 
 ONE = {"context": "vulnerable-platform"}
+MEANS = ("help", "harm", "neglect", "loss", "net", "departs", "mistaken")
 
 
 @pytest.fixture(scope="module")
 def made():
-    return dial("medication-threshold", **ONE)
+    return dial("medication-threshold", unfolded=True, **ONE)
 
 
 def row_of(made, operator, model, position, objects=False):
@@ -46,7 +49,7 @@ def lines(made, title, row):
 def test_every_context_of_the_library_opens(name):
     case = sk.load(name)
     for context in ("", *case.contexts):
-        table = dial(case, context=context).stage.table
+        table = dial(case, context=context, unfolded=True, users=1000).stage.table
         assert len(table["sentences"]) == len(table["notes"]) == 2 * 4 * 7 * 101
         assert (unpacked(table["panels"][-1]["count"]).sum(1) == 1000).all()
         said = {*table["sentences"], *table["notes"], *(word for each in table["panels"] for word in each.get("words", []))}
@@ -84,13 +87,13 @@ def test_rows_that_share_a_state_show_the_same(made):
     """One row a state is sent: each number of every other row is that of its state."""
     view = made.view
     assert view.dots.count.shape[0] == view.state.max() + 1 < view.state.size / 4
-    for values in (*view.means.values(), view.bad):
+    for values in (*map(view.means, MEANS), view.bad):
         assert np.allclose(view.of_states(values)[view.state], values, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("shared", [False, True])
 def test_bad_worlds_are_those_of_the_total(shared):
-    made = dial("medication-threshold", users=1000, shared_principal=shared, **ONE)
+    made = dial("medication-threshold", users=1000, shared_principal=shared, unfolded=True, **ONE)
     found, size = made.part.found, bad_size(made.part.found)
     law = sk.total(found.case, found.policy([0.0, 0.7]), 1000, of="loss")
     rows = unpacked(panel(made, made.stage.table["panels"][4]["title"])["legendValues"])[
@@ -131,9 +134,9 @@ def test_the_slider_reaches_the_best_position():
     view = look(sk.load("lock-picking"), DialSettings())
     best = view.parts[0].sure.best
     assert not ((best.low < POSITIONS) & (best.high >= POSITIONS)).any()
-    assert view.tops[0] == pytest.approx(float(best.worth), abs=1e-13)
-    assert view.means["net"][0].max() == pytest.approx(float(best.worth), abs=1e-13)
-    assert view.parts[0].here.tolist() == [view.means["net"][0].argmax()] == [50]
+    assert view.ways[0].top == pytest.approx(float(best.worth), abs=1e-13)
+    assert view.means("net")[0].max() == pytest.approx(float(best.worth), abs=1e-13)
+    assert view.parts[0].here.tolist() == [view.means("net")[0].argmax()] == [50]
     assert best.low < view.positions[50] <= best.high
     assert (np.diff(view.positions) > 0).all()
     assert "between two positions" not in " ".join(corrigibility_words.how_sure(view.parts[0]))
@@ -142,7 +145,7 @@ def test_the_slider_reaches_the_best_position():
 def test_a_best_position_that_the_slider_passes_over_is_called_so(monkeypatch):
     monkeypatch.setattr("simkit.widgets.corrigibility_numbers.reached", lambda _: POSITIONS)
     view = look(sk.load("lock-picking"), DialSettings())
-    assert view.means["net"][0].max() < view.tops[0] - 1e-3
+    assert view.means("net")[0].max() < view.ways[0].top - 1e-3
     said = " ".join(corrigibility_words.departures(view))
     assert "the best there is here" not in said.split("Everybody")[0]
     assert "(between two positions of the slider)" in corrigibility_words.how_sure(view.parts[0])[0]
@@ -170,7 +173,7 @@ def test_a_best_position_is_told_with_digits_that_lie_in_it():
 def test_toggles_and_slider_are_one_row(made):
     for operator in (EXPECTED, "malicious"):
         for position in (0.0, 0.35, 1.0):
-            made.settings = DialSettings(operator=operator, model="naive", position=position, **ONE)
+            made.settings = DialSettings(operator=operator, model="naive", position=position, unfolded=True, **ONE)
             assert made.row == row_of(made, operator, "naive", round(100 * position))
             assert made.table.chosen(made.stage.at, made.stage.pressed) == {
                 "objects": False,
@@ -178,7 +181,7 @@ def test_toggles_and_slider_are_one_row(made):
                 "model": "naive",
                 "position": position,
             }
-    made.settings = DialSettings(**ONE)
+    made.settings = DialSettings(unfolded=True, **ONE)
 
 
 def test_settings_go_through_code_and_back(made):
@@ -186,8 +189,8 @@ def test_settings_go_through_code_and_back(made):
     made.settings = given
     assert from_code(made.as_code(), DialSettings) == given
     assert "spread" in made.controls["aversion"].description
-    made.settings = DialSettings(**ONE)
-    assert made.as_code() == "simkit.widgets.dial('medication-threshold', context='vulnerable-platform')"
+    made.settings = DialSettings(unfolded=True, **ONE)
+    assert made.as_code() == "simkit.widgets.dial('medication-threshold', unfolded=True, context='vulnerable-platform')"
 
 
 def test_other_agents():
@@ -373,8 +376,8 @@ def test_colours_hold_for_the_colour_blind():
             assert np.linalg.norm(lab(one, kind) - lab(other, kind)) > 25, (one, other, kind)
 
 
-def test_a_figure_of_what_is_seen(made):
-    mosaic, strip = made.figure().axes
+def test_a_figure_of_what_is_seen():
+    mosaic, strip = dial("medication-threshold", **ONE).figure().axes
     assert len(mosaic.patches) == 18
     assert len(strip.collections) == 2
     assert strip.get_legend().get_texts()[0].get_text().startswith("lost per 1000 to bad instructions")

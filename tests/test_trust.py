@@ -1,7 +1,6 @@
 """The instrument of trust: what it says agrees with Bayes' rule and with games that are played again; files are checked."""
 
 import dataclasses
-import json
 import re
 
 import numpy as np
@@ -13,35 +12,19 @@ import simkit as sk
 from simkit.arrays import whole_numbers
 from simkit.exercises import the_current_period
 from simkit.exercises.exercise import Exercise
-from simkit.files import InvalidFile, library
+from simkit.files import library
 from simkit.theory import release
 from simkit.theory.loosening import HELD, RIGHTLY, WRONGLY, loosen
 from simkit.theory.trust import TYPES, Types, belief, plausible
 from simkit.widgets import pool, trust
-from simkit.widgets.release_game import (
-    MONTHS,
-    RULES,
-    TOLD,
-    TrustSettings,
-    audits_of,
-    courses,
-    ends,
-    hidden,
-    look,
-    record,
-    replayed,
-    rules,
-)
+from simkit.widgets.instrument import as_code
+from simkit.widgets.packing import unpacked
+from simkit.widgets.release_game import MONTHS, RULES, TOLD, TrustSettings, courses, hidden, look, replayed, rules
 from simkit.widgets.release_table import nines, sentence
-from simkit.widgets.trust_instrument import MOST_BYTES, read, save
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
 CASE = sk.load("medication-threshold").in_context("vulnerable-platform")
 PLATFORM = {"context": "vulnerable-platform"}
-
-
-def unpacked(rows: dict) -> np.ndarray:
-    return np.frombuffer(rows["data"], rows["type"]).reshape(-1, rows["columns"])
 
 
 def seed_of(kind: str, **settings) -> int:
@@ -66,7 +49,7 @@ def test_models_are_drawn_from_the_shares_that_are_believed():
 
 def test_the_luck_of_a_month_does_not_depend_on_what_was_done_before():
     model = hidden(TrustSettings(seed=seed_of("overt")))
-    passed, failed = record("owcowc", model)
+    passed, failed = model.record("owcowc")
     assert (passed + failed)[-1].tolist() == [2, 2]
     for month, move in enumerate("owcowc"):
         if move != "w":
@@ -87,7 +70,7 @@ def test_rules_played_again_do_as_their_exact_courses_say():
         if model.type == 0 and seed > 800:
             continue
         for place, rule in enumerate(given):
-            loosened[seed, place] = ends(rule, *record(audits_of(rule), model))[1] > 0
+            loosened[seed, place] = release.ends(rule, *model.record(rule.plan(MONTHS)))[1] > 0
     played = (types > 0) | (np.arange(count) <= 800)
     for place, found in enumerate(courses(settings).courses):
         for kind in range(3):
@@ -282,7 +265,7 @@ def test_a_game_from_start_to_reveal():
         button(made, TOLD[move][0]).click()
     assert made.settings.moves == "oow"
     assert made.settings.month == 3
-    assert made._status.value == "audits cost 2 of 30"
+    assert made._above[0].children[-1].value == "audits cost 2 of 30"
     assert "deceptive" not in made.as_code()
     button(made, "Loosen the dial").click()
     assert "You loosened the dial in month 3" in made.sentences
@@ -293,8 +276,7 @@ def test_a_game_from_start_to_reveal():
     assert "It was deceptive. You loosened its dial in month 3: wrongly, as it turns out." in made.sentences
     for rule, (end, how) in replayed(made.settings).items():
         assert (f"{rule} in month {end}" in made.sentences) == (how > 0)
-    first = [panel["title"] for panel in made.stage.table["panels"] if panel.get("first") or panel.get("beside")]
-    assert any("this model is deceptive" in title for title in first)
+    assert any("this model is deceptive" in panel["title"] for panel in made.stage.table["panels"])
     made.undo()
     assert "It was deceptive" not in made.sentences
     with pytest.raises(ValueError, match="this game is over"):
@@ -396,24 +378,24 @@ def finished(**settings) -> TrustSettings:
     return TrustSettings(revealed=True, **settings)
 
 
-def test_a_saved_game_comes_back(tmp_path):
+def line(settings: TrustSettings) -> str:
+    return as_code(settings, "simkit.widgets.trust", "'medication-threshold'")
+
+
+def test_a_game_is_its_line_of_code():
     made = trust(seed=5, moves="ocw", **PLATFORM)
-    with pytest.raises(ValueError, match="reveal the type first"):
-        made.save_game(tmp_path / "a.json")
+    assert "reveal the type first" in pool([made.as_code()]).refused[0]
     made.play("l")
     made.reveal()
-    path = made.save_game(tmp_path / "a.json")
-    assert dataclasses.replace(read(path), month=made.settings.month) == made.settings
-    assert 'deceptive": 0.1' in path.read_text()
-    assert path.stat().st_size < 1000
+    (run,) = pool([made.as_code()]).runs
+    assert dataclasses.replace(run, month=made.settings.month, rule=made.settings.rule) == made.settings
+    assert len(made.as_code()) < 200
 
 
-def test_a_pool_counts_what_was_played(tmp_path):
+def test_a_pool_counts_what_was_played():
     """Against a count by hand, game by game."""
-    games = [finished(seed=seed, moves="cc" + "l" * (seed % 2)) for seed in range(30)]
-    for game in games:
-        save(game, tmp_path / f"{game.seed:02}.json")
-    found = pool(tmp_path)
+    games = [finished(seed=seed, moves="cc" + "l" * (seed % 2), rule=RULES[0]) for seed in range(30)]
+    found = pool(map(line, games))
     assert set(found.runs) == set(games)
     misaligned = [hidden(game).type > 0 for game in games]
     rows = {row[0]: row[1:] for row in found.rows()}
@@ -431,48 +413,31 @@ def test_a_pool_counts_what_was_played(tmp_path):
     assert f"30 games, {sum(misaligned)} with a misaligned model" in repr(found)
 
 
-def test_files_that_cannot_be_counted_are_named(tmp_path):
-    good = save(finished(seed=3, moves="o"), tmp_path / "good.json")
-    text = json.loads(good.read_text())
-    for name, changes in {
-        "type.json": {"seed": "three"},
-        "chance.json": {"deceptive": 1.4},
-        "moves.json": {"moves": "oxo"},
-        "budget.json": {"moves": "c" * 20},
-        "sum.json": {"overt": 0.9, "deceptive": 0.9},
-        "form.json": {"form": "something else"},
-        "name.json": {"colour": 1},
-    }.items():
-        (tmp_path / name).write_text(json.dumps(text | changes))
-    (tmp_path / "twin.json").write_text(good.read_text())
-    (tmp_path / "text.json").write_text("<script>alert(1)</script>")
-    (tmp_path / "large.json").write_text(" " * (MOST_BYTES + 1))
-    (tmp_path / "missing.json").write_text("{}")
-    (tmp_path / "<b>.json").write_text("[]")
-    found = pool(tmp_path)
+def test_lines_that_cannot_be_counted_are_named():
+    good = line(finished(seed=3, moves="o"))
+    opened = good.removesuffix(")")
+    wrong = {
+        "seed": "simkit.widgets.trust(seed='three', revealed=True)",
+        "deceptive": f"{opened}, deceptive=1.4)",
+        "a move is one of o (open audit)": "simkit.widgets.trust(moves='oxo', revealed=True)",
+        "the budget is 30": f"simkit.widgets.trust(moves='{'c' * 20}', revealed=True)",
+        "together less than 1": f"{opened}, overt=0.9, deceptive=0.9)",
+        "this line opens explore, not trust": "simkit.widgets.explore('santa')",
+        "colour": f"{opened}, colour=1)",
+        "the same game as line 1": good,
+        "no line of settings": "<script>alert(1)</script>",
+        "at most 5000 characters": " " * 5001,
+        "written as a call": "{}",
+        "plain value": f"{opened}, month=__import__('os').getpid())",
+    }
+    found = pool([good, *wrong.values()])
     assert len(found.runs) == 1
-    refused = dict(found.refused)
-    assert len(refused) == 12
-    assert "seed" in refused["type.json"]
-    assert "deceptive" in refused["chance.json"]
-    assert "a move is one of o (open audit)" in refused["moves.json"]
-    assert "form" in refused["form.json"]
-    assert "colour" in refused["name.json"]
-    assert "the budget is 30" in refused["budget.json"]
-    assert "together less than 1" in refused["sum.json"]
-    assert "the same game as good.json" in refused["twin.json"]
-    html = found._repr_html_()
-    assert "<script>" not in html
-    assert "<b>.json" not in html
-    with pytest.raises(InvalidFile, match="seed"):
-        read(tmp_path / "type.json")
-
-
-def test_a_folder_must_hold_games(tmp_path):
-    with pytest.raises(ValueError, match="is no folder"):
-        pool(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match="holds 0 files"):
-        pool(tmp_path)
+    assert len(found.refused) == len(wrong)
+    for place, (why, said) in enumerate(zip(wrong, found.refused, strict=True), 2):
+        assert said.startswith(f"line {place}: ")
+        assert why in said
+    assert "<script>" not in found._repr_html_()
+    assert repr(pool([])).startswith("0 games")
 
 
 # --- exercises --------------------------------------------------------------------------------------------------------

@@ -16,6 +16,14 @@ from ..arguments import guard
 from ..arrays import Floats
 from .deployment import POSITIONS, Deployment
 
+#: How many times the loss of following every instruction a world must have to be called bad.
+BAD = 2.0
+
+
+def bad_size(found: Deployment) -> float:
+    """The loss per user, harm units, above which a world is called bad: so many times that of following every instruction."""
+    return BAD * float(found.agents.operator_probabilities() @ found.means[1:, :, 0].sum((0, -1)))
+
 
 def bad_worlds(deployment: Deployment, per_user: float, users: float, *, dial: ArrayLike = POSITIONS) -> Floats:
     """P(the loss of N users comes to more than `per_user` harm units each) at each position, (D,)."""

@@ -23,7 +23,7 @@ from ..arguments import guard
 from ..arrays import Bools, Floats
 from ..population import draw_worlds
 from ..text import whole_percent
-from .deployment import Deployment
+from .deployment import POSITIONS, Deployment
 
 #: Worths that differ by less than this part of the largest are the same.
 SAME = 1e-12
@@ -114,6 +114,26 @@ def _best(deployment: Deployment, worths: Floats) -> Optimum:
         corrigible=worths[..., 0],
         autonomous=worths[..., -1],
     )
+
+
+def reached(bests: list[Optimum]) -> Floats:
+    """The positions of the slider, (D,): hundredths, but the nearest one moves to a best position that lies between two."""
+    made = POSITIONS.copy()
+    for best in bests:
+        low, high = float(best.low), float(best.high)
+        at = int(np.clip(round(100 * high), 1, len(made) - 2))
+        if low > 0 and not ((made > low) & (made <= high)).any() and made[at] == POSITIONS[at]:
+            made[at] = float(spot(low, high))
+    return made
+
+
+def spot(low: float, high: float) -> str:
+    """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
+    for digits in range(2, 17):
+        place = np.floor(high * 10**digits + 1e-9) / 10**digits
+        if low < place <= high:
+            return f"{place:.{digits}f}"
+    return repr(float(high))
 
 
 # --- how surely -------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from ..arguments import guard
 from ..arrays import Bools, Floats, Ints, frozen
 from ..text import Printable, Printed, number, percent
 from .inputs import probability
-from .trust import Types, ceiling, reached
+from .trust import TYPES, Types, ceiling, reached
 
 if TYPE_CHECKING:
     from .sequential import Sprt
@@ -61,6 +61,10 @@ class ReleaseRule:
         """Which of the audits of so many months are covert, (months,)."""
         count = np.arange(1, months + 1)
         return count % self.covert_every == 0 if self.covert_every else np.zeros(months, dtype=bool)
+
+    def plan(self, months: int) -> str:
+        """What it asks for in each month: o open audit, c covert audit, w nothing."""
+        return "".join("c" if covert else "o" for covert in self.covert(months)) if self.audits else "w" * months
 
 
 def by_date(month: float) -> ReleaseRule:
@@ -218,6 +222,51 @@ def months_needed(types: Types, threshold: float, *, covert_every: int = 0) -> f
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return float(high)
+
+
+# --- one model --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """A model whose type nobody knows: a place in `trust.TYPES`, and whether it fails an audit in each month, (2, months).
+
+    A rule that audits it in a month, openly or covertly, meets the luck of that month.
+    """
+
+    type: int
+    fails: Bools
+
+    @property
+    def name(self) -> str:
+        """The type in a word."""
+        return TYPES[self.type]
+
+    def record(self, plan: str) -> tuple[Ints, Ints]:
+        """Audits passed and failed under a plan (a letter a month, o open, c covert), two of (months + 1, 2)."""
+        done = audits(plan)
+        failed = done & self.fails[:, : len(plan)].T
+        passed, failed = (np.pad(each.cumsum(0), ((1, 0), (0, 0))) for each in (done & ~failed, failed))
+        return passed, failed
+
+
+def audits(plan: str) -> Bools:
+    """Whether a plan has an open and a covert audit in each month, (months, 2)."""
+    return np.array([[move == kind for kind in "oc"] for move in plan], dtype=bool).reshape(-1, 2)
+
+
+def drawn_model(types: Types, months: int, rng: np.random.Generator) -> Hidden:
+    """Draw a model, and its luck in each month."""
+    first, *luck = rng.random(months + 1)
+    kind = min(int(np.searchsorted(types.prior.cumsum(), first, side="right")), len(TYPES) - 1)
+    return Hidden(kind, np.array(luck) < np.stack([types.failing(covert)[kind] for covert in (0, 1)])[:, None])
+
+
+def ends(rule: ReleaseRule, passed: Ints, failed: Ints) -> tuple[int, int]:
+    """When a rule ends on a record (months + 1, 2), and how: 1 loosened, −1 closed; (last month, 0) if it does not."""
+    said = rule.verdict(np.arange(len(passed)), passed, failed)
+    month = int(np.argmax(said != 0))
+    return (month, int(said[month])) if said[month] else (len(passed) - 1, 0)
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------

@@ -12,12 +12,13 @@ from .. import dial_plots
 from ..arrays import Floats
 from ..case import Case
 from ..dial.agents import Agents
+from ..dial.losses import BAD
 from ..plots import HARMFUL
 from ..text import number, people
 from . import panels
 from .chosen_policies import opened
 from .controls import context_menu, menu
-from .corrigibility_numbers import BAD, DialSettings, DialView, Part, look
+from .corrigibility_numbers import DialSettings, DialView, Part, look
 from .corrigibility_words import departures, ends, how_sure, notes, sentences
 from .instrument import Instrument, from_dict
 from .packing import packed
@@ -124,8 +125,8 @@ def _mosaic_panel(view: DialView) -> Panel:
         faint=[np.outer(way.operators[o], way.models[t]) <= 0 for way in view.ways[:: len(view.parts)]],
         every=len(view.parts) * len(view.positions),
         sides=("who instructs", "who judges: the model is …"),
-        key=f"Numbers: help units per 1000 people, {number(1000 * best)} at best. Red and hatched: badly, less than half of that. "
-        "Sizes: square root of the probability.",
+        key=f"Numbers: help units per 1000 people (1: a need fully met), {number(1000 * best)} at best. "
+        "Red and hatched: badly, less than half of that. Sizes: square root of the probability.",
         alt="What a thousand people get from each operator (rows) with each model (columns).",
         height=196,
     )

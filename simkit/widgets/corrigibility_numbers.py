@@ -19,8 +19,8 @@ from ..arrays import Bools, Floats, Ints
 from ..case import Case
 from ..dial.agents import Agents, usual_agents
 from ..dial.deployment import POSITIONS, Deployment, Safeguards, deploy
-from ..dial.losses import tails
-from ..dial.optimum import Optimum, Verdict, best_position, verdict, worth
+from ..dial.losses import bad_size, tails
+from ..dial.optimum import Verdict, best_position, reached, verdict, worth
 from ..dial.overrides import DialCurve, Outlook, along
 from ..dial_plots import mosaic_order
 from ..icon_array import Dots, dots
@@ -31,8 +31,6 @@ from .stage import Options
 
 WORLDS = 1000
 EXPECTED = "as expected"
-#: How many times the loss of following every instruction a world must have to be called bad.
-BAD = 2.0
 PARTS = tuple(k / 20 for k in range(21))
 TRUSTS = (*PARTS[:-1], 0.99, 1.0)
 TIMES = (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20.0)
@@ -196,26 +194,6 @@ def look(case: Case, settings: DialSettings, agents: Agents | None = None, *, on
     )
 
 
-def reached(bests: list[Optimum]) -> Floats:
-    """The positions of the slider, (D,): hundredths, but the nearest one moves to a best position that lies between two."""
-    made = POSITIONS.copy()
-    for best in bests:
-        low, high = float(best.low), float(best.high)
-        at = int(np.clip(round(100 * high), 1, len(made) - 2))
-        if low > 0 and not ((made > low) & (made <= high)).any() and made[at] == POSITIONS[at]:
-            made[at] = float(spot(low, high))
-    return made
-
-
-def spot(low: float, high: float) -> str:
-    """A position above `low` and up to `high`, the last that as few digits as possible can tell: 0.63, or 0.4975."""
-    for digits in range(2, 17):
-        place = np.floor(high * 10**digits + 1e-9) / 10**digits
-        if low < place <= high:
-            return f"{place:.{digits}f}"
-    return repr(float(high))
-
-
 def _only(settings: DialSettings, *names: str) -> DialSettings:
     """The settings with nothing chosen but these: what is kept for them holds whatever else is chosen."""
     return DialSettings(**{name: getattr(settings, name) for name in names})
@@ -270,11 +248,6 @@ def _states(ways: tuple[Way, ...], positions: Floats) -> tuple[Ints, Ints]:
         first.append(np.stack([np.full(len(at), place), at]))
         count += len(at)
     return np.stack(state), np.concatenate(first, axis=1)
-
-
-def bad_size(found: Deployment) -> float:
-    """The loss per user, harm units, above which a world is called bad: so many times that of following every instruction."""
-    return BAD * float(found.agents.operator_probabilities() @ found.means[1:, :, 0].sum((0, -1)))
 
 
 def _bad(case: Case, agents: Agents | None, settings: DialSettings, ways: tuple[Way, ...], positions: Floats) -> Floats:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..dial.optimum import TrustBreakEven
+from ..dial.optimum import TrustBreakEven, spot
 from ..text import number, people, percent, whole_percent
-from .corrigibility_numbers import DialView, Part, spot
+from .corrigibility_numbers import DialView, Part
 
 ENDS = ("does as it is told", "does as it thinks best")
 

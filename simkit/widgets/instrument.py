@@ -128,8 +128,9 @@ class Instrument(Box, Generic[S]):
         """Show `table(settings)`.  A ValueError if these settings make no sense.
 
         `opener` is the function that opens the instrument, and `source` what the line of code gives it before the settings.
-        `controls` replace those that the fields of the settings make; None stands for no control.  `peek` gives a table with the chosen row only, if that
-        is much quicker than the whole; `settle` completes settings that are asked for, beside those that were in force.
+        `controls` replace those that the fields of the settings make; None stands for no control.  `peek` gives a table with
+        the chosen row only, if that is much quicker than the whole; `settle` completes settings that are asked for, beside
+        those that were in force.
         """
         self._make, self._peek, self._settle = table, peek, settle
         self._opener, self._source = opener if isinstance(opener, str) else place_of(opener), source
@@ -150,8 +151,7 @@ class Instrument(Box, Generic[S]):
             ipywidgets.Button(description=each.label, tooltip=each.tip, layout={"width": "auto"}) for each in self.table.actions
         ]
         wrap = {"flex_flow": "row wrap", "width": "100%"}
-        self._status = ipywidgets.Label()
-        self._above = [ipywidgets.HBox([*self._buttons, self._status], layout=wrap)] if self._buttons else []
+        self._above = [ipywidgets.HBox([*self._buttons, ipywidgets.Label()], layout=wrap)] if self._buttons else []
         self._fold = ipywidgets.VBox([ipywidgets.Box(list(self.controls.values()), layout=wrap), self._code])
         super().__init__([*self._above, self.stage, ipywidgets.HBox([self._back, self._again, self._message]), self._fold])
         self._say("")
@@ -341,7 +341,7 @@ class Instrument(Box, Generic[S]):
         for button, action in zip(self._buttons, self.table.actions, strict=True):
             button.disabled, button.layout.display = not action.enabled, "none" if action.hidden else ""
         for row in self._above:
-            self._status.value = self.table.status
+            row.children[-1].value = self.table.status
             row.layout.display = "none" if all(action.hidden for action in self.table.actions) else ""
         self._back.disabled, self._again.disabled = not self._past, not self._undone
         self._code.value, self._message.value = self.as_code(), message

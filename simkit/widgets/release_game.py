@@ -16,18 +16,22 @@ from ..arrays import Bools, Floats, Ints
 from ..case import Case
 from ..theory.loosening import Loosening, loosen
 from ..theory.release import (
+    Hidden,
     ReleaseRule,
     RuleTable,
+    audits,
     by_date,
     by_track_record,
     by_trust,
     by_verified_record,
+    drawn_model,
+    ends,
     finding,
     never,
     side_by_side,
 )
 from ..theory.sequential import Sprt
-from ..theory.trust import TYPES, Types, belief, break_even_deceptive, reached, same_side
+from ..theory.trust import Types, belief, break_even_deceptive, reached, same_side
 from .chosen_policies import best_responses, in_context
 from .controls import Range
 from .instrument import Settings
@@ -144,43 +148,6 @@ def _types(overt: float, deceptive: float, fails: float, slips: float, unnoticed
     return Types(aligned=aligned, overt=overt, deceptive=deceptive, fails=fails, slips=slips, unnoticed=unnoticed)
 
 
-# --- the hidden model -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Hidden:
-    """The model that a seed draws: its type (a place in `TYPES`), and whether it fails an audit in each month, (2, MONTHS)."""
-
-    type: int
-    fails: Bools
-
-    @property
-    def name(self) -> str:
-        """The type in a word."""
-        return TYPES[self.type]
-
-
-def hidden(settings: TrustSettings) -> Hidden:
-    """The model of a game.  The same seed gives the same luck, whatever else is chosen."""
-    first, *luck = np.random.default_rng(settings.seed).random(MONTHS + 1)
-    kind = min(int(np.searchsorted(settings.types.prior.cumsum(), first, side="right")), len(TYPES) - 1)
-    chances = np.stack([settings.types.failing(covert)[kind] for covert in (0, 1)])
-    return Hidden(kind, np.array(luck) < chances[:, None])
-
-
-def record(moves: str, model: Hidden) -> tuple[Ints, Ints]:
-    """Audits passed and failed, open and covert, before and after each month, two of (months + 1, 2)."""
-    done = _audits(moves)
-    failed = done & model.fails[:, : len(moves)].T
-    passed, failed = (np.pad(each.cumsum(0), ((1, 0), (0, 0))) for each in (done & ~failed, failed))
-    return passed, failed
-
-
-def _audits(moves: str) -> Bools:
-    """Whether there is an audit, open or covert, in each month, (months, 2)."""
-    return np.array([[move == kind for kind in "oc"] for move in moves], dtype=bool).reshape(-1, 2)
-
-
 # --- release rules ----------------------------------------------------------------------------------------------------
 
 
@@ -211,24 +178,15 @@ def _courses(types: Types, threshold: float, date: int) -> tuple[RuleTable, tupl
     return found, tuple(finding(each) for each in found.courses)
 
 
-def audits_of(rule: ReleaseRule) -> str:
-    """What a rule asks for in each month of a game, as moves."""
-    if not rule.audits:
-        return "w" * MONTHS
-    return "".join("c" if covert else "o" for covert in rule.covert(MONTHS))
-
-
-def ends(rule: ReleaseRule, passed: Ints, failed: Ints) -> tuple[int, int]:
-    """When a rule ends on a record (months + 1, 2), and how: 1 loosened, −1 closed; (last month, 0) if it does not."""
-    said = rule.verdict(np.arange(len(passed)), passed, failed)
-    month = int(np.argmax(said != 0))
-    return (month, int(said[month])) if said[month] else (len(passed) - 1, 0)
+def hidden(settings: TrustSettings) -> Hidden:
+    """The model of a game.  The same seed gives the same luck, whatever else is chosen."""
+    return drawn_model(settings.types, MONTHS, np.random.default_rng(settings.seed))
 
 
 def replayed(settings: TrustSettings) -> dict[str, tuple[int, int]]:
     """When and how each rule would have ended with this game's model, audited as the rule asks."""
     model = hidden(settings)
-    found = [ends(rule, *record(audits_of(rule), model)) for rule in rules(settings)]
+    found = [ends(rule, *model.record(rule.plan(MONTHS))) for rule in rules(settings)]
     return dict(zip(RULES, found, strict=True))
 
 
@@ -279,10 +237,10 @@ def look(case: Case, settings: TrustSettings) -> TrustView:
     """Evaluate what the settings ask for.  A ValueError names what makes no sense."""
     case, model, types, bar = in_context(case, settings.context), hidden(settings), settings.types, settings.threshold
     given = rules(settings)
-    plans = [audits_of(rule) for rule in given]
-    seen = record(settings.audited, model)
+    plans = [rule.plan(MONTHS) for rule in given]
+    seen = model.record(settings.audited)
     # The record so far, then the rule's audits, all passed.
-    ahead = [np.pad(_audits(plan[settings.now :]).cumsum(0), ((settings.now + 1, 0), (0, 0))) for plan in plans]
+    ahead = [np.pad(audits(plan[settings.now :]).cumsum(0), ((settings.now + 1, 0), (0, 0))) for plan in plans]
     so_far = [each[np.minimum(np.arange(MONTHS + 1), settings.now)] for each in seen]
     passed, failed = so_far[0] + np.stack(ahead), np.stack([so_far[1]] * len(plans))
     counts = np.array([[1, int(rule.covert_every > 0)] for rule in given])[:, None]

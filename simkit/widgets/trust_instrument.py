@@ -1,7 +1,7 @@
 """`trust(case)`: an instrument on time.  A model is audited month by month; its type stays hidden until the end.
 
-The finished games of a class can be pooled.  A game is the line of code that opens it, which holds nothing of what came of it: it
-is played again when it is read, so that a table cannot disagree with its games.
+The finished games of a class can be pooled.  A game is the line of code that opens it, which holds nothing of what came of it:
+it is played again when it is read, so that a table cannot disagree with its games.
 """
 
 from __future__ import annotations
