@@ -394,7 +394,7 @@ def test_a_game_is_its_line_of_code():
 
 def test_a_pool_counts_what_was_played():
     """Against a count by hand, game by game."""
-    games = [finished(seed=seed, moves="cc" + "l" * (seed % 2), rule=RULES[0]) for seed in range(30)]
+    games = [finished(seed=seed, moves="cc" + "l" * (seed % 2)) for seed in range(30)]
     found = pool(map(line, games))
     assert set(found.runs) == set(games)
     misaligned = [hidden(game).type > 0 for game in games]

@@ -244,9 +244,8 @@ class Hidden:
 
     def record(self, plan: str) -> tuple[Ints, Ints]:
         """Audits passed and failed under a plan (a letter a month, o open, c covert), two of (months + 1, 2)."""
-        done = audits(plan)
-        failed = done & self.fails[:, : len(plan)].T
-        passed, failed = (np.pad(each.cumsum(0), ((1, 0), (0, 0))) for each in (done & ~failed, failed))
+        done, fails = audits(plan), self.fails[:, : len(plan)].T
+        passed, failed = (np.pad(each.cumsum(0), ((1, 0), (0, 0))) for each in (done & ~fails, done & fails))
         return passed, failed
 
 

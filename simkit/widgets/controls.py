@@ -62,6 +62,8 @@ class Field:
 
     def check(self, value: Any) -> None:
         """A ValueError that names a value of another type, outside the range, or none of the choices."""
+        if isinstance(value, int) and value.bit_length() > 1000:
+            raise ValueError(f"{self.name} is a number below 1e300, and this one has about {value.bit_length() // 3} digits")
         if not isinstance(value, self.types) or (isinstance(value, bool) and bool not in self.types):
             raise ValueError(f"{self.name} cannot be {value!r}")
         if self.choices and value not in self.choices:

@@ -21,9 +21,9 @@ def ends(view: DialView) -> list[str]:
 def sentences(view: DialView, users: int) -> list[str]:
     """One sentence for each row: for how many it goes badly, and why."""
     return [
-        _sentence(f"With the {way.alone} alone it" if way.alone else "Here it", *counts, users)
+        _sentence(f"With the {way.alone} alone it" if way.alone else "Here it", order, own, users)
         for way in view.ways
-        for counts in (1000 * way.badly.T).tolist()
+        for order, own in (1000 * way.badly.T).tolist()
     ]
 
 

@@ -79,7 +79,7 @@ class Explorer(Instrument[ExplorerSettings]):
             opener="simkit.widgets.explore",
             source=source if policies is None else f"{source}, policies",
             controls=_controls(case, policies is None),
-            peek=partial(explorer_table, case, policies, only=True),
+            peek=partial(_chosen_row, case, policies),
         )
 
     @property
@@ -177,21 +177,21 @@ def look(case: Case, policies: Policy, settings: ExplorerSettings) -> ExplorerVi
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings, *, only: bool = False) -> Table | None:
-    """All that is shown: for every policy of the batch dots, a sentence, how surely it is ahead, and pictures.
-
-    With `only`, the row where the slider stands; None if there are no others.
-    """
+def explorer_table(case: Case, policies: Policy | None, settings: ExplorerSettings, *, only: bool = False) -> Table:
+    """All that is shown: for every policy of the batch, or for the chosen one `only`, dots, a sentence, how surely it is ahead,
+    and pictures."""
     case, slider = edited(case, settings), _slider(policies, settings)
-    if only:
-        if slider is None:
-            return None
-        place = slider.place(
-            settings.declined if policies is None else slider.values[0] if settings.at is None else settings.at
-        )
+    if only and slider:
+        chosen = settings.declined if policies is None else settings.at
+        place = 0 if chosen is None else slider.place(chosen)
         slider, policies = slider.only(place), policies and policies[place : place + 1]
     made = default_family(case, settings, slider.values if slider else ()) if policies is None else policies
     return _table(look(case, made, settings), settings, slider)
+
+
+def _chosen_row(case: Case, policies: Policy | None, settings: ExplorerSettings) -> Table | None:
+    """The row where the slider stands; None if there are no others."""
+    return explorer_table(case, policies, settings, only=True) if _slider(policies, settings) else None
 
 
 def _slider(policies: Policy | None, settings: ExplorerSettings) -> Options | None:

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def packed(rows: ArrayLike, kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None) -> dict[str, Any]:
+def packed(
+    rows: ArrayLike | dict[str, Any], kind: str = "float32", *, every: int = 1, at: ArrayLike | None = None
+) -> dict[str, Any]:
     """Numbers for the browser: (F, n), a row for each row of the table, or for `every` so many; or one row (n,) for all.
 
     Fewer rows than the table has are used again from the first on.  `at` (P,) says for each of P rows of the table which row of
-    numbers it shows: for rows that many positions share.
+    numbers it shows: for rows that many positions share.  What is packed already stays as it is.
     """
+    if isinstance(rows, dict):
+        return rows
     array = np.atleast_2d(np.asarray(rows)).astype(kind)
     made = {"data": array.tobytes(), "type": kind, "columns": array.shape[1], "every": every}
     return made if at is None else made | {"at": packed(np.reshape(at, (-1, 1)), "int16")}

@@ -16,63 +16,27 @@ from ..arrays import Floats
 from ..case import Case
 from ..icon_array import Dots
 from ..plots import EVENT_MARKS, segment_colours, shape
+from ..text import number
 from .axes import axis as axis
 from .axes import log_axis as log_axis
 from .axes import name_axis as name_axis
 from .axes import padded as padded
+from .marks import INK as INK
+from .marks import Mark as Mark
+from .marks import band as band
+from .marks import curve as curve
+from .marks import entry as entry
+from .marks import labels as labels
+from .marks import points as points
+from .marks import ribbon as ribbon
+from .marks import stretches as stretches
 from .packing import indexed, packed
 
 #: What the browser draws: plain values and packed arrays.  Made here and in `marks.js` alone.
 Panel = dict[str, Any]
-Mark = dict[str, Any]
-#: Colours by number: 0 to 5 are `plots.SENDERS`, INK is that of the text.
-INK = -1
 SHAPES = ("full", "half", "open")
 #: What stands under the fold of the stage.
 SURE = "How sure is this?"
-
-# --- marks of a chart -------------------------------------------------------------------------------------------------
-
-
-def curve(x: ArrayLike, y: ArrayLike, *, every: int = 1, **style: Any) -> Mark:
-    """A line through points (F, n).  Style: colour, width, dash; `every`: so many rows of the table share a row of y."""
-    return {"kind": "line", "x": packed(x), "y": packed(y, every=every), **style}
-
-
-def band(x: Any, low: ArrayLike, high: ArrayLike, *, colour: int) -> Mark:
-    """The area between two curves (F, n)."""
-    return {"kind": "band", "x": _packed(x), "low": packed(low), "high": packed(high), "colour": colour}
-
-
-def ribbon(low: ArrayLike, high: ArrayLike, y: ArrayLike, *, colour: int) -> Mark:
-    """The area between two steep curves: from `low` to `high` at each height y, (F, n)."""
-    return {"kind": "ribbon", "low": packed(low), "high": packed(high), "y": packed(y), "colour": colour}
-
-
-def points(x: Any, y: Any, *, colour: int = INK, size: float = 6, hollow: bool = False, shade: ArrayLike | None = None) -> Mark:
-    """Points (F, n); where a number is nan there is none.  `shade` (F, n) colours each from −1 (red) to 1 (blue)."""
-    shades = {} if shade is None else {"shade": packed(shade)}
-    return {"kind": "points", "x": _packed(x), "y": _packed(y), "colour": colour, "size": size, "hollow": hollow, **shades}
-
-
-def labels(x: ArrayLike, y: ArrayLike, texts: Sequence[str]) -> Mark:
-    """Texts beside points (F, n), moved apart where they would meet."""
-    return {"kind": "names", "x": packed(x), "y": packed(y), "texts": list(texts)}
-
-
-def stretches(start: ArrayLike, end: ArrayLike, y: ArrayLike, **style: Any) -> Mark:
-    """Horizontal bars from `start` to `end` at heights y, (F, n).  Style: colour or colours (n), thick, hollow."""
-    return {"kind": "bars", "from": packed(start), "to": packed(end), "y": packed(y), **style}
-
-
-def _packed(values: Any) -> dict[str, Any]:
-    return values if isinstance(values, dict) else packed(values)
-
-
-def entry(label: str, colour: int, mark: str = "full", event: int = 0) -> dict[str, Any]:
-    """A line of a legend: what a colour and a mark mean."""
-    return {"label": label, "colour": colour, "mark": mark, "event": event}
-
 
 # --- panels -----------------------------------------------------------------------------------------------------------
 
@@ -97,7 +61,7 @@ def chart(
     """
     axes: Panel = {"x": x, "y": y} if isinstance(y, dict) else {"x": x, "ys": list(y), "every": every}
     if legend:
-        axes |= {"legend": list(legend), "legendValues": _packed(values)}
+        axes |= {"legend": list(legend), "legendValues": packed(values)}
     return {"kind": "chart", "title": title, "alt": alt or title, "first": first, "marks": list(marks), **axes, **layout}
 
 
@@ -236,15 +200,17 @@ def strip(parts: Mapping[str, int], amounts: ArrayLike, *, best: Sequence[Sequen
     `best` (F, 2) are the first and the last of the best positions, −1 if the slider passes over them.
     """
     values = np.asarray(amounts, dtype=float)
+    top = float(values.sum(1).max())
     return {
         "kind": "strip",
         "title": "",
         "alt": alt,
+        "tip": f"{alt} The strip is as high as the most that is lost: {number(top)} help units per 1000 people.",
         "first": True,
         "under": True,
         "height": 40,
         "amounts": packed(values.reshape(len(values), -1), every=values.shape[-1]),
-        "top": float(values.sum(1).max()),
+        "top": top,
         "best": packed(best, "int16", every=values.shape[-1]),
         "legend": [entry(name, colour) for name, colour in parts.items()],
     }
@@ -389,7 +355,7 @@ def dots(
     by_segment, by_response = np.atleast_2d(found.by_segment()), np.atleast_2d(found.by_response())
     who = np.argsort(case.population.harmful, kind="stable")
     given = np.argsort([SHAPES.index(shape(kind)) for kind in case.kinds], kind="stable")
-    given = given[by_response[shown].any(0)[given]]
+    given = given[np.any(by_response[shown][:, given], axis=0)]
     legend = [entry(case.segment_labels[s], colours[s]) for s in who]
     legend += [entry(case.response_labels[r], INK, shapes[r]) for r in given]
     events = [np.atleast_1d(found.events(e, crowd))[:, None] for e in EVENT_MARKS]

@@ -42,6 +42,7 @@ class Prediction(Box):
         self, asks: str, answer: float | Callable[[], float], ends: tuple[int, int], unit: str, reveal: Any, says: str
     ) -> None:
         self.committed: int | None = None
+        self._later: list[tuple[Box, Any]] = []
         self.asks, self.says, self._ends = asks, says, ends
         self._answer, self._unit, self._reveal = answer, f" {unit}" if unit else "", reveal
         label = "my prediction"
@@ -95,6 +96,17 @@ class Prediction(Box):
         )
         if self.reveal is not None:
             self.children = [*self._form, self.reveal]
+        for box, thing in self._later:
+            box.children[0].close()
+            box.children = [_shown(_made(thing))]
+
+    def after(self, thing: Any) -> ipywidgets.Widget:
+        """A thing, or what a function gives, made and shown once the prediction is committed: for cells further down."""
+        if self.committed is not None:
+            return Box([_shown(_made(thing))])
+        box = Box([ipywidgets.HTML("<i>This is shown when the prediction above is committed.</i>")])
+        self._later.append((box, thing))
+        return box
 
     def _picture(self, guess: float, answer: float) -> str:
         """A line from low to high with the guess (a ring) and the answer (full)."""
@@ -120,6 +132,8 @@ def _shown(thing: Any) -> ipywidgets.Widget:
     """A widget that shows a thing as a notebook does."""
     if isinstance(thing, ipywidgets.Widget):
         return thing
+    if isinstance(thing, str):
+        return ipywidgets.HTML(f"<pre>{escape(thing)}</pre>")
     out = ipywidgets.Output()
     out.append_display_data(thing)
     return out

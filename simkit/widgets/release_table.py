@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -199,9 +200,8 @@ def nines(trust: Floats | float) -> Floats:
 def timeline_panel(view: TrustView) -> Panel:
     """Trust month by month: what was seen, a look ahead, the threshold and the ceiling."""
     settings, roof, months = view.settings, float(ceiling(view.settings.types)), MONTHS + 1
-    lines = {
-        float(nines(settings.threshold)): (f"asked: {bare(settings.threshold)}", {"colour": INK, "width": 1.5, "dash": [7, 4]})
-    }
+    bar, lines = float(nines(settings.threshold)), dict[float, tuple[str, dict[str, Any]]]()
+    lines[bar] = f"asked: {bare(settings.threshold)}", {"colour": INK, "width": 1.5, "dash": [7, 4]}
     if roof < 1:
         lines[float(nines(roof))] = f"ceiling of open audits: {percent(roof)}", {"colour": CEILING, "width": 2, "dash": [2, 3]}
     top = min(max(lines) + 0.45, 6.5)

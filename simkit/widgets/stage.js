@@ -172,6 +172,7 @@ function render({ model, el }) {
       if (panel.legend) drawLegend(panel, legend, position, look);
       figure.classList.toggle("simkit-late", Boolean(panel.late));
       if (panel.fold) return;
+      canvas.title = panel.tip || "";
       const label = panel.first ? `${panel.alt} ${said}` : panel.alt;
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });

@@ -199,6 +199,18 @@ class Stage(anywidget.AnyWidget):
     A panel that takes long is None in it, or left out at the end: the last one stays, and fades if the whole is long in coming.
     """
 
+    @traitlets.validate("at", "pressed")
+    def _possible(self, proposal: Any) -> Any:
+        """A place that the table has; a ValueError leaves slider and buttons where they were."""
+        value, table = proposal["value"], self.table
+        if table:
+            slider = proposal["trait"].name == "at"
+            most = [len(table["slider"]["texts"])] if slider else [len(each["options"]) for each in table["toggles"]]
+            given = [value] if slider else value
+            if len(given) != len(most) or not all(0 <= place < many for place, many in zip(given, most, strict=True)):
+                raise ValueError(f"{proposal['trait'].name} cannot be {value}: places go from 0 to below {most}")
+        return value
+
     def show(self, table: Table, at: int = 0, pressed: Sequence[int] = ()) -> None:
         """Put up a table and move slider and buttons; all of it arrives in the browser together."""
         with self.hold_sync():

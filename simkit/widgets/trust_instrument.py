@@ -109,7 +109,7 @@ def pool(lines: Iterable[str]) -> Pool:
         except ValueError as error:
             refused.append(f"line {place}: {error}")
             continue
-        game = replace(run, unfolded=False, month=0, rule=RULES[0], game=True)  # without what was only looked at
+        game = replace(run, unfolded=False, month=0, rule=TrustSettings().rule, game=True)  # without what was only looked at
         if game in runs:
             refused.append(f"line {place}: the same game as line {runs[game]}")
         runs.setdefault(game, place)
