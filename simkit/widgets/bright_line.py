@@ -108,7 +108,7 @@ def argument_table(case: Case, settings: ArgumentSettings) -> Table:
         notes=notes(view, leads, settings.tries),
         panels=[
             _manipulation(view),
-            panels.dots(view.dots, heading(view.argued.case), first=False),
+            panels.dots(view.dots, heading(view.argued.case), first=False, beside=True),
             panels.sure([[*lines, said] for lines, said in zip(more, _imitation(view), strict=True)]),
         ],
         view=view,

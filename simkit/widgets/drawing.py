@@ -40,7 +40,11 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def figure(table: Table, row: int, *, dark: bool = False, unfolded: bool = False) -> Figure:
     """The pictures of one row of a table, one below the other, and its sentence."""
-    shown = [panel for panel in table.panels if panel and not panel.get("fold") and (panel["first"] or unfolded)]
+    shown = [
+        panel
+        for panel in table.panels
+        if panel and not panel.get("fold") and (panel["first"] or panel.get("beside") or unfolded)
+    ]
     return _figure(shown, row, fill(f"{table.sentences[row]} {table.notes[row]}".strip(), 100), dark)
 
 

@@ -334,14 +334,15 @@ def dots(
     title: str,
     *,
     first: bool = True,
+    beside: bool = False,
     at: ArrayLike | None = None,
     own: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Panel:
     """Every sender as a dot, for each policy of a batch, with a legend that counts them.
 
-    `at` (P,) says which policy each of P rows of the table shows; else there is one policy for each.  `own` are two truths for
-    each cell: whether own judgement departed from an instruction there (a halo), and whether that left the sender worse off (a
-    cross, which then does not stand for an event).
+    `beside`: seen at once, but beside the other pictures.  `at` (P,) says which policy each of P rows of the table shows; else
+    there is one policy for each.  `own` are two truths for each cell: whether own judgement departed from an instruction there
+    (a halo), and whether that left the sender worse off (a cross, which then does not stand for an event).
     """
     case, (crowd, many) = found.case, found.counted_in
     colours, shapes = segment_colours(case), response_marks(case)
@@ -366,6 +367,7 @@ def dots(
     return {
         "kind": "dots",
         "first": first,
+        "beside": beside,
         "title": title,
         "alt": "1000 dots, one for each sender, coloured by kind of sender.",
         "cells": cells,

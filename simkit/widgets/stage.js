@@ -107,7 +107,7 @@ function render({ model, el }) {
     return { ...table, ...peek, panels };
   }
 
-  const early = (panel) => panel.first || panel.fold;
+  const early = (panel) => panel.first || panel.beside || panel.fold;
   const shown = () => current().panels.filter((panel) => panel && (early(panel) || model.get("unfolded")));
 
   function build() {
