@@ -20,6 +20,8 @@ The rooms, in the order in which the data flows:
     dial          the corrigibility–autonomy dial on a population: agents, deployment, optimum, correlated, overrides
     spec          the written spec: decide with a trace, compile to a policy, amend; published Model Specs compared
     report        a comparison of policies that people can read
+    logs          real behaviour: a log becomes rows, rows become counts of a scenario
+    audit         hold a spec to its word: commitments, a plan, verdicts with intervals
     theory        formal models beside the chain, one paper's notation a file
     tasks         tasks as graphs: steps, permissions, what cannot be undone; ways to do them as a batch
     learning      what training makes of a written policy: pushed by an evaluator, or learned from demonstrations

@@ -4,6 +4,9 @@ from . import (
     aggregate as aggregate,
 )
 from . import (
+    audit as audit,
+)
+from . import (
     case as case,
 )
 from . import (
@@ -26,6 +29,9 @@ from . import (
 )
 from . import (
     learning as learning,
+)
+from . import (
+    logs as logs,
 )
 from . import (
     messages as messages,

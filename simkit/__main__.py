@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import log_commands
 from .publish.commands import register
 from .terminal import complain, out, progress, say, say_json, say_result, stop, told
 from .text import number, percent
@@ -39,7 +40,7 @@ app = typer.Typer(
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 #: Where the library's files are.
-FOLDERS = ("scenarios", "scenarios/tasks", "specs", "specs/amendments")
+FOLDERS = ("scenarios", "scenarios/tasks", "specs", "specs/amendments", "audits")
 CONTEXT = typer.Option("--context", "-c", help="An operator context of the file.")
 
 
@@ -122,7 +123,10 @@ def show(scenario: Scenario, context: Annotated[str, CONTEXT] = "", as_json: Jso
 
 @app.command(epilog="Example:  simkit run xstest --policy mine.csv --share unsafe-asker=0.2 --figure xstest.svg")
 def run(
-    scenario: Scenario = "xstest",
+    scenario: Annotated[
+        str, typer.Argument(help="A name from the library, or a path; with --map a log.", autocompletion=names)
+    ] = "xstest",
+    mapping: Annotated[Path | None, typer.Option("--map", help="How a log is read as answers: see docs/log-files.md.")] = None,
     context: Annotated[str, CONTEXT] = "",
     state: Annotated[str, typer.Option("--state", help="One state of the file, for certain.")] = "",
     harm_weight: Annotated[float | None, typer.Option("--harm-weight", "-w", min=0, help="Help units per harm unit.")] = None,
@@ -148,16 +152,24 @@ def run(
         stop(f"a figure is saved as .svg, .png or .pdf, not as {figure.suffix or 'a name without an ending'}")
     if harm_weight is not None and not math.isfinite(harm_weight):
         stop("a harm weight is finite")
-    case = _edited(_load(scenario, context), state, share or [], overlap)
+
+    def edit(case: Case) -> Case:
+        return _edited(case.in_context(context) if context else case, state, share or [], overlap)
+
+    with told():
+        seen = log_commands.models_of(Path(scenario), mapping, edit) if mapping else ()
+        case = seen[0].case if seen else edit(_load(scenario))
     with progress("drawing plausible worlds"):
         policies = _policies(case, policy or [], harm_weight)
+        policies = [*(one.policy() for one in seen), *(one for one in policies if not seen or one.counts is None)]
         found = summarize(case, policies, harm_weight, rng=np.random.default_rng(seed), worlds=worlds, users=users)
     if figure is not None:
         _save(found, figure)
     if as_json:
-        say_json(found.data())
+        say_json(found.data() | ({"log": log_commands.data_beside(seen, users)} if seen else {}))
     else:
         say_result(found)
+        log_commands.say_beside(seen, users)
 
 
 def notebooks(incomplete: str) -> list[str]:
@@ -249,6 +261,7 @@ def _setting(rules: Rules, item: str) -> tuple[str, str]:
 
 
 register(app)
+log_commands.register(app)
 
 
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")

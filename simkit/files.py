@@ -89,7 +89,9 @@ def dotted(path: Path_) -> str:
 
 def read_text(path: object, limit: int = MAX_BYTES, fix: str = "keep data out of the scenario") -> str:
     """The text of a regular UTF-8 file of at most `limit` bytes; anything else is an `InvalidFile` (too large: with `fix`)."""
-    name, raw = str(path), _read_bytes(given_path(path), limit + 1)
+    name = str(path)
+    with opened(given_path(path)) as stream:
+        raw = stream.read(limit + 1)
     if len(raw) > limit:
         raise InvalidFile(name, [Problem((), f"it is larger than {limit // 1024} kB", fix)])
     if _is_wide(raw[:2000]):
@@ -102,13 +104,14 @@ def read_text(path: object, limit: int = MAX_BYTES, fix: str = "keep data out of
         raise InvalidFile(name, [Problem((), "it is not UTF-8 text", "save it as UTF-8", line=line)]) from None
 
 
-def _read_bytes(path: Path, count: int) -> bytes:
-    """The first bytes of a regular file, opened without waiting and then looked at: nothing can be swapped in between."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A stream from a regular file, opened without waiting and then looked at: nothing can be swapped in between."""
     try:
         with open(path, "rb", opener=_at_once) as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 raise InvalidFile(str(path), [Problem((), "this is not a regular file")])
-            return stream.read(count)
+            yield stream
     except FileNotFoundError:
         raise InvalidFile(str(path), [Problem((), "there is no such file")]) from None
     except IsADirectoryError:

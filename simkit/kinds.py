@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from . import scenario, spec, tasks
+from . import audit, logs, scenario, spec, tasks
 from .files import InvalidFile, Problem, find, library, parse, read_text
 from .text import printable, suggest
 
@@ -29,12 +29,18 @@ AMENDMENT = FileKind("an amendment of a spec", "simkit check, or simkit.spec.loa
 MEANINGS = FileKind("a file of meanings", "simkit check, or simkit.spec.load_meanings")
 RELEASE = FileKind("a release of the Model Spec", "simkit trace, or simkit.spec.read_model_spec")
 INSTRUCTIONS = FileKind("a plain text, such as a file of instructions", "simkit trace, or simkit.spec.read_instructions")
+PLAN = FileKind("a plan of an audit", "simkit audit LOG --plan FILE, or simkit.audit.load_plan")
+MAPPING = FileKind("a mapping of a log", "simkit run LOG --map FILE, or simkit.logs.load_map")
+LOG = FileKind("a log of Inspect", "simkit run FILE --map MAP, or simkit.logs.read")
 TABLE = FileKind("a table", "simkit run SCENARIO --policy FILE, if it holds a policy")
 NOTEBOOK = FileKind("a notebook", "simkit lab")
 YAML = FileKind("YAML or JSON with other names than simkit's files have", "nothing here")
 
 #: A name at the top of a file, and the kind that has it; the first that is there decides.
 _NAMES = {
+    "commitments": PLAN,
+    "response": MAPPING,
+    "eval": LOG,
     "behaviours": SPEC,
     "steps": TASK,
     "change": AMENDMENT,
@@ -51,6 +57,8 @@ _NAMES = {
 def recognize(path: Path) -> FileKind:
     """The kind of a file; `InvalidFile` if it cannot be opened or is no text."""
     ends = path.suffix.lower()
+    if ends == ".eval":
+        return LOG
     text = read_text(path, MAX_BYTES, "simkit reads smaller files")
     if ends in (".csv", ".tsv"):
         return TABLE
@@ -77,6 +85,9 @@ def read_any(name: Path | str) -> object:
         SPEC: spec.load,
         TASK: tasks.load,
         AMENDMENT: spec.load_amendment,
+        PLAN: audit.load_plan,
+        MAPPING: logs.load_map,
+        LOG: logs.read,
         MEANINGS: spec.load_meanings,
         RELEASE: spec.read_model_spec,
         INSTRUCTIONS: spec.read_instructions,

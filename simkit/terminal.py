@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -16,6 +17,8 @@ from .text import Printed, Rows, encodable, fitted_table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+#: Bytes from which on reading takes a moment.
+LARGE = 20_000_000
 
 
 def say(text: str = "", **style: Any) -> None:
@@ -68,6 +71,19 @@ def told(writing: object = "") -> Iterator[None]:
 def say_json(value: Any) -> None:
     """Plain data for machines; characters that the terminal lacks are escaped."""
     print(json.dumps(value, indent=2, ensure_ascii="utf" not in (sys.stdout.encoding or "").lower(), allow_nan=False))
+
+
+@contextmanager
+def bar(what: str, path: Path) -> Iterator[Callable[[float], object]]:
+    """A bar for reading a large file, where somebody looks on; it is told which fraction is done."""
+    if not (err.is_terminal and path.is_file() and path.stat().st_size > LARGE):
+        yield lambda _: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True) as shown:
+        task = shown.add_task(escape(encodable(what, err.encoding)), total=1.0)
+        yield lambda done: shown.update(task, completed=done)
 
 
 def progress(what: str) -> AbstractContextManager[Any]:

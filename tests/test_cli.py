@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from log_files import LABELS, MAP, PLAN
 from typer.testing import CliRunner
 
 import simkit as sk
-from simkit.__main__ import app
+from simkit.__main__ import FOLDERS, app
 from simkit.files import library
 
 RUNNER = CliRunner()
@@ -97,9 +98,7 @@ def test_a_file_with_problems_ends_with_code_1(tmp_path):
 def test_check_reads_the_whole_library():
     done = call("check")
     assert done.exit_code == 0
-    count = sum(
-        1 for room in ("scenarios", "scenarios/tasks", "specs", "specs/amendments") for _ in library(room).glob("*.yaml")
-    )
+    count = sum(1 for room in FOLDERS for _ in library(room).glob("*.yaml"))
     assert re.search(rf"\b{count} files checked, 0 with problems", done.output)
     assert call("check", "santa", "general-assistant").exit_code == 0
 
@@ -269,7 +268,9 @@ def test_one_file_is_one_file():
     assert "1 file checked, 0 with problems" in call("check", "santa").output
 
 
-@pytest.mark.parametrize("command", [(), ("check",), ("show",), ("run",), ("trace",), ("lab",), ("new",), ("schema",)])
+@pytest.mark.parametrize(
+    "command", [(), ("check",), ("show",), ("run",), ("trace",), ("audit",), ("lab",), ("new",), ("schema",)]
+)
 def test_help_has_an_example(command):
     done = call(*command, "--help")
     assert done.exit_code == 0
@@ -285,3 +286,40 @@ def test_the_readme_is_true():
     commands = ("run", "show", "check", "lab", "new", "schema", "trace")
     for word in [*names, *(f"simkit {command}" for command in commands)]:
         assert f"`{word}" in text, word
+
+
+def test_a_log_is_run_on_a_population():
+    """What no evaluation suite does: the aggregate outcome of real models among senders, with its tail."""
+    done = call("run", str(LABELS), "--map", str(MAP), "--worlds", "50", "--users", "1000000")
+    assert done.exit_code == 0
+    words = " ".join(done.output.split())
+    assert "gpt-4. Over- and under-refusal: 6.4% and 2.5% in the log, 11.0% and 7.1% among the senders of xstest." in words
+    assert "total harm of 1 million senders, harm units" in words
+    case = sk.load("xstest")
+    data = json.loads(call("run", str(LABELS), "--map", str(MAP), "--worlds", "50", "--json", "--context", "").stdout)
+    assert [row["policy"] for row in data["policies"]][:2] == ["gpt-4", "llama-2"]
+    mean = float(sk.total(case, sk.policy.observed(case, "mistral"), users=1000).mean)
+    assert data["log"][-1] == {"policy": "mistral", "samples": 450, "silent": 0, "total_harm": data["log"][-1]["total_harm"]}
+    assert data["log"][-1]["total_harm"]["mean"] == pytest.approx(mean)
+    pure = json.loads(call("run", str(LABELS), "--map", str(MAP), "--worlds", "50", "--json", "--overlap", "0").stdout)
+    assert pure["policies"][0]["over_refusal"]["value"] == pytest.approx(0.064)
+
+
+def test_a_log_that_cannot_be_run_says_why(tmp_path):
+    assert "no such file" in call("run", "none.eval", "--map", str(MAP)).output
+    assert "did you mean" in call("run", str(LABELS), "--map", str(MAP), "--share", "unsafe-askr=0.1").output
+    (tmp_path / "map.yaml").write_text("scenario: xstest\n")
+    done = call("run", str(LABELS), "--map", str(tmp_path / "map.yaml"))
+    assert done.exit_code == 1
+    assert "signal: this name is missing" in done.output
+
+
+def test_an_audit_prints_and_writes_its_report(tmp_path):
+    done = call("audit", str(LABELS), "--plan", str(PLAN), "--out", str(tmp_path / "a.html"))
+    assert done.exit_code == 0
+    assert "30 verdicts" in done.output
+    assert "private-stays-private" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    data = json.loads(call("audit", str(LABELS), "--plan", str(PLAN), "--json").stdout)
+    assert len(data["tests"]) == 30
+    assert call("audit", str(LABELS), "--plan", str(PLAN), "--out", str(tmp_path / "a.pdf")).exit_code == 2
+    assert call("audit", str(LABELS), "--plan", str(MAP)).exit_code == 1

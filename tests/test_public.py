@@ -38,6 +38,8 @@ ORDER = [
     "dial_plots",
     "spec",
     "report",
+    "logs",
+    "audit",
     "theory",
     "tasks",
     "learning",
@@ -47,6 +49,7 @@ ORDER = [
     "terminal",
     "kinds",
     "publish",
+    "log_commands",
     "__main__",
 ]
 

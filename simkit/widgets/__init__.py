@@ -17,6 +17,7 @@ from .desktop import tidy
 from .explorer import Explorer, explore
 from .instrument import Instrument, Settings
 from .prediction import Prediction, predict
+from .probe_count import probes
 from .reference_graph import references
 from .release_changes import releases
 from .stage import Action, Options, Stage, Table
@@ -49,6 +50,7 @@ __all__ = [
     "pool",
     "predict",
     "pressure",
+    "probes",
     "race",
     "references",
     "releases",
