@@ -27,6 +27,8 @@ OPEN: dict[str, Callable[..., Any]] = {
     "dial": lambda **given: widgets.dial("medication-threshold", **given),
     "chain": lambda **given: widgets.chain(**given),
     "trust": lambda **given: widgets.trust("medication-threshold", **given),
+    "releases": lambda **given: widgets.releases(**given),
+    "references": lambda **given: widgets.references(**given),
 }
 
 
