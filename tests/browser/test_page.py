@@ -21,6 +21,7 @@ OPEN = {
     "dial": partial(widgets.dial, "medication-threshold", context="vulnerable-platform"),
     "chain": widgets.chain,
     "trust": widgets.trust,
+    "pressure": partial(widgets.pressure, "medication-threshold"),
     "releases": widgets.releases,
     "references": widgets.references,
 }
