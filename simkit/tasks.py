@@ -331,16 +331,17 @@ def draw(task: Task, ax: Axes | None = None) -> Axes:
     columns = list(nx.topological_generations(made))
     ax = new_axes(ax, (2.6 * len(columns), 0.9 + 0.85 * max(map(len, columns))))
     places = {name: (x, -i + (len(column) - 1) / 2) for x, column in enumerate(columns) for i, name in enumerate(column)}
+    boxes = {}
     for name, (x, y) in places.items():
         about = made.nodes[name]
         step, colour = about["step"], (colours[HARMFUL] if about["final"] else colours[0]) if about["runs"] else "0.5"
         count = f"{len(step.items)} items, " if step.items else ""
         words = f"{name}\n{count}{step.by}: {step.needs}" + ("" if about["runs"] else ", not allowed")
         frame = {"boxstyle": "round,pad=0.4", "fc": "none", "ec": colour, "lw": 1.8, "ls": "-" if about["runs"] else ":"}
-        box = ax.text(x, y, words, ha="center", va="center", size=8.5, color=ink, bbox=frame, parse_math=False)
-        for waits in made.successors(name):
-            arrow = {"arrowstyle": "->", "color": "0.5", "shrinkA": 50, "shrinkB": 50}
-            ax.annotate("", places[waits], (x, y), arrowprops=arrow, zorder=box.get_zorder() - 1)
+        boxes[name] = ax.text(x, y, words, ha="center", va="center", size=8.5, color=ink, bbox=frame, parse_math=False)
+    for first, then in made.edges:
+        ends = {"patchA": boxes[first].get_bbox_patch(), "patchB": boxes[then].get_bbox_patch(), "shrinkA": 0, "shrinkB": 1}
+        ax.annotate("", places[then], places[first], arrowprops={"arrowstyle": "->", "color": "0.5", **ends})
     high = (max(map(len, columns)) - 1) / 2
     ax.set(xlim=(-0.55, len(columns) - 0.45), ylim=(-high - 0.5, high + 0.5))
     ax.set_axis_off()
