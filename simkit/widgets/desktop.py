@@ -23,13 +23,11 @@ from .controls import Range
 from .instrument import Instrument, Settings, from_dict
 from .panels import INK, Panel, entry, labels, points
 from .stage import Options, Table
-from .wording import heading
 
 Way = Literal["about anything", "about deletions", "about anything, and archives"]
 WAYS: tuple[Way, ...] = get_args(Way)
 #: Files in a row, plausible worlds, and the probability that a deleted file comes back if there is a backup.
 COLUMNS, WORLDS, BACKUP = 4, 1000, 0.98
-APPROVED = "93% of permission prompts of one product were approved (2026, from third-party pages), read or unread."
 #: What became of a file, and then of the question about it: words, colour, size, whether it is a ring.
 FATES = (
     ("moved, as wanted", 0, 4.5, False),
@@ -88,10 +86,9 @@ def fates(shares: Floats, each: list[Handled], person: int) -> Floats:
     luck, rows = rng.random((2, count)), []
     for now in each:
         asked, read = now.request > 0, luck[0] < now.read
-        heard, wrong = asked & read, ~wanted & ~(asked & read)
-        undone = wrong & (luck[1] < now.undo)
-        kinds = (wanted & ~now.final, wanted & now.final, heard & ~wanted, undone, wrong & ~undone, heard, asked & ~read)
-        rows.append(kinds)
+        heard, wrong, back = asked & read, ~wanted & ~(asked & read), luck[1] < now.undo
+        came = (wanted & ~now.final, wanted & now.final, heard & ~wanted, wrong & back, wrong & ~back)
+        rows.append((*came, heard, asked & ~read))
     return np.array(rows, dtype=float)
 
 
@@ -112,7 +109,7 @@ def desktop_table(case: Case, task: Task, settings: DesktopSettings) -> Table:
             _desktop(task, each[0].items, came),
             panels.sure(_how_sure(found.case, settings.half_life)),
             panels.lines("Needed files that are gone for good, on average", many, along, at=at, first=False),
-            panels.dots(dots(found.case, batch), heading(found.case), first=False),
+            panels.dots(dots(found.case, batch), "Everybody who sends these words", first=False),
         ],
         view=found,
         stands_for={"context": case.context},
@@ -148,7 +145,10 @@ def _how_sure(case: Case, half_life: float) -> list[list[str]]:
     drawn = (
         f"{WORLDS} plausible worlds: who asks varies; the task, its probabilities and the stakes stay as stated, all judged."
     )
-    tires, rows = f"That attention halves in {half_life:g} questions is assumed. {APPROVED}", []
+    tires, rows = (
+        f"That attention halves in {half_life:g} questions is assumed: 93% approved (one product, 2026) does not tell it.",
+        [],
+    )
     for column in turns.T.tolist():
         named = [f"“{name}” {percent(x)}" for name, x in zip(case.segment_labels, column, strict=True) if 0 < x < 1]
         rows.append([f"Equal at a share of {', of '.join(named)}." if named else "No share reverses it.", drawn, tires])
