@@ -95,8 +95,7 @@ def fates(shares: Floats, each: list[Handled], person: int) -> Floats:
 def desktop_table(case: Case, task: Task, settings: DesktopSettings) -> Table:
     """A row for each way and number of questions."""
     found, each = look(case, task, settings)
-    batch = found.policies[:-1]
-    leads = compare(found.case, batch, found.policies[-1], rng=np.random.default_rng(0), worlds=WORLDS)
+    leads = compare(found.case, found.policies[:-1], found.policies[-1], rng=np.random.default_rng(0), worlds=WORLDS)
     came, many = fates(found.case.population.shares, each, settings.person), np.arange(len(each) // len(WAYS))
     lost, at = found.case.population.shares @ found.lost[:, :-1], np.tile(many, len(WAYS))
     along: dict[str, Floats] = dict(zip(WAYS, lost.reshape(len(WAYS), -1), strict=True))
@@ -109,7 +108,7 @@ def desktop_table(case: Case, task: Task, settings: DesktopSettings) -> Table:
             _desktop(task, each[0].items, came),
             panels.sure(_how_sure(found.case, settings.half_life)),
             panels.lines("Needed files that are gone for good, on average", many, along, at=at, first=False),
-            panels.dots(dots(found.case, batch), "Everybody who sends these words", first=False),
+            panels.dots(dots(found.case, found.policies[:-1]), "Everybody who sends these words", first=False),
         ],
         view=found,
         stands_for={"context": case.context},
@@ -125,13 +124,10 @@ def _sentence(asked: float, came: Floats, lost: float) -> str:
 def _notes(leads: Comparison, asked: Floats, cost: float) -> list[str]:
     """The caveat: how surely each is better or worse than acting at once, and the cost of a question that turns it round."""
     said = []
-    for gain, holds, turn in zip(leads.gain, leads.holds, cost + leads.gain / np.maximum(asked, 1e-9), strict=True):
-        worth = (
-            f"Worth {'more' if gain > 0 else 'less'} than acting at once in {whole_percent(float(holds))} of plausible worlds"
-        )
-        turns = (
-            f"equal if a question cost {percent(float(turn))} of the work" if 0 < turn < 1e3 else "whatever a question costs"
-        )
+    turning = cost + leads.gain / np.maximum(asked, 1e-9)
+    for gain, holds, turn in zip(*(each.tolist() for each in (leads.gain, leads.holds, turning)), strict=True):
+        worth = f"Worth {'more' if gain > 0 else 'less'} than acting at once in {whole_percent(holds)} of plausible worlds"
+        turns = f"equal if a question cost {percent(turn)} of the work" if 0 < turn < 1e3 else "whatever a question costs"
         said.append(f"{worth}; {turns}." if abs(gain) > 1e-12 else "This is acting at once, with which all else is compared.")
     return said
 
@@ -142,13 +138,9 @@ def _how_sure(case: Case, half_life: float) -> list[list[str]]:
     gain = worth[:, 1:-1] - worth[:, -1:]
     rest = (share.T @ gain - share * gain) / (1 - share)
     turns = np.divide(rest, rest - gain, out=np.zeros_like(gain), where=rest != gain)
-    drawn = (
-        f"{WORLDS} plausible worlds: who asks varies; the task, its probabilities and the stakes stay as stated, all judged."
-    )
-    tires, rows = (
-        f"That attention halves in {half_life:g} questions is assumed: 93% approved (one product, 2026) does not tell it.",
-        [],
-    )
+    drawn = f"{WORLDS} plausible worlds: who asks varies; the task and the stakes stay as stated, all judged."
+    tires = f"That attention halves in {half_life:g} questions is assumed; 93% approvals (one product, 2026) do not show it."
+    rows = []
     for column in turns.T.tolist():
         named = [f"“{name}” {percent(x)}" for name, x in zip(case.segment_labels, column, strict=True) if 0 < x < 1]
         rows.append([f"Equal at a share of {', of '.join(named)}." if named else "No share reverses it.", drawn, tires])
