@@ -71,3 +71,11 @@ def replay(rows: list[dict[str, str]], method: str = "zstd") -> bytes:
         ],
         method=method,
     )
+
+
+#: Sound logs of three forms, from which mutations start.
+JSON_LOG = json.dumps(
+    {**HEAD, "samples": [sample(1, 1, {"s": score("C", "a")}, metadata={"type": "x"}), sample("b", 2, {})]}, indent=1
+)
+LINES = '{"id": 1, "epoch": 2, "scorer": "s", "value": 0.5, "type": "x"}\n{"id": "b", "answer": "no"}\n'
+TABLE = '# about\nid,epoch,type,label\n1,1,x,yes\n2,1,y,"no, not"\n'

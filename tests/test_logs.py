@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import fuzzer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_files import HEAD, LABELS, MAP, log_of, replay, sample, score, zipped
@@ -421,3 +422,10 @@ def test_agreement_needs_raters():
     for raters, row in product(([], [logs.Lookup(field="a")]), ([1, 2],)):
         with pytest.raises(ValueError, match="two raters or more"):
             logs.agreement(rated([row]), raters)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("logs", 300), ("audits", 40)])
+def test_strangers_logs_plans_and_mappings_are_read_or_refused(kind, count):
+    found = fuzzer().fuzz(count, 0, kind)
+    assert found.refused > 0
+    assert found.slowest < 10

@@ -25,13 +25,16 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import simkit as sk
+from simkit import logs
 from simkit.files import MAX_BYTES, parse
+from simkit.kinds import read_any
 from simkit.text import INVISIBLE
 
 LIMIT = 5.0  # seconds for one file; most take milliseconds
 CASES = Path(__file__).parent.parent / "tests" / "cases"
 DOCUMENTS = {"instructions": ("instruction_texts", ["TEXT"]), "releases": ("test_model_spec", ["DOCUMENT", "OLD", "NEW"])}
-VALID = {"scenarios": CASES / "valid", "specs": CASES / "specs" / "valid"}
+DOCUMENTS["logs"] = ("log_files", ["JSON_LOG", "LINES", "TABLE"])
+VALID = {"scenarios": CASES / "valid", "specs": CASES / "specs" / "valid", "audits": CASES.parents[1] / "audits"}
 
 TOKENS = r"""
 null ~ .nan .inf -.inf 1e400 1e-400 -1 0 1 2 0.5 99999999999999999999999999 0x10 1_000 2026-01-01 true false yes off on
@@ -204,7 +207,34 @@ def use_release(path: Path) -> None:
     sk.spec.measures(found)
 
 
+def use_audit(path: Path) -> None:
+    """A plan or a mapping is told by what it holds, and read."""
+    read_any(path)
+
+
+def use_log(path: Path) -> None:
+    """The same bytes as every form of a log; as a member of a zip; and as what damages a zip."""
+    from log_files import HEAD, zipped
+
+    raw, refused = path.read_bytes(), []
+    sound = zipped({"header.json": HEAD, "samples/1_epoch_1.json": raw[:4000]})
+    broken = bytearray(sound)
+    for place, byte in enumerate(raw[:8]):
+        broken[(byte * 7919 + place * 104729) % len(broken)] ^= 1 << place
+    forms = {".json": raw, ".jsonl": raw, ".csv": raw, ".tsv": raw, ".eval": sound, ".zip": bytes(broken)}
+    for ends, data in forms.items():
+        form = path.with_suffix(ends)
+        form.write_bytes(data)
+        try:
+            repr(logs.read(form))
+        except sk.InvalidFile as error:
+            refused.append(error)
+    if len(refused) == len(forms):
+        raise refused[0]
+
+
 USES = {"scenarios": use_scenario, "specs": use_spec, "instructions": use_instructions, "releases": use_release}
+USES |= {"audits": use_audit, "logs": use_log}
 
 
 def fuzz(count: int, start: int, kind: str = "scenarios") -> Count:
