@@ -147,15 +147,15 @@ class Compound:
     @cached_property
     def log_none(self) -> Floats:
         """log P(S = 0), (B,)."""
-        return self._log_survive(self.weights.sum(-1))
+        return self.log_silent(self.weights.sum(-1))
 
     def log_none_over(self, size: ArrayLike) -> Floats:
         """log P(no event is larger than `size`), (B,); size (B,) or one for all."""
         sizes = np.broadcast_to(np.asarray(size, dtype=float), (len(self),))
         above = np.stack([severity.above(sizes) for severity in self.severities], -1)
-        return self._log_survive((self.weights * above[:, None, :]).sum(-1))
+        return self.log_silent((self.weights * above[:, None, :]).sum(-1))
 
-    def _log_survive(self, chance: Floats) -> Floats:
+    def log_silent(self, chance: Floats) -> Floats:
         """log P(no user brings an event that has this probability (B, G) for one user)."""
         if self.poisson:
             expected = (self.users * chance).sum(-1)
@@ -191,14 +191,10 @@ class Compound:
 
     def near_edge(self, x: Floats) -> tuple[Floats, Floats, Floats]:
         """P(S > x), the density and E (S − x)⁺ for x (B,) < 2 · edge: there S ≤ x takes no event, or a single one."""
-        points, weights = np.polynomial.legendre.leggauss(32)
-        start = np.minimum(self.edge, x)
-        below = np.zeros(len(x))
-        for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-            below += weight * (x - start) * self._single_below(start + (x - start) * point)
         slope = (self._single_below(x * (1 + 1e-6)) - self._single_below(x * (1 - 1e-6))) / (2e-6 * x)
-        none = np.exp(self.log_none)
-        return -np.expm1(self.log_none) - self._single_below(x), slope, self.mean - x + x * none + below
+        short = self._single * np.stack([x - severity.limited_mean(x) for severity in self.severities], -1)  # E (x − Y)⁺
+        excess = self.mean - x + x * np.exp(self.log_none) + short.sum(-1)
+        return -np.expm1(self.log_none) - self._single_below(x), slope, excess
 
     def _single_below(self, x: Floats) -> Floats:
         """P(exactly one event, of size x (B,) at most), (B,)."""

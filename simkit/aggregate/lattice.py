@@ -1,34 +1,120 @@
-"""The second route: the total on a lattice of sizes, by one fast Fourier transform; and a certified bracket.
+"""Totals on a lattice of sizes, by one fast Fourier transform: exact for points and tables, a certified bracket for the rest.
 
 Severities are put on multiples of a span h, the transform of one user is raised to the number of users, and the probabilities
-of every total come back at once.  Sizes beyond the grid are left out, so that probabilities below its end are exact; zero
-padding and an exponential tilt keep sums beyond the end from wrapping round (Grübel & Hermesmeier 1999, "Computation of
-compound distributions I"; without them small probabilities are wrong by a factor of a thousand).
+of every total come back at once.
 
-Rounded down, every severity is at most what it was, and so is the total; rounded up, at least: the truth lies between.  Shared
-between the two multiples next to it, every size keeps its mean, and the total its own: closer, without a certificate.  Nothing
-here knows a transform of a severity or where one dies, only P(Y > x).
+* **A window** (`on_window`): where all sizes are multiples of h nothing is rounded.  The distribution modulo a window comes from
+  one transform of the window's length, and a window that holds all but e^−36 of a distribution holds the distribution.  It ends
+  where Chernoff's bound says, P(S ≥ b) ≤ E e^{t(S − b)} and P(S ≤ a) ≤ E e^{−t(S − a)} for every t > 0.
+* **A bracket** (`bracket`): rounded down, every severity is at most what it was, and so is the total; rounded up, at least: the
+  truth lies between.  Sizes beyond the grid are left out, so that probabilities below its end are exact; zero padding and an
+  exponential tilt keep sums beyond the end from wrapping round (Grübel & Hermesmeier 1999, "Computation of compound
+  distributions I"; without them small probabilities are wrong by a factor of a thousand).  Nothing here knows a transform of a
+  severity or where one dies, only P(Y > x): it is the second route.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import gcd, lcm
 from typing import Literal
 
 import numpy as np
 
-from ..arrays import Floats
-from ..severity import Severity
+from ..arrays import Floats, Ints
+from ..severity import Point, Severity
 from .distribution import Compound
-from .steps import atoms, span_of
+from .transforms import Complexes, exp
 
-Rounding = Literal["down", "nearest", "up", "shared"]
+Rounding = Literal["down", "nearest", "up"]
 
+#: log of the probability that lies outside of a window, on either side; and of a transform's values that are left out.
+OUTSIDE, DEAD = -36.0, -46.0
+#: t · largest severity, from distributions that are nearly normal to those of a single rare event.
+GRID = np.geomspace(1e-7, 80.0, 120)
+#: Up to here E e^{−tY} is not lost in rounding beside 1.
+LOWEST = 18.0
+#: The most multiples of a span that one size may be.
+FINEST = 2**40
+#: Two sizes are one where they differ by less than this, relatively: sums of sizes round.
+SAME = 1e-12
 #: Grids are padded to so many times their length, and tilted: sums beyond the padded grid come back smaller by e^−tilt, and
 #: rounding grows by e^(tilt / pad) at most.  Exact lattices get more of both than severities that are rounded anyway.
 EXACT, ROUNDED = (4, 30.0), (2, 18.0)
-#: Points of a grid: what severities with a density get, and the most that a lattice of atoms may need.
+#: Points of a bracket's grids: what severities with a density get, and the most that a lattice of atoms may need.
 POINTS, MOST = 2**14, 2**21
+
+
+def atoms(severity: Severity) -> tuple[Floats, Floats]:
+    """Sizes of a point or a table, smallest first, and their probabilities; none of a severity with a density."""
+    if isinstance(severity, Point):
+        return np.array([severity.value]), np.ones(1)
+    levels = sorted((level.value, level.chance) for level in getattr(severity, "levels", ()) if level.chance > 0)
+    return np.array([value for value, _ in levels]), np.array([chance for _, chance in levels])
+
+
+@lru_cache(maxsize=64)
+def span_of(severities: tuple[Severity, ...]) -> float:
+    """The largest span of which every size of the points and tables is a multiple, harm units; 0 if there is none."""
+    sizes = [value for severity in severities for value in atoms(severity)[0].tolist()]
+    if not sizes:
+        return 0.0
+    unit = Fraction(2.0 ** np.floor(np.log2(min(sizes))))
+    for scale in (Fraction(1), unit):
+        parts = [Fraction(size / float(scale)).limit_denominator(10**4) * scale for size in sizes]
+        if all(abs(float(part) - size) <= SAME * size for part, size in zip(parts, sizes, strict=True)):
+            bottom = lcm(*(part.denominator for part in parts))
+            span = gcd(*(int(part * bottom) for part in parts)) / bottom
+            return span if max(sizes) <= FINEST * span else 0.0
+    return 0.0
+
+
+# --- nothing rounded --------------------------------------------------------------------------------------------------
+
+
+def windows(compound: Compound, span: float) -> tuple[Ints, Ints]:
+    """The first and the last multiple of the span, (B,) each, between which nearly all of each distribution lies."""
+    parts_of = [atoms(severity) for severity in compound.severities]
+    largest = max(float(value[-1]) for value, _ in parts_of)
+    ends = []
+    for t in (GRID / largest, -GRID[GRID < LOWEST] / largest):
+        parts = [(np.expm1(np.multiply.outer(t, value)) @ chance)[None] for value, chance in parts_of]
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            grown = compound.exponent(np.ones((len(compound), len(t))), parts, centred=False)
+            ends.append(np.fmin.reduce((np.where(np.isfinite(grown), grown, np.nan) - OUTSIDE) / np.abs(t), axis=1))
+    most = np.where(compound.poisson, np.inf, compound.users.sum(1) * largest)
+    last = np.ceil(np.minimum(ends[0], most) / span * (1 + 1e-12) + 1e-6)
+    return np.maximum(np.floor(-ends[1] / span), 0).astype(int), np.minimum(last, 2.0**60).astype(int)
+
+
+def on_window(compound: Compound, span: float, first: int, length: int) -> Floats:
+    """Probabilities of so many multiples of the span from the `first` on, (length,), of one distribution of atoms."""
+    power = 2 ** int(np.ceil(np.log2(max(length, 8))))
+    count = power // 4 * 3 if length <= power // 4 * 3 else power
+    parts = [_turned(severity, span, count) for severity in compound.severities]
+    mixed = np.tensordot(compound.weights[0], parts, 1)  # (G, K)
+    # |1 + z| ≤ e^{Re z + |z|²/2}, |e^z| = e^{Re z}: where the transform is nothing for certain, it is not computed.
+    size = mixed.real if compound.poisson else mixed.real + (mixed.real**2 + mixed.imag**2) / 2
+    bound = compound.users[0] @ size
+    alive = np.flatnonzero((-np.log1p(-compound.shock * bound) / compound.shock if compound.shock else bound) > DEAD)
+    exponent = compound.exponent(np.zeros((1, len(alive)), complex), [part[None, alive] for part in parts], centred=False)
+    exponent.imag += 2 * np.pi / count * (first * alive % count)
+    spectrum = np.zeros(count // 2 + 1, dtype=complex)
+    spectrum[alive] = exp(exponent)[0]
+    return np.maximum(np.fft.irfft(spectrum, count)[:length], 0.0)
+
+
+@lru_cache(maxsize=8)
+def _turned(severity: Severity, span: float, count: int) -> Complexes:
+    """Σ chance · (e^{−2πi·kv/count} − 1) over sizes of v spans, k = 0 … count/2."""
+    roots, turns, (values, chances) = np.exp(-2j * np.pi / count * np.arange(count)), np.arange(count // 2 + 1), atoms(severity)
+    whole = np.rint(values / span).astype(int)
+    return np.asarray(sum(c * (roots[turns * v % count] - 1) for v, c in zip(whole, chances, strict=True)), dtype=complex)
+
+
+# --- rounded ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,13 +126,8 @@ class Grid:
 
     def tail(self, x: float) -> Floats:
         """P(S > x), (B,); nothing is known beyond the grid: there it is the probability of being beyond."""
-        k = min(int(np.floor(x / self.span * (1 + 1e-12) + 1e-12)), self.below.shape[1] - 1)
+        k = min(int(np.floor(x / self.span * (1 + SAME) + 1e-12)), self.below.shape[1] - 1)
         return 1 - self.below[:, k]
-
-    @property
-    def end(self) -> float:
-        """The largest size of the grid, harm units."""
-        return self.span * (self.below.shape[1] - 1)
 
 
 def on_lattice(compound: Compound, span: float, points: int, rounding: Rounding = "nearest") -> Grid:
@@ -62,36 +143,15 @@ def on_lattice(compound: Compound, span: float, points: int, rounding: Rounding 
 
 
 def _masses(severity: Severity, span: float, points: int, rounding: Rounding) -> Floats:
-    """Probabilities of the multiples of `span` once a severity is rounded, (L,); sizes beyond the grid are left out.
-
-    `shared` shares every size among the two multiples next to it so that its mean stays (Gerber 1982, "On the numerical
-    evaluation of the distribution of aggregate claims and its stop-loss premiums"): −span · E min(Y, x) in second differences.
-    """
-    k = np.arange(points + 1)
-    if rounding == "shared":
-        steps = np.diff(severity.limited_mean(k * span)) / span
-        return np.maximum(-np.diff(steps, prepend=1.0), 0.0)
-    masses = np.zeros(points)
-    for value, chance in zip(*atoms(severity), strict=True):
-        index = _rounded(value / span, rounding)
-        if index < points:
-            masses[index] += chance
-    if masses.any() or len(atoms(severity)[0]):
-        return masses
-    shift = {"down": 0.0, "nearest": -0.5, "up": -1.0}[rounding]
-    above = severity.above(np.maximum((k + shift) * span, 0.0))
-    return above[:-1] - above[1:]
-
-
-def _rounded(ratio: float, rounding: Rounding) -> int:
-    """A size in spans as a whole number; a multiple of the span stays what it is."""
-    whole = np.rint(ratio)
-    if rounding == "nearest" or abs(ratio - whole) < 1e-9 * max(whole, 1):
-        return int(whole)
-    return int(np.floor(ratio)) if rounding == "down" else int(np.ceil(ratio))
-
-
-# --- certified ends ---------------------------------------------------------------------------------------------------
+    """Probabilities of the multiples of `span` once a severity is rounded, (L,); sizes beyond the grid are left out."""
+    sizes, chances = atoms(severity)
+    if not len(sizes):
+        shift = {"down": 0.0, "nearest": -0.5, "up": -1.0}[rounding]
+        return -np.diff(severity.above(np.maximum((np.arange(points + 1) + shift) * span, 0.0)))
+    ratio, whole = sizes / span, np.rint(sizes / span)
+    kept = (rounding == "nearest") | (np.abs(ratio - whole) < 1e-9 * np.maximum(whole, 1))  # a multiple stays what it is
+    index = np.where(kept, whole, np.floor(ratio) if rounding == "down" else np.ceil(ratio))
+    return np.bincount(index[index < points].astype(int), chances[index < points], points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +165,10 @@ class Bracket:
 
     def tail(self, x: float) -> tuple[Floats, Floats]:
         """Bounds on P(S > x), (B,) each, for x inside the grid."""
-        if not 0 <= x <= self.low.end:
-            raise ValueError(f"the bracket goes from 0 to {self.low.end:g} harm units, not to {x:g}")
+        end = self.low.span * (self.low.below.shape[1] - 1)
+        if not 0 <= x <= end:
+            raise ValueError(f"the bracket goes from 0 to {end:g} harm units, not to {x:g}")
         return np.maximum(self.low.tail(x) - self.noise, 0.0), np.minimum(self.high.tail(x) + self.noise, 1.0)
-
-    def quantile(self, level: float) -> tuple[Floats, Floats]:
-        """Bounds on the quantile, (B,) each, harm units; ∞ above where it lies beyond the grid."""
-        found = []
-        for grid, slack in ((self.low, -self.noise), (self.high, self.noise)):
-            reached = grid.below >= level + slack
-            size = np.where(reached.any(1), reached.argmax(1) * grid.span, np.inf)
-            found.append(np.where(reached.any(1), size, grid.end) if grid is self.low else size)
-        return found[0], found[1]
 
 
 def bracket(compound: Compound, end: float, points: int = POINTS) -> Bracket:
@@ -126,14 +178,10 @@ def bracket(compound: Compound, end: float, points: int = POINTS) -> Bracket:
     """
     if not (end > 0 and points > 1):
         raise ValueError(f"a positive end and at least 2 points are needed, not {end:g} and {points}")
-    span = fitting_span(compound, end, points)
-    count = 2 ** int(np.ceil(np.log2(end / span + 2)))
-    return Bracket(on_lattice(compound, span, count, "down"), on_lattice(compound, span, count, "up"))
-
-
-def fitting_span(compound: Compound, end: float, points: int) -> float:
-    """A span that divides every atom where possible, with about `points` multiples up to `end`."""
     span = span_of(compound.severities)
     if not span or end / span > MOST:
-        return end / (points - 2)
-    return span / max(int(span * (points - 3) / end), 1) if compound.dense.any() else span
+        span = end / (points - 2)
+    elif compound.dense.any():
+        span /= max(int(span * (points - 3) / end), 1)
+    count = 2 ** int(np.ceil(np.log2(end / span + 2)))
+    return Bracket(on_lattice(compound, span, count, "down"), on_lattice(compound, span, count, "up"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from statistics import NormalDist
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ..severity import Severity
 from .distribution import Compound
 from .inversion import Chances, Reading, Scales, first_rung, read, scales_of
 from .moments import verify_chances
-from .steps import atoms
+from .lattice import atoms
 
 #: A reading's nodes serve x as long as the path's crossing times the distance is at most this.
 REACH = 0.4
@@ -39,10 +40,6 @@ SIZES = 10.0 ** np.arange(-100, 141)
 def _decades(severity: Severity) -> Floats:
     """P(Y > size) for sizes of every order of magnitude."""
     return severity.above(SIZES)
-
-
-class NoConvergence(ArithmeticError):
-    """A search for a quantile did not end; the message says which law and what to do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +132,6 @@ class Mixtures:
         The quantile of the largest event plus the mean of the others; or, if it is larger, what mean, spread and skewness of
         the others make of it (Cornish & Fisher 1938, "Moments and cumulants in the specification of distributions").
         """
-        from scipy.special import ndtri
-
         level = np.clip(level, 1e-12, 1 - 1e-16)
         rare, rows = -np.log(level), np.arange(len(level))
         place = np.clip((self.above >= rare[:, None]).sum(1) - 1, 0, len(self.sizes) - 2)
@@ -153,7 +148,7 @@ class Mixtures:
         )
         beyond = (self.compound.rates * (self._moments[0, :, -1] - self._moments[0][:, place].T)).sum(1)
         mean = np.where(np.isfinite(self.compound.mean), np.maximum(self.compound.centre - beyond - rare * largest, 0.0), first)
-        spread, z = np.sqrt(second), ndtri(level)
+        spread, z = np.sqrt(second), _normal_quantile(level)
         skewness = np.minimum(third / np.maximum(second * spread, 1e-300), 1.5)
         return np.maximum(largest + mean, mean + spread * (z + (z * z - 1) * skewness / 6))
 
@@ -198,10 +193,8 @@ class Mixtures:
             open_rows = open_rows[~done]
             if not len(open_rows):
                 return x, error
-        raise NoConvergence(
-            f"no quantile was found for law {open_rows[0]} of {len(self)} at level {level[open_rows[0]]:g}: "
-            "take a level farther from 1 and from the chance of none, or read the tail at sizes of your choice"
-        )
+        error[open_rows] = np.inf  # no path serves them
+        return x, error
 
     def _approach(
         self, reading: Reading, x: Floats, level: Floats, bounds: _Bounds, rows: Ints
@@ -224,6 +217,12 @@ class Mixtures:
             if not near.any():
                 break
         return x, done, error
+
+
+def _normal_quantile(level: Floats) -> Floats:
+    """The size that a standard normal stays under with these probabilities, (B,), of which few are different."""
+    different, which = np.unique(level, return_inverse=True)
+    return np.array([NormalDist().inv_cdf(each) for each in different.tolist()])[which]
 
 
 def _states(rows: Ints, states: int) -> Ints:

@@ -12,12 +12,15 @@ Kaiser's density, whose transform is nothing beyond the last node.  Since |Z| �
 
     P(S ≤ x − w) ≤ P(S + w·Z ≤ x) ≤ P(S ≤ x + w),
 
-whatever S is and however many events there are: w is a bound on the error of a size.
+whatever S is and however many events there are: w is a bound on the error of a size.  Where all steps are listed the rest has a
+density, and Z's symmetry makes the error of the order of w²: (4 F_w − F_2w)/3 loses that as well, and F_w − F_2w, the largest
+of those at x and at x ± w, measures what is left.  Both bounds hold; the tighter one is used.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -26,7 +29,7 @@ import numpy as np
 
 from ..arrays import Bools, Floats, Ints
 from ..severity import Severity
-from .distribution import Compound, smooth
+from .distribution import Compound
 from .quantiles import Mixtures
 from .steps import Steps, steps_of
 from .transforms import Complexes, exp, psi
@@ -43,19 +46,25 @@ class Mode(NamedTuple):
 
 
 #: For transforms that die, for those that are made to, and for a second opinion on either.
-DYING, SMOOTHED, OTHER = Mode(14.0, 4.0), Mode(8.0, 1.1), Mode(10.0, 1.6)
+DYING, SMOOTHED, OTHER = Mode(14.0, 4.0), Mode(11.0, 1.6), Mode(13.0, 2.3)
 #: Neighbouring periods differ by a factor of e^STEP; one that is so many times too long still serves.
-STEP, REUSED = 0.25, 1.7
-#: The most nodes; nodes that are worked on together; and the least that a period gets.
-MOST, TOGETHER, LEAST = 2**17, 2**13, 2**9
+STEP, REUSED = 0.125, 1.5
+#: Nodes: what is tried first, next and last; the most until a transform dies; and those that are worked on together.
+NODES, LONGEST, TOGETHER = (2**13, 2**15, 2**18), 2**17, 2**13
+#: A probability, and a size's relative error, that needs no more nodes.
+FINE, AIM = 1e-9, 3e-5
 #: The most that the logarithm of a coefficient may be.
 LARGEST = 5.0
 #: What is left out beyond the last node, and a transform that has died: under its rounding.
 NOTHING, DEAD = 1e-13, 3e-13
-#: Kaiser's parameter: Z's transform at the last node is e^−KAISER; and the relative w that needs no more nodes.
-KAISER, FINE = 32.0, 1e-6
-#: Half the number of points that an interpolation uses, and its Kaiser parameter.
-HALF, SHARP = 8, 34.0
+#: Kaiser's parameter: Z's transform at the last node is e^−KAISER.
+KAISER = 26.0
+#: Half the number of points that an interpolation uses, and how sharp its window is.
+HALF, SHARP = 8, 36.0
+#: Rounding of a sum of probabilities, of a series that died, and of one that is smoothed; and how near a level is reached.
+ROUNDING, NOISE, ROUGH, SLACK = 1e-14, 1e-12, 1e-9, 1.1e-9
+#: Sections of a search, its relative precision, and the relative errors of a size that are told apart.
+SECTIONS, PRECISION, OFF = 64, 1e-13, 10.0 ** np.arange(-12, -1.9, 0.5)
 
 
 def kinked(mixtures: Mixtures) -> Bools:
@@ -75,15 +84,21 @@ def _period(index: int) -> float:
 
 @lru_cache(maxsize=512)
 def _on_line(severity: Severity, index: int, damping: float, block: int) -> Complexes:
-    """ψ at the nodes of a block, s = (2·damping + 2πik)/T; nothing but −1 once the transform of a density has died."""
-    if block and smooth(severity) and not np.abs(1 + _on_line(severity, index, damping, block - 1)[-1]) > DEAD:
-        return np.full(TOGETHER, -1.0 + 0j)
+    """ψ at the nodes of a block, s = (2·damping + 2πik)/T."""
     shape: Complexes = np.asarray(
         1 + 1j * math.pi / damping * np.arange(block * TOGETHER, (block + 1) * TOGETHER), dtype=complex
     )
     found = psi(severity, np.array([2 * damping / _period(index)]), shape)[0]
     found.setflags(write=False)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _size_at(severity: Severity, index: int, damping: float, node: int) -> float:
+    """|E e^{−sY}| at one node; 0 once it has died."""
+    shape = np.array([1 + 1j * math.pi / damping * node])
+    size = float(np.abs(1 + psi(severity, np.array([2 * damping / _period(index)]), shape))[0, 0])
+    return size if size > DEAD else 0.0
 
 
 def _kaiser(square: Any, sharp: float) -> Any:
@@ -93,18 +108,28 @@ def _kaiser(square: Any, sharp: float) -> Any:
     return (grown - math.exp(-2 * sharp) / grown) / root * (sharp / -math.expm1(-2 * sharp))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)
 def _cut_off(count: int, damping: float) -> Complexes:
-    """The transform of w·Z at so many nodes, of which the last is where it has become nothing."""
+    """The transforms of w·Z and of 2w·Z at so many nodes, (2, count), with w so that the first has become nothing at the last."""
     nodes = (damping / math.pi + 1j * np.arange(count)) * (KAISER / count)
-    return np.asarray(_kaiser(nodes**2, KAISER), dtype=complex)
+    wide = _kaiser(4 * nodes**2, KAISER) * (np.arange(count) < count / 2)
+    return np.stack([_kaiser(nodes**2, KAISER), wide])
 
 
-@lru_cache(maxsize=32)
+def _window(away: Floats) -> Floats:
+    """The window of an interpolation, at parts of its half width (Barnett, Magland & af Klinteberg 2019)."""
+    return np.exp(SHARP * (np.sqrt(np.maximum(1 - away**2, 0.0)) - 1)) * (np.abs(away) < 1)
+
+
+@lru_cache(maxsize=16)
 def _sharpened(count: int) -> Floats:
-    """What takes the blur of an interpolation between 4 · count points or more away beforehand."""
-    turned = 2 * np.pi * np.arange(count) * HALF / _length(count)
-    return np.asarray(1 / _kaiser(-(turned**2), SHARP), dtype=float)
+    """What takes the blur of the window away beforehand: one over its transform."""
+    points, weights = np.polynomial.legendre.leggauss(64)
+    mass = weights * _window(points)
+    fitted = np.polynomial.Chebyshev.interpolate(
+        lambda turned: 1 / (np.cos(np.multiply.outer(turned, points)) @ mass), 40, [0.0, np.pi * HALF / 2]
+    )
+    return np.asarray(fitted(2 * np.pi * HALF / _length(count) * np.arange(count)), dtype=float)
 
 
 def _length(count: int) -> int:
@@ -123,28 +148,30 @@ class Series:
     mass: float
     mean: float
     coefficients: Complexes
-    tables: dict[int, Floats] = field(default_factory=dict)
+    listed: bool
+    """Whether the rest has a density: then the error is of the order of w²."""
+    tables: dict[tuple[str, int], Floats] = field(default_factory=dict)
 
-    def _table(self, power: int) -> Floats:
-        """The sum of coefficients / s^power at L points, ready to be interpolated."""
-        if power not in self.tables:
+    def _table(self, kind: str, power: int) -> Floats:
+        """The sum of coefficients / s^power at L points, ready to be interpolated: of S + w·Z, of the best value, of the gap."""
+        if (kind, power) not in self.tables:
             count = len(self.coefficients)
+            s = (2 * self.damping + 2j * np.pi * np.arange(count)) / self.period
+            spectrum = self.coefficients * _sharpened(count) / s**power
+            if self.width:
+                once, twice = _cut_off(count, self.damping)
+                spectrum *= {"plain": once, "best": (4 * once - twice) / 3, "gap": once - twice}[kind]
             length = _length(count)
-            k = np.arange(count)
-            s = (2 * self.damping + 2j * np.pi * k) / self.period
-            self.tables[power] = np.fft.irfft(self.coefficients * _sharpened(count) / s**power, length) * (length / self.period)
-        return self.tables[power]
+            self.tables[kind, power] = np.fft.irfft(spectrum, length) * (length / self.period)
+        return self.tables[kind, power]
 
-    def _read(self, x: Floats, power: int) -> Floats:
-        """The series at x, any shape: interpolation by Kaiser's density (Potts, Steidl & Tasche 2001)."""
-        from scipy.special import i0
-
-        table = self._table(power)
+    def _read(self, x: Floats, kind: str, power: int = 1) -> Floats:
+        """The series at x, any shape: interpolation by a window (Potts, Steidl & Tasche 2001)."""
+        table = self._table(kind, power)
         length = len(table)
         place = (x - self.start) / self.period * length
         j = np.floor(place)[..., None] + np.arange(1 - HALF, HALF + 1)
-        away = np.clip((place[..., None] - j) / HALF, -1, 1)
-        weight = i0(SHARP * np.sqrt(1 - away**2)) * (SHARP / (2 * math.sinh(SHARP) * HALF))
+        weight = _window((place[..., None] - j) / HALF) / HALF
         grown = np.exp(2 * self.damping * (x - self.start) / self.period)
         return grown * (weight * table[j.astype(int) % length]).sum(-1)
 
@@ -153,18 +180,34 @@ class Series:
         """Σ_j e^{−2·damping·j}: the sum's other terms, as P(S ≤ x + T) is nearly all of the mass."""
         return 1 / math.expm1(2 * self.damping)
 
-    def below(self, x: Floats) -> Floats:
+    @property
+    def best(self) -> str:
+        """The table that is nearest to the truth."""
+        return "best" if self.width and self.listed else "plain"
+
+    def below(self, x: Floats, kind: str) -> Floats:
         """P(rest ≤ x), at sizes up to the end of the period."""
         inside = x > self.start - self.width
-        read = self._read(np.where(inside, x, self.start), 1) - self._folded * self.mass
+        read = self._read(np.where(inside, x, self.start), kind) - self._folded * self.mass
         return np.where(inside, read.clip(0.0, self.mass), 0.0)
+
+    def ends(self, x: Floats) -> Floats:
+        """Bounds on P(rest ≤ x), (2, …)."""
+        if not self.width:
+            return self.below(x, "plain") + np.multiply.outer(np.array([-NOISE, NOISE]), np.ones_like(x))
+        low, high = self.below(x - self.width, "plain") - ROUGH, self.below(x + self.width, "plain") + ROUGH
+        if self.listed:
+            beside = np.maximum(x + self.width * np.array([-1, 0, 1]).reshape(3, *(1,) * x.ndim), self.start)
+            gap, best = np.abs(self._read(beside, "gap")).max(0), self.below(x, "best")
+            low, high = np.maximum(low, best - gap - ROUGH / 10), np.minimum(high, best + gap + ROUGH / 10)
+        return np.stack([low, high])
 
     def shortage(self, x: Floats) -> Floats:
         """E (x − rest)⁺."""
         inside = x > self.start - self.width
         x = np.where(inside, x, self.start)
         beyond = self._folded * (self.mass * (x + self.period) - self.mean) if math.isfinite(self.mean) else 0.0
-        return np.where(inside, np.maximum(self._read(x, 2) - beyond, 0.0), 0.0)
+        return np.where(inside, np.maximum(self._read(x, self.best, 2) - beyond, 0.0), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,46 +218,66 @@ class Part:
     start: float
     steps: Steps
     modes: tuple[Mode, ...] = (DYING, SMOOTHED)
-    made: dict[tuple[Mode, int], Series | None] = field(default_factory=dict)
+    made: dict[tuple[Mode, int, int], Series | None] = field(default_factory=dict)
 
-    def below(self, x: Floats, top: float) -> Floats:
+    def below(self, x: Floats, top: float, nodes: int) -> Floats:
         """P(S ≤ x), for sizes x of any shape up to `top`."""
-        found = self.steps.at(x)
-        rest = self.series(top)
-        return found if rest is None else found + rest.below(x)
+        rest = self.series(top, nodes)
+        return self.steps.at(x) + (0.0 if rest is None else rest.below(x, rest.best))
 
-    def shortage(self, x: Floats, top: float) -> Floats:
+    def ends(self, x: Floats, top: float, nodes: int) -> Floats:
+        """Bounds on it, (2, …)."""
+        rest = self.series(top, nodes)
+        return self.steps.at(x) + (np.zeros((2, *x.shape)) if rest is None else rest.ends(x))
+
+    def width(self, top: float, nodes: int) -> float:
+        """The error of a size that a rest with steps has, harm units."""
+        rest = self.series(top, nodes)
+        return 0.0 if rest is None or rest.listed else rest.width
+
+    def shortage(self, x: Floats, top: float, nodes: int) -> Floats:
         """E (x − S)⁺."""
-        found = self.steps.shortage(x)
-        rest = self.series(top)
-        return found if rest is None else found + rest.shortage(x)
+        rest = self.series(top, nodes)
+        return self.steps.shortage(x) + (0.0 if rest is None else rest.shortage(x))
 
     @property
     def listed(self) -> bool:
         """Whether all is steps: no event has a density."""
         return self.steps.complete and not (self.compound.rates[0] * self.compound.dense).any()
 
-    def series(self, top: float) -> Series | None:
+    def series(self, top: float, nodes: int) -> Series | None:
         """The series of the rest that serves sizes up to `top`; None if there is no rest, or none as small."""
         mass = max(1 - float(self.steps.below[-1]), 0.0)
         if mass < 1e-15 or top <= self.start or self.listed:
             return None
-        return next((found for found in (self._series(mode, top, mass) for mode in self.modes) if found is not None), None)
+        tried = (self._series(mode, top, mass, nodes) for mode in self.modes)
+        return next((found for found in tried if found is not None), None)
 
-    def _series(self, mode: Mode, top: float, mass: float) -> Series | None:
+    def _series(self, mode: Mode, top: float, mass: float, nodes: int) -> Series | None:
         least = mode.reach * max(top - self.start, 1e-12 * top)
-        for (other, _), one in self.made.items():
-            if other is mode and one is not None and least <= one.period <= REUSED * least:
+        for (other, _, many), one in self.made.items():
+            if (other, many) == (mode, nodes) and one is not None and least <= one.period <= REUSED * least:
                 return one
-        asked = index = math.ceil(math.log(least) / STEP)
-        if (mode, asked) not in self.made:
+        key = mode, math.ceil(math.log(least) / STEP), nodes
+        if key not in self.made:
+            index = key[1]
             while self._log_damped(2 * mode.damping / _period(index)) > LARGEST:  # so strongly damped, what lies before counts
                 index += 1
-            period = _period(index)
-            wanted = int(KAISER * period / (2 * math.pi * FINE * top))
-            coefficients = self._coefficients(mode, index, MOST if mode is DYING else min(max(wanted, LEAST), MOST))
-            self.made[mode, asked] = None if coefficients is None else self._finished(mode, period, mass, coefficients)
-        return self.made[mode, asked]
+            self.made[key] = self._made(mode, index, mass, nodes)
+        return self.made[key]
+
+    def _made(self, mode: Mode, index: int, mass: float, nodes: int) -> Series | None:
+        """None where a transform has to die and does not."""
+        period, width = _period(index), 0.0
+        if mode is DYING:
+            if not (self.steps.complete and self._beyond(mode, index, LONGEST) < NOTHING):
+                return None
+            nodes = next(count for count in 2 ** np.arange(9, 18) if self._beyond(mode, index, count) < NOTHING)
+        else:
+            width = KAISER * period / (2 * math.pi * nodes)
+        mean = float(self.compound.mean[0]) - float(self.steps.masses @ self.steps.sizes)
+        coefficients = self._coefficients(mode, index, nodes)
+        return Series(self.start, period, mode.damping, width, mass, mean, coefficients, self.steps.complete)
 
     def _log_damped(self, a: float) -> float:
         """log E e^{−a(S − start)}: the largest of the coefficients."""
@@ -222,33 +285,21 @@ class Part:
         with np.errstate(divide="ignore"):
             return float(self.compound.exponent(np.ones((1, 1)), parts, centred=False)[0, 0]) + a * self.start
 
-    def _finished(self, mode: Mode, period: float, mass: float, coefficients: Complexes) -> Series:
-        width = 0.0
-        if mode is not DYING:
-            width = KAISER * period / (2 * math.pi * len(coefficients))
-            coefficients = coefficients * _cut_off(len(coefficients), mode.damping)
-        mean = float(self.compound.mean[0]) - float(self.steps.masses @ self.steps.sizes)
-        return Series(self.start, period, mode.damping, width, mass, mean, coefficients)
-
-    def _coefficients(self, mode: Mode, index: int, most: int) -> Complexes | None:
-        """(Φ − steps) · e^{s·start} at the nodes; None where they have to die and do not."""
-        period, found = _period(index), []
-        if mode is DYING and not (self.steps.complete and self._beyond(mode, index, most) < NOTHING):
-            return None
-        for block in range(-(-most // TOGETHER)):
-            count = min(TOGETHER, most - block * TOGETHER)
-            s: Any = (2 * mode.damping + 2j * np.pi * (block * TOGETHER + np.arange(count)[None])) / period
+    def _coefficients(self, mode: Mode, index: int, nodes: int) -> Complexes:
+        """(Φ − steps) · e^{s·start} at the nodes."""
+        found = []
+        for block in range(-(-nodes // TOGETHER)):
+            count = min(TOGETHER, nodes - block * TOGETHER)
+            s: Any = (2 * mode.damping + 2j * np.pi * (block * TOGETHER + np.arange(count)[None])) / _period(index)
             parts = [_on_line(sv, index, mode.damping, block)[None, :count] for sv in self.compound.severities]
             found.append(exp(self.compound.exponent(s, parts, centred=False) + s * self.start)[0])
             found[-1] -= self._stepped(s, parts)
-            if mode is DYING and self._beyond(mode, index, block * TOGETHER + count) < NOTHING:
-                break
         return np.concatenate(found)
 
     def _stepped(self, s: Complexes, parts: list[Complexes]) -> Complexes:
         """The transform of the steps: of those listed, or of no event alone."""
-        if not self.steps.complete:
-            return exp(self.compound.log_none[0] + s[0] * self.start)
+        if len(self.steps.sizes) == 1:
+            return exp(s[0] * self.start + self.compound.log_none) if self.compound.log_none[0] > -700 else np.zeros_like(s[0])
         dead = [np.full_like(part, -1.0) if dense else part for part, dense in zip(parts, self.compound.dense, strict=True)]
         with np.errstate(divide="ignore", invalid="ignore"):
             log = self.compound.exponent(s, dead, centred=False) + s * self.start
@@ -256,17 +307,16 @@ class Part:
 
     def _beyond(self, mode: Mode, index: int, node: int) -> float:
         """A bound on what comes after a node: |Φ − steps| is at most what it is if densities only shrink from here on."""
-        a, ends, dead = np.array([2 * mode.damping / _period(index)]), [], []
-        for severity, dense in zip(self.compound.severities, self.compound.dense, strict=True):
-            shape = np.array([1 + 1j * math.pi / mode.damping * node if dense else 1.0 + 0j])
-            size = np.abs(1 + psi(severity, a, shape))
-            size = np.where(dense & (size < DEAD), 0.0, size) - 1
-            ends.append(size)
-            dead.append(np.full((1, 1), -1.0) if dense else size)
-        with np.errstate(divide="ignore"):
-            logs = [self.compound.exponent(np.ones((1, 1)), each, centred=False)[0, 0] for each in (ends, dead)]
-        left, stepped = (math.exp(min(log + a[0] * self.start + 2 * mode.damping / mode.reach, 700.0)) for log in logs)
-        return left - stepped
+        a, dense = 2 * mode.damping / _period(index), self.compound.dense
+        sizes = [
+            _size_at(sv, index, mode.damping, int(node) if d else 0) for sv, d in zip(self.compound.severities, dense, strict=True)
+        ]
+        logs = []
+        for each in (sizes, np.where(dense, 0.0, sizes)):
+            with np.errstate(divide="ignore"):
+                exponent = self.compound.exponent(np.ones((1, 1)), [np.full((1, 1), z - 1) for z in each], centred=False)
+            logs.append(min(float(exponent[0, 0]) + a * self.start + 2 * mode.damping / mode.reach, 700.0))
+        return math.exp(logs[0]) - math.exp(logs[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,56 +325,72 @@ class Kinked:
 
     chance: Floats
     parts: tuple[Part, ...]
+    nodes: tuple[int, ...]
 
-    def below(self, x: Floats, top: float) -> Floats:
+    def _sum(self, function: Callable[[Part], Any]) -> Floats:
+        return np.asarray(sum(chance * function(part) for chance, part in zip(self.chance, self.parts, strict=True)))
+
+    def below(self, x: Floats, top: float, nodes: int) -> Floats:
         """P(S ≤ x), for sizes of any shape up to `top`."""
-        return np.sum([c * part.below(x, top) for c, part in zip(self.chance, self.parts, strict=True)], axis=0)
+        return self._sum(lambda part: part.below(x, top, nodes))
 
-    def width(self, top: float) -> float:
-        """A bound on the error of sizes at `top`, harm units."""
-        made = [part.series(top) for part in self.parts]
-        return max((one.width for one in made if one is not None and one.below(np.array(top)) > 1e-12), default=0.0)
-
-    def tail(self, x: float) -> tuple[float, float, float]:
-        """P(S > x), the density (of steps: over the last hundredth of x) and a bound on the probability's error."""
-        w = self.width(x)
-        h = w if w > 0 else 1e-3 * x
-        sizes = x + np.array([0.0, -h, h])
-        here, low, high = self.below(sizes, x + h).tolist()
-        error = max(here - low, high - here) if w > 0 else 0.0
-        return 1 - here, (high - low) / (2 * h), error + (ROUGH if w > 0 else NOISE)
+    def ends(self, x: Floats, top: float, nodes: int) -> Floats:
+        """Bounds on it, (2, …)."""
+        return self._sum(lambda part: part.ends(x, top, nodes))
 
     @property
     def listed(self) -> bool:
         """Whether all is steps: then nothing is read from a series."""
         return all(part.listed for part in self.parts)
 
-    def quantile(self, level: float, guess: float) -> tuple[float, float]:
-        """The smallest x with P(S ≤ x) ≥ level, harm units, and a bound on its relative error."""
-        low, high = 0.0, guess
-        for _ in range(1100):
-            if self.below(np.array(high), high) >= level - ROUNDING:
+    def _enough(self, x: float) -> tuple[int, float, float]:
+        """So many nodes serve for P(S ≤ x), and the bounds on it."""
+        for nodes in self.nodes:
+            low, high = self.ends(np.array(x), x, nodes).tolist()
+            rough = max((part.width(x, nodes) for part in self.parts), default=0.0)
+            if high - low <= max(FINE, 1e-8 * min(low, 1 - high)) or 0 < rough <= AIM * x:
                 break
-            low, high = high, 2 * high
-        while high - low > PRECISION * high:
-            x = low + (high - low) * np.arange(1, SECTIONS) / SECTIONS
-            reached = np.append(self.below(x, high) >= level - ROUNDING, True)
-            first = int(reached.argmax())
-            ends = np.concatenate([[low], x, [high]])
-            low, high = float(ends[first]), float(ends[first + 1])
-        steps = np.concatenate([part.steps.between(low * (1 - PRECISION), high) for part in self.parts])
-        found = float(steps[steps > 0].min()) if (steps > 0).any() else high
-        return found, self.width(found) / found
+        return nodes, low, high
+
+    def tail(self, x: float) -> tuple[float, float]:
+        """P(S > x), and a bound on its error."""
+        nodes, low, high = self._enough(x)
+        here = float(self.below(np.array(x), x, nodes))
+        return 1 - here, max(here - low, high - here)
 
     def shortage(self, x: float) -> float:
         """E (x − S)⁺, harm units."""
-        return float(np.sum([c * part.shortage(np.array(x), x) for c, part in zip(self.chance, self.parts, strict=True)]))
+        nodes, *_ = self._enough(x)
+        return float(self._sum(lambda part: part.shortage(np.array(x), x, nodes)))
 
+    def quantile(self, level: float, guess: float) -> tuple[float, float]:
+        """The smallest x with P(S ≤ x) ≥ level, harm units, and a bound on its relative error."""
+        for nodes in self.nodes:
+            found = self._search(level, guess, nodes)
+            off = 0.0 if self.listed else self._off(found, level, nodes)
+            if off <= AIM:
+                break
+        return found, off
 
-#: Rounding of a sum of probabilities, of a series that died, and of one that is smoothed.
-ROUNDING, NOISE, ROUGH = 1e-14, 1e-12, 1e-9
-#: Sections of a search, and its relative precision.
-SECTIONS, PRECISION = 64, 1e-13
+    def _search(self, level: float, guess: float, nodes: int) -> float:
+        low, high = 0.0, guess
+        for _ in range(1100):
+            if self.below(np.array(high), high, nodes) >= level - ROUNDING:
+                break
+            low, high = high, 2 * high
+        while high - low > PRECISION * high:
+            x = np.append(low + (high - low) * np.arange(1, SECTIONS) / SECTIONS, high)
+            reached = self.below(x, high, nodes) >= level - ROUNDING
+            first = int(reached.argmax()) if reached.any() else SECTIONS - 1
+            low, high = float(x[first - 1]) if first else low, float(x[first])
+        steps = np.concatenate([part.steps.between(low * (1 - PRECISION), high) for part in self.parts])
+        return float(steps[steps > 0].min()) if (steps > 0).any() else high
+
+    def _off(self, x: float, level: float, nodes: int) -> float:
+        """The least of the relative errors at which the bounds agree that the level is not reached before, and is after."""
+        (after, _), (_, before) = (self.ends(x * (1 + side * OFF), x * 1.02, nodes) for side in (1, -1))
+        sure = (after >= level - SLACK) & (before <= level + SLACK)
+        return float(OFF[sure.argmax()]) if sure.any() else math.inf
 
 
 def kinked_of(mixtures: Mixtures, row: int, *, other: bool = False) -> Kinked:
@@ -337,4 +403,4 @@ def kinked_of(mixtures: Mixtures, row: int, *, other: bool = False) -> Kinked:
         one = mixtures.compound.take(slice(number, number + 1))
         none = Steps(np.zeros(1), np.exp(one.log_none), complete=False)
         parts.append(Part(one, start, none, (OTHER,)) if other else Part(one, start, steps_of(one)))
-    return Kinked(mixtures.chance[states], tuple(parts))
+    return Kinked(mixtures.chance[states], tuple(parts), NODES[1:2] if other else NODES)

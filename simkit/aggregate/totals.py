@@ -105,7 +105,7 @@ class Total:
 
         A ValueError unless 0 ≤ level ≤ 1.
         """
-        return self._each(_levels(level), self._quantile)
+        return self._each(_levels(level), lambda p: self._quantile(p)[0])
 
     def shortfall(self, level: ArrayLike) -> Floats:
         """Mean of the worst 1 − level of worlds, quantile + E (S − quantile)⁺ / (1 − level), harm units: coherent at atoms.
@@ -134,30 +134,28 @@ class Total:
     # --- evidence ---
 
     def check(self, level: float = 0.999) -> Checked:
-        """The probability of exceeding the quantile at `level`, by two engines."""
-        return self.check_at(self.quantile(level))
-
-    def check_at(self, size: ArrayLike) -> Checked:
-        """P(S > size) by two engines, with its error."""
-        x = np.broadcast_to(_sizes(size), self.shape).ravel()
-        tail, error, engine, density = self._read(x)
-        second, other = self._second(x, engine)
-        columns = (x, tail, error, engine, second, other, second - tail, _size_error(x, error, density))
-        return Checked(*(self._shaped(column) for column in columns))
-
-    @cached_property
-    def _usual(self) -> tuple[Floats, Floats, NDArray[np.str_], Floats]:
-        return self._read(self.quantile(0.999).ravel())
+        """The probability of exceeding the quantile at `level`, by two engines, with its error."""
+        size, tail, error, engine, off = self._evidence(level)
+        second, other = (self._shaped(column) for column in self._second(size.ravel(), engine.ravel()))
+        return Checked(size, tail, error, engine, second, other, second - tail, off)
 
     @property
     def bound(self) -> Floats:
         """Relative error of the 99.9% quantile."""
-        return self._shaped(_size_error(self.quantile(0.999).ravel(), self._usual[1], self._usual[3]))
+        return self._evidence(0.999)[-1]
 
     @property
     def engine(self) -> NDArray[np.str_]:
         """The engine that computes each distribution at its 99.9% quantile: exact, contour, series or smoothed."""
-        return self._shaped(self._usual[2])
+        return self._evidence(0.999)[3]
+
+    def _evidence(self, level: float) -> tuple[Any, ...]:
+        """Quantile, its tail, the tail's error, the engine, and the size's relative error, of the batch's shape each."""
+        size, off = self._quantile(np.full(len(self.mixtures), float(_levels(level))))
+        tail, error, engine, density = self._read(size)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            smooth = np.where((size > 0) & (error > 0) & (density > 0), error / (size * density), 0.0)
+        return tuple(self._shaped(column) for column in (size, tail, error, engine, np.maximum(off, smooth)))
 
     def pooled(self, weights: ArrayLike | None = None) -> Total:
         """One world drawn from the `worlds` that were given (with weights (n,), else alike): shares as a shared uncertainty."""
@@ -227,9 +225,9 @@ class Total:
             left = np.append(left, rows[~(error[rows] <= UNSERVED)])
         for row in left.tolist():
             one = self._kinked_at(row)
-            tail[row], density[row], error[row] = one.tail(float(x[row]))
+            tail[row], error[row] = one.tail(float(x[row]))
             engine[row] = "exact" if one.listed else "smoothed"
-            self._trusted(one.width(float(x[row])) / x[row], tail[row])
+            self._trusted(0.0, tail[row])
         return np.where(tail <= np.maximum(FLOOR, np.minimum(error, SMALL)), 0.0, tail).clip(0.0, 1.0), error, engine, density
 
     def _trusted(self, off: float, chance: float) -> None:
@@ -264,8 +262,9 @@ class Total:
                 second[row], other[row] = kinked_of(self.mixtures, row, other=True).tail(float(x[row]))[0], "smoothed"
         return second, other
 
-    def _quantile(self, level: Floats) -> Floats:
-        answer, left = np.zeros(len(level)), self._kinked.copy()
+    def _quantile(self, level: Floats) -> tuple[Floats, Floats]:
+        """Quantiles at level (B,), and bounds on the relative error of those that are not smooth."""
+        answer, off, left = np.zeros(len(level)), np.zeros(len(level)), self._kinked.copy()
         rows = np.flatnonzero(~left)
         if len(rows):
             part = self.mixtures.take(rows)
@@ -275,9 +274,9 @@ class Total:
         answer[left] = 0.0
         for row in np.flatnonzero(left & some).tolist():
             guess = float(self.mixtures.take(np.array([row])).start(level[row : row + 1])[0])
-            answer[row], off = self._kinked_at(row).quantile(float(level[row]), 1.2 * guess)
-            self._trusted(off, 0.0)
-        return np.where((level >= 1) & (self.mixtures.some > 0), self.mixtures.largest, answer)
+            answer[row], off[row] = self._kinked_at(row).quantile(float(level[row]), 1.2 * guess)
+            self._trusted(off[row], 0.0)
+        return np.where((level >= 1) & (self.mixtures.some > 0), self.mixtures.largest, answer), off
 
     def _excess(self, x: Floats) -> Floats:
         mean = self.mixtures.mixed(self.mixtures.compound.mean)
@@ -352,9 +351,3 @@ def _sizes(size: ArrayLike) -> Floats:
     if np.isnan(sizes).any():
         raise ValueError(f"a size is a number of harm units, not {sizes}")
     return sizes
-
-
-def _size_error(x: Floats, error: Floats, density: Floats) -> Floats:
-    """What an error of a probability means for a size, as a fraction of it."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((x > 0) & (error > 0), error / (x * density), 0.0)
