@@ -272,7 +272,7 @@ def own_timings(quick: bool) -> list[dict[str, Any]]:
     shares = np.linspace(0.001, 0.2, 101)
     worlds = sk.population.worlds_from(
         case.population,
-        np.stack([sk.population.with_shares(case.population, {case.segments[-1]: share}).share for share in shares]),
+        np.stack([sk.population.with_shares(case.population, {case.segments[-1]: share}).base_share for share in shares]),
     )
     dial = np.linspace(0, 1, 101)[:, None, None]
     ends = [sk.policy.constant(case, name).answer for name in ("general-safety", "full-bare")]

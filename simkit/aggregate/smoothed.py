@@ -49,12 +49,15 @@ class Mode(NamedTuple):
 DYING, SMOOTHED, OTHER = Mode(14.0, 4.0), Mode(11.0, 1.6), Mode(13.0, 2.3)
 #: Neighbouring periods differ by a factor of e^STEP; one that is so many times too long still serves.
 STEP, REUSED = 0.125, 1.5
-#: Nodes: what is tried first, next and last; the most until a transform dies; and those that are worked on together.
-NODES, LONGEST, TOGETHER = (2**13, 2**15, 2**18), 2**17, 2**13
+#: Nodes: what is tried first, next and last; the most until a transform dies; how many there are in
+#: the first piece of a line, and how many pieces of a line are kept.
+NODES, LONGEST, FIRST, KEPT = (2**13, 2**15, 2**18), 2**17, 2**6, 7
 #: A probability, and a size's relative error, that needs no more nodes.
 FINE, AIM = 1e-9, 3e-5
 #: The most that the logarithm of a coefficient may be.
 LARGEST = 5.0
+#: The most that an interpolated transform may be off.
+EXACT = 2e-14
 #: What is left out beyond the last node, and a transform that has died: under its rounding.
 NOTHING, DEAD = 1e-13, 3e-13
 #: Kaiser's parameter: Z's transform at the last node is e^−KAISER.
@@ -82,22 +85,52 @@ def _period(index: int) -> float:
     return math.exp(STEP * index)
 
 
+def _nodes(index: int, damping: float, k: Floats | Ints) -> tuple[Floats, Complexes]:
+    """s = (2·damping + 2πik)/T as scale · shape."""
+    return np.array([2 * damping / _period(index)]), np.asarray(1 + 1j * math.pi / damping * k, dtype=complex)
+
+
+def _on_line(severity: Severity, index: int, damping: float, piece: int) -> Complexes:
+    """ψ at the nodes of a piece; of long ones nothing is kept."""
+    return (_piece if piece <= KEPT else _piece.__wrapped__)(severity, index, damping, piece)
+
+
 @lru_cache(maxsize=512)
-def _on_line(severity: Severity, index: int, damping: float, block: int) -> Complexes:
-    """ψ at the nodes of a block, s = (2·damping + 2πik)/T."""
-    shape: Complexes = np.asarray(
-        1 + 1j * math.pi / damping * np.arange(block * TOGETHER, (block + 1) * TOGETHER), dtype=complex
-    )
-    found = psi(severity, np.array([2 * damping / _period(index)]), shape)[0]
-    found.setflags(write=False)
-    return found
+def _piece(severity: Severity, index: int, damping: float, piece: int) -> Complexes:
+    """ψ at the first nodes, or at the next as many, twice as many, …: interpolated in log k wherever that is exact to rounding."""
+    k = _counted(piece)
+    middle = getattr(severity, "median", 0.0) or getattr(severity, "smallest", 0.0)
+    between = k[0] * np.exp(np.array([0.003, 0.11, 0.234, 0.35, 0.47, 0.58, 0.69]))
+
+    def at(where: Floats | Ints) -> Complexes:
+        return psi(severity, *_nodes(index, damping, where))[0]
+
+    def turn(where: Floats | Ints, size: float) -> Complexes:
+        scale, shape = _nodes(index, damping, where)
+        return np.exp(scale * shape * size)
+
+    for size, degree in ((0.0, 32), (middle, 32), (0.0, 96), (middle, 96)) if len(k) > 200 and middle else ():
+        one = float(size > 0)  # ψ itself, or E e^{−s(Y − size)}: so narrow severities and least sizes turn slowly
+        fitted = np.polynomial.Chebyshev.interpolate(
+            lambda u, size=size, one=one: (one + at(k[0] * np.exp(u))) * turn(k[0] * np.exp(u), size), degree, [0.0, math.log(2)]
+        )
+        exact = at(between)
+        found = fitted(np.log(between / k[0])) / turn(between, size) - one
+        noise = EXACT + 4e-16 * float(np.abs(np.prod(_nodes(index, damping, k[-1:]))) * middle)  # of e^{−s·middle}
+        if np.abs(found - exact).max() < noise * min(np.abs(exact).max(), 1.0):
+            return np.asarray(fitted(np.log(k / k[0])) / turn(k, size) - one, dtype=complex)
+    return np.concatenate([at(some) for some in np.array_split(k, -(-len(k) // 8192))])
+
+
+def _counted(piece: int) -> Ints:
+    """The numbers k of a piece's nodes."""
+    return np.arange(FIRST if piece == 0 else 2 * FIRST * 2**(piece - 1))[0 if piece == 0 else FIRST * 2**(piece - 1):]
 
 
 @lru_cache(maxsize=4096)
 def _size_at(severity: Severity, index: int, damping: float, node: int) -> float:
     """|E e^{−sY}| at one node; 0 once it has died."""
-    shape = np.array([1 + 1j * math.pi / damping * node])
-    size = float(np.abs(1 + psi(severity, np.array([2 * damping / _period(index)]), shape))[0, 0])
+    size = float(np.abs(1 + psi(severity, *_nodes(index, damping, np.array([node]))))[0, 0])
     return size if size > DEAD else 0.0
 
 
@@ -288,10 +321,10 @@ class Part:
     def _coefficients(self, mode: Mode, index: int, nodes: int) -> Complexes:
         """(Φ − steps) · e^{s·start} at the nodes."""
         found = []
-        for block in range(-(-nodes // TOGETHER)):
-            count = min(TOGETHER, nodes - block * TOGETHER)
-            s: Any = (2 * mode.damping + 2j * np.pi * (block * TOGETHER + np.arange(count)[None])) / _period(index)
-            parts = [_on_line(sv, index, mode.damping, block)[None, :count] for sv in self.compound.severities]
+        for piece in range(1 + int(math.log2(nodes / FIRST))):
+            scale, shape = _nodes(index, mode.damping, _counted(piece))
+            s: Any = scale * shape[None]
+            parts = [_on_line(sv, index, mode.damping, piece)[None] for sv in self.compound.severities]
             found.append(exp(self.compound.exponent(s, parts, centred=False) + s * self.start)[0])
             found[-1] -= self._stepped(s, parts)
         return np.concatenate(found)
