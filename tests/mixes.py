@@ -303,7 +303,7 @@ def straddle(claim, x, level, over, at_least):
 def judge(mix, law, levels=(0.5, 0.9, 0.99), rng=None):
     """(route, worst factor by which a quantile's claim falls short, where); quantiles of 0 are held against P(S = 0)."""
     sizes = [float(law.quantile(level)) for level in levels]
-    claims = [max(float(law.check(level).size_error), 1e-9) for level in levels]
+    claims = [max(float(law.size_error(level)), 1e-9) for level in levels]
     exact, drawn, route = by_counts(mix), None, "counts"
     worst = (0.0, None)
     events = float(mix.rates.sum(1).max()) * (1 + 10 * mix.shock)

@@ -6,9 +6,10 @@ transforms    Laplace transforms of severities on the cut plane, without cancell
 contours      the hyperbolas along which they are inverted, tabulated
 inversion     two engines for smooth distributions, for thousands at once
 quantiles     mixtures over shared states, and where they reach a level
-steps         points and tables: sums over counts, or one fast Fourier transform on their lattice
+steps         points and tables as a list: sums over counts, or one fast Fourier transform on their lattice
+fourier       Fourier series of totals on evenly spaced nodes, each kept
 smoothed      all that is not smooth: steps beside a Fourier series, each size with a bound on its error
-lattice       the second route: rounded severities, a certified bracket
+lattice       all sizes on multiples of a span: exact for atoms, or rounded down and up, a certified bracket
 totals        `total`, for a case and a policy
 """
 

@@ -1,11 +1,11 @@
-"""Totals on a lattice of sizes, by one fast Fourier transform: exact for points and tables, a certified bracket for the rest.
+"""Totals on a lattice of sizes, by one fast Fourier transform: exact for points and tables, a certified bracket for all else.
 
 Severities are put on multiples of a span h, the transform of one user is raised to the number of users, and the probabilities
 of every total come back at once.
 
-* **A window** (`on_window`): where all sizes are multiples of h nothing is rounded.  The distribution modulo a window comes from
-  one transform of the window's length, and a window that holds all but e^−36 of a distribution holds the distribution.  It ends
-  where Chernoff's bound says, P(S ≥ b) ≤ E e^{t(S − b)} and P(S ≤ a) ≤ E e^{−t(S − a)} for every t > 0.
+* **A window** (`on_window`): where all sizes are multiples of h nothing is rounded.  The distribution modulo a window comes
+  from one transform of the window's length, and a window that holds all but e^−36 of a distribution holds the distribution.  It
+  ends where Chernoff's bound says, P(S ≥ b) ≤ E e^{t(S − b)} and P(S ≤ a) ≤ E e^{−t(S − a)} for every t > 0.
 * **A bracket** (`bracket`): rounded down, every severity is at most what it was, and so is the total; rounded up, at least: the
   truth lies between.  Sizes beyond the grid are left out, so that probabilities below its end are exact; zero padding and an
   exponential tilt keep sums beyond the end from wrapping round (Grübel & Hermesmeier 1999, "Computation of compound
@@ -151,7 +151,8 @@ def _masses(severity: Severity, span: float, points: int, rounding: Rounding) ->
     ratio, whole = sizes / span, np.rint(sizes / span)
     kept = (rounding == "nearest") | (np.abs(ratio - whole) < 1e-9 * np.maximum(whole, 1))  # a multiple stays what it is
     index = np.where(kept, whole, np.floor(ratio) if rounding == "down" else np.ceil(ratio))
-    return np.bincount(index[index < points].astype(int), chances[index < points], points)
+    masses: Floats = np.bincount(index[index < points].astype(int), chances[index < points], points).astype(float)
+    return masses
 
 
 @dataclass(frozen=True, eq=False)

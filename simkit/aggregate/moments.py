@@ -47,15 +47,6 @@ class Checked:
     size_error: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A loss-exceedance curve: sizes (J, …) in harm units, P(S > size) and its estimated error, both (J, …)."""
-
-    sizes: Floats
-    chances: Floats
-    errors: Floats
-
-
 def verify(compound: Compound) -> None:
     """Compare the transforms near 0 and far out with the exact mean, mean square and total chance of each severity."""
     for severity in compound.severities:

@@ -18,8 +18,8 @@ from ..arrays import Bools, Floats, Ints
 from ..severity import Severity
 from .distribution import Compound
 from .inversion import Chances, Reading, Scales, first_rung, read, scales_of
-from .moments import verify_chances
 from .lattice import atoms
+from .moments import verify_chances
 
 #: A reading's nodes serve x as long as the path's crossing times the distance is at most this.
 REACH = 0.4
@@ -209,7 +209,8 @@ class Mixtures:
             step, settled = _step(chances, self.some, level, x)
             new = bounds.inside(rows, x, x * np.exp(np.clip(step, -2.0, 2.0)))
             settled = (np.abs(new - x) <= PRECISION * x) | (settled & (np.abs(np.log(new / x) - step) <= PRECISION))
-            settled |= _flat(chances.tail - (1 - level), x * chances.density, np.minimum(1 - level, level))
+            flat = _flat(chances.tail - (1 - level), x * chances.density, np.minimum(1 - level, level))
+            new, settled = np.where(flat, x, new), settled | flat
             error = np.where(near, chances.error, error)
             done |= near & settled
             x = np.where(near, new, x)

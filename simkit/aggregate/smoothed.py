@@ -22,14 +22,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import Bools, Floats, Ints
-from ..severity import Severity
 from .distribution import Compound
+from .fourier import FIRST, KAISER, STEP, Series, counted, nodes_at, on_line, period, size_at
 from .quantiles import Mixtures
 from .steps import Steps, steps_of
 from .transforms import Complexes, exp, psi
@@ -47,25 +46,16 @@ class Mode(NamedTuple):
 
 #: For transforms that die, for those that are made to, and for a second opinion on either.
 DYING, SMOOTHED, OTHER = Mode(14.0, 4.0), Mode(11.0, 1.6), Mode(13.0, 2.3)
-#: Neighbouring periods differ by a factor of e^STEP; one that is so many times too long still serves.
-STEP, REUSED = 0.125, 1.5
-#: Nodes: what is tried first, next and last; the most until a transform dies; how many there are in
-#: the first piece of a line, and how many pieces of a line are kept.
-NODES, LONGEST, FIRST, KEPT = (2**13, 2**15, 2**18), 2**17, 2**6, 7
+#: A period that is so many times too long still serves.
+REUSED = 1.5
+#: Nodes: what is tried first, next and last; and the most until a transform dies.
+NODES, LONGEST = (2**13, 2**15, 2**18), 2**17
 #: A probability, and a size's relative error, that needs no more nodes.
 FINE, AIM = 1e-9, 3e-5
-#: The most that the logarithm of a coefficient may be.
-LARGEST = 5.0
-#: The most that an interpolated transform may be off.
-EXACT = 2e-14
-#: What is left out beyond the last node, and a transform that has died: under its rounding.
-NOTHING, DEAD = 1e-13, 3e-13
-#: Kaiser's parameter: Z's transform at the last node is e^−KAISER.
-KAISER = 26.0
-#: Half the number of points that an interpolation uses, and how sharp its window is.
-HALF, SHARP = 8, 36.0
-#: Rounding of a sum of probabilities, of a series that died, and of one that is smoothed; and how near a level is reached.
-ROUNDING, NOISE, ROUGH, SLACK = 1e-14, 1e-12, 1e-9, 1.1e-9
+#: The most that the logarithm of a coefficient may be, and what is left out beyond the last node.
+LARGEST, NOTHING = 5.0, 1e-13
+#: Rounding of a sum of probabilities, and how near a level is reached.
+ROUNDING, SLACK = 1e-14, 1.1e-9
 #: Sections of a search, its relative precision, and the relative errors of a size that are told apart.
 SECTIONS, PRECISION, OFF = 64, 1e-13, 10.0 ** np.arange(-12, -1.9, 0.5)
 
@@ -76,171 +66,6 @@ def kinked(mixtures: Mixtures) -> Bools:
     none_dense = compound.with_parts(compound.severities, compound.weights * compound.dense).log_none
     steps = ~compound.smooth & (compound.events > 0) & (none_dense > -BLURRED)
     return np.asarray(((steps | compound.lumpy).reshape(len(mixtures), -1) & (mixtures.chance > 0)).any(1))
-
-
-# --- transforms on a line ---------------------------------------------------------------------------------------------
-
-
-def _period(index: int) -> float:
-    return math.exp(STEP * index)
-
-
-def _nodes(index: int, damping: float, k: Floats | Ints) -> tuple[Floats, Complexes]:
-    """s = (2·damping + 2πik)/T as scale · shape."""
-    return np.array([2 * damping / _period(index)]), np.asarray(1 + 1j * math.pi / damping * k, dtype=complex)
-
-
-def _on_line(severity: Severity, index: int, damping: float, piece: int) -> Complexes:
-    """ψ at the nodes of a piece; of long ones nothing is kept."""
-    return (_piece if piece <= KEPT else _piece.__wrapped__)(severity, index, damping, piece)
-
-
-@lru_cache(maxsize=512)
-def _piece(severity: Severity, index: int, damping: float, piece: int) -> Complexes:
-    """ψ at the first nodes, or at the next as many, twice as many, …: interpolated in log k wherever that is exact to rounding."""
-    k = _counted(piece)
-    middle = getattr(severity, "median", 0.0) or getattr(severity, "smallest", 0.0)
-    between = k[0] * np.exp(np.array([0.003, 0.11, 0.234, 0.35, 0.47, 0.58, 0.69]))
-
-    def at(where: Floats | Ints) -> Complexes:
-        return psi(severity, *_nodes(index, damping, where))[0]
-
-    def turn(where: Floats | Ints, size: float) -> Complexes:
-        scale, shape = _nodes(index, damping, where)
-        return np.exp(scale * shape * size)
-
-    for size, degree in ((0.0, 32), (middle, 32), (0.0, 96), (middle, 96)) if len(k) > 200 and middle else ():
-        one = float(size > 0)  # ψ itself, or E e^{−s(Y − size)}: so narrow severities and least sizes turn slowly
-        fitted = np.polynomial.Chebyshev.interpolate(
-            lambda u, size=size, one=one: (one + at(k[0] * np.exp(u))) * turn(k[0] * np.exp(u), size), degree, [0.0, math.log(2)]
-        )
-        exact = at(between)
-        found = fitted(np.log(between / k[0])) / turn(between, size) - one
-        noise = EXACT + 4e-16 * float(np.abs(np.prod(_nodes(index, damping, k[-1:]))) * middle)  # of e^{−s·middle}
-        if np.abs(found - exact).max() < noise * min(np.abs(exact).max(), 1.0):
-            return np.asarray(fitted(np.log(k / k[0])) / turn(k, size) - one, dtype=complex)
-    return np.concatenate([at(some) for some in np.array_split(k, -(-len(k) // 8192))])
-
-
-def _counted(piece: int) -> Ints:
-    """The numbers k of a piece's nodes."""
-    return np.arange(FIRST if piece == 0 else 2 * FIRST * 2**(piece - 1))[0 if piece == 0 else FIRST * 2**(piece - 1):]
-
-
-@lru_cache(maxsize=4096)
-def _size_at(severity: Severity, index: int, damping: float, node: int) -> float:
-    """|E e^{−sY}| at one node; 0 once it has died."""
-    size = float(np.abs(1 + psi(severity, *_nodes(index, damping, np.array([node]))))[0, 0])
-    return size if size > DEAD else 0.0
-
-
-def _kaiser(square: Any, sharp: float) -> Any:
-    """The transform of Kaiser's density on (−1, 1), E e^{−zZ} = sinh √(β² + z²) / √(β² + z²) over its value at 0, from z²."""
-    root = np.sqrt(sharp**2 + square)
-    grown = np.exp(root - sharp)
-    return (grown - math.exp(-2 * sharp) / grown) / root * (sharp / -math.expm1(-2 * sharp))
-
-
-@lru_cache(maxsize=16)
-def _cut_off(count: int, damping: float) -> Complexes:
-    """The transforms of w·Z and of 2w·Z at so many nodes, (2, count), with w so that the first has become nothing at the last."""
-    nodes = (damping / math.pi + 1j * np.arange(count)) * (KAISER / count)
-    wide = _kaiser(4 * nodes**2, KAISER) * (np.arange(count) < count / 2)
-    return np.stack([_kaiser(nodes**2, KAISER), wide])
-
-
-def _window(away: Floats) -> Floats:
-    """The window of an interpolation, at parts of its half width (Barnett, Magland & af Klinteberg 2019)."""
-    return np.exp(SHARP * (np.sqrt(np.maximum(1 - away**2, 0.0)) - 1)) * (np.abs(away) < 1)
-
-
-@lru_cache(maxsize=16)
-def _sharpened(count: int) -> Floats:
-    """What takes the blur of the window away beforehand: one over its transform."""
-    points, weights = np.polynomial.legendre.leggauss(64)
-    mass = weights * _window(points)
-    fitted = np.polynomial.Chebyshev.interpolate(
-        lambda turned: 1 / (np.cos(np.multiply.outer(turned, points)) @ mass), 40, [0.0, np.pi * HALF / 2]
-    )
-    return np.asarray(fitted(2 * np.pi * HALF / _length(count) * np.arange(count)), dtype=float)
-
-
-def _length(count: int) -> int:
-    return 2 ** int(np.ceil(np.log2(4 * count)))
-
-
-@dataclass(frozen=True, eq=False)
-class Series:
-    """e^{−a(x − start)} P(rest ≤ x), and the same of E (x − rest)⁺, on L points of a period."""
-
-    start: float
-    period: float
-    damping: float
-    width: float
-    """The w of the smoothing, harm units; 0 if there is none."""
-    mass: float
-    mean: float
-    coefficients: Complexes
-    listed: bool
-    """Whether the rest has a density: then the error is of the order of w²."""
-    tables: dict[tuple[str, int], Floats] = field(default_factory=dict)
-
-    def _table(self, kind: str, power: int) -> Floats:
-        """The sum of coefficients / s^power at L points, ready to be interpolated: of S + w·Z, of the best value, of the gap."""
-        if (kind, power) not in self.tables:
-            count = len(self.coefficients)
-            s = (2 * self.damping + 2j * np.pi * np.arange(count)) / self.period
-            spectrum = self.coefficients * _sharpened(count) / s**power
-            if self.width:
-                once, twice = _cut_off(count, self.damping)
-                spectrum *= {"plain": once, "best": (4 * once - twice) / 3, "gap": once - twice}[kind]
-            length = _length(count)
-            self.tables[kind, power] = np.fft.irfft(spectrum, length) * (length / self.period)
-        return self.tables[kind, power]
-
-    def _read(self, x: Floats, kind: str, power: int = 1) -> Floats:
-        """The series at x, any shape: interpolation by a window (Potts, Steidl & Tasche 2001)."""
-        table = self._table(kind, power)
-        length = len(table)
-        place = (x - self.start) / self.period * length
-        j = np.floor(place)[..., None] + np.arange(1 - HALF, HALF + 1)
-        weight = _window((place[..., None] - j) / HALF) / HALF
-        grown = np.exp(2 * self.damping * (x - self.start) / self.period)
-        return grown * (weight * table[j.astype(int) % length]).sum(-1)
-
-    @property
-    def _folded(self) -> float:
-        """Σ_j e^{−2·damping·j}: the sum's other terms, as P(S ≤ x + T) is nearly all of the mass."""
-        return 1 / math.expm1(2 * self.damping)
-
-    @property
-    def best(self) -> str:
-        """The table that is nearest to the truth."""
-        return "best" if self.width and self.listed else "plain"
-
-    def below(self, x: Floats, kind: str) -> Floats:
-        """P(rest ≤ x), at sizes up to the end of the period."""
-        inside = x > self.start - self.width
-        read = self._read(np.where(inside, x, self.start), kind) - self._folded * self.mass
-        return np.where(inside, read.clip(0.0, self.mass), 0.0)
-
-    def ends(self, x: Floats) -> Floats:
-        """Bounds on P(rest ≤ x), (2, …)."""
-        if not self.width:
-            return self.below(x, "plain") + np.multiply.outer(np.array([-NOISE, NOISE]), np.ones_like(x))
-        low, high = self.below(x - self.width, "plain") - ROUGH, self.below(x + self.width, "plain") + ROUGH
-        if self.listed:
-            beside = np.maximum(x + self.width * np.array([-1, 0, 1]).reshape(3, *(1,) * x.ndim), self.start)
-            gap, best = np.abs(self._read(beside, "gap")).max(0), self.below(x, "best")
-            low, high = np.maximum(low, best - gap - ROUGH / 10), np.minimum(high, best + gap + ROUGH / 10)
-        return np.stack([low, high])
-
-    def shortage(self, x: Floats) -> Floats:
-        """E (x − rest)⁺."""
-        inside = x > self.start - self.width
-        x = np.where(inside, x, self.start)
-        beyond = self._folded * (self.mass * (x + self.period) - self.mean) if math.isfinite(self.mean) else 0.0
-        return np.where(inside, np.maximum(self._read(x, self.best, 2) - beyond, 0.0), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -294,23 +119,23 @@ class Part:
         key = mode, math.ceil(math.log(least) / STEP), nodes
         if key not in self.made:
             index = key[1]
-            while self._log_damped(2 * mode.damping / _period(index)) > LARGEST:  # so strongly damped, what lies before counts
+            while self._log_damped(2 * mode.damping / period(index)) > LARGEST:  # so strongly damped, what lies before counts
                 index += 1
             self.made[key] = self._made(mode, index, mass, nodes)
         return self.made[key]
 
     def _made(self, mode: Mode, index: int, mass: float, nodes: int) -> Series | None:
         """None where a transform has to die and does not."""
-        period, width = _period(index), 0.0
+        width = 0.0
         if mode is DYING:
             if not (self.steps.complete and self._beyond(mode, index, LONGEST) < NOTHING):
                 return None
-            nodes = next(count for count in 2 ** np.arange(9, 18) if self._beyond(mode, index, count) < NOTHING)
+            nodes = next(2**n for n in range(9, 18) if self._beyond(mode, index, 2**n) < NOTHING)
         else:
-            width = KAISER * period / (2 * math.pi * nodes)
+            width = KAISER * period(index) / (2 * math.pi * nodes)
         mean = float(self.compound.mean[0]) - float(self.steps.masses @ self.steps.sizes)
         coefficients = self._coefficients(mode, index, nodes)
-        return Series(self.start, period, mode.damping, width, mass, mean, coefficients, self.steps.complete)
+        return Series(self.start, period(index), mode.damping, width, mass, mean, coefficients, self.steps.complete)
 
     def _log_damped(self, a: float) -> float:
         """log E e^{−a(S − start)}: the largest of the coefficients."""
@@ -322,9 +147,8 @@ class Part:
         """(Φ − steps) · e^{s·start} at the nodes."""
         found = []
         for piece in range(1 + int(math.log2(nodes / FIRST))):
-            scale, shape = _nodes(index, mode.damping, _counted(piece))
-            s: Any = scale * shape[None]
-            parts = [_on_line(sv, index, mode.damping, piece)[None] for sv in self.compound.severities]
+            s = nodes_at(index, mode.damping, counted(piece))[None]
+            parts = [on_line(sv, index, mode.damping, piece)[None] for sv in self.compound.severities]
             found.append(exp(self.compound.exponent(s, parts, centred=False) + s * self.start)[0])
             found[-1] -= self._stepped(s, parts)
         return np.concatenate(found)
@@ -340,9 +164,10 @@ class Part:
 
     def _beyond(self, mode: Mode, index: int, node: int) -> float:
         """A bound on what comes after a node: |Φ − steps| is at most what it is if densities only shrink from here on."""
-        a, dense = 2 * mode.damping / _period(index), self.compound.dense
+        a, dense = 2 * mode.damping / period(index), self.compound.dense
         sizes = [
-            _size_at(sv, index, mode.damping, int(node) if d else 0) for sv, d in zip(self.compound.severities, dense, strict=True)
+            size_at(sv, index, mode.damping, int(node) if d else 0)
+            for sv, d in zip(self.compound.severities, dense, strict=True)
         ]
         logs = []
         for each in (sizes, np.where(dense, 0.0, sizes)):

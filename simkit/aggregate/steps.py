@@ -9,6 +9,7 @@ Two ways to the list; neither rounds a size.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,9 +58,9 @@ class Steps:
 def steps_of(compound: Compound) -> Steps:
     """The steps of one compound distribution."""
     quiet, log_factor = without_densities(compound)
-    factor = float(np.exp(log_factor))
+    factor = math.exp(log_factor)
     none = not len(quiet.severities) or not quiet.events[0] > 0 or factor < 1e-16
-    nothing = Steps(np.zeros(1), np.exp(compound.log_none), none)
+    nothing = Steps(np.zeros(1), np.exp(compound.log_none), complete=none)
     if none:
         return nothing
     span = span_of(quiet.severities)
@@ -67,9 +68,9 @@ def steps_of(compound: Compound) -> Steps:
         first, last = (int(end[0]) for end in windows(quiet, span))
         if 0 <= last - first < LONGEST:
             masses = on_window(quiet, span, first, last - first + 1)
-            return Steps((first + np.arange(len(masses))) * span, factor * masses, True)
+            return Steps(np.arange(first, first + len(masses), dtype=float) * span, factor * masses, complete=True)
     listed = _by_counts(quiet)
-    return nothing if listed is None else Steps(listed[0], factor * listed[1], True)
+    return nothing if listed is None else Steps(listed[0], factor * listed[1], complete=True)
 
 
 def without_densities(compound: Compound) -> tuple[Compound, float]:

@@ -27,7 +27,7 @@ from .contours import LADDER
 from .distribution import NARROW, NegativeBinomial, Poisson, compound_of
 from .inversion import by_other_engine
 from .lattice import bracket
-from .moments import Checked, Curve, Disagreement, verify
+from .moments import Checked, Disagreement, verify
 from .quantiles import Mixtures
 from .smoothed import Kinked, kinked, kinked_of
 
@@ -123,14 +123,6 @@ class Total:
         """E (S − size)⁺, harm units: what an insurer of everything above `size` would pay on average."""
         return self._each(_sizes(size), self._excess)
 
-    def curve(self, points: int = 60, *, lowest: float = 0.5, rarest: float = 1e-4) -> Curve:
-        """P(S > x) on a grid of sizes for each distribution, from its quantile at `lowest` to what `rarest` exceed."""
-        high = self.quantile(1 - rarest)
-        low = np.maximum(self.quantile(lowest), np.where(high > 0, high * 1e-4, 1e-4))
-        step = np.linspace(0, 1, points).reshape(-1, *(1,) * len(self.shape))
-        sizes = low * (np.maximum(high, low) / low) ** step
-        return Curve(sizes, self.tail(sizes), self._each(sizes, lambda x: self._read(x)[1]))
-
     # --- evidence ---
 
     def check(self, level: float = 0.999) -> Checked:
@@ -139,10 +131,14 @@ class Total:
         second, other = (self._shaped(column) for column in self._second(size.ravel(), engine.ravel()))
         return Checked(size, tail, error, engine, second, other, second - tail, off)
 
+    def size_error(self, level: float) -> Floats:
+        """A bound on the relative error of the quantile at `level`."""
+        return self._evidence(level)[-1]
+
     @property
     def bound(self) -> Floats:
         """Relative error of the 99.9% quantile."""
-        return self._evidence(0.999)[-1]
+        return self.size_error(0.999)
 
     @property
     def engine(self) -> NDArray[np.str_]:
