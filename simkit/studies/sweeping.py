@@ -1,0 +1,203 @@
+"""`sweep(function, grid)`: any function of named parameters over a grid, in this process, in others or on a cluster.
+
+Results do not depend on who computes them: the random numbers of a point follow from the seed and its number, and the order in
+which chunks arrive is forgotten.  Chunks grow until one takes about a quarter of a second, so that small points do not drown in
+overhead.  Larger than one machine: give the client of a Dask cluster, which schedules, retries and balances.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .grid import dimensions
+from .points import Chunk, Study
+from .store import Store, identity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+#: Seconds that a chunk should take, and the most points in one.
+TARGET, MOST = 0.25, 100_000
+#: Seconds after which a progress bar is shown.
+PATIENCE = 1.0
+
+
+def sweep(
+    function: Callable[..., Any],
+    grid: Mapping[str, Any],
+    *,
+    executor: Any = None,
+    store: str | Path | None = None,
+    progress: bool = True,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Evaluate `function` at every point of a grid, and give a labelled Dataset with a dimension for each parameter.
+
+    `grid` maps names of the function's parameters to their values: numbers, texts, named things such as cases, or a batch of
+    policies with an axis.  The function returns a number, text or array, or a mapping or dataclass of these; if it takes `rng`,
+    it gets random numbers of its own (from `seed` and the number of the point).  `executor` is None (this thread), any
+    `concurrent.futures.Executor`, or a Dask client; whoever made it closes it.  `store` is a folder: finished points stay there,
+    and the same call goes on where it stopped.
+
+    Points that fail are missing (nan), with parameters and traceback in the attribute `failed`; if all fail, a RuntimeError shows the
+    first.  A ValueError for a grid that makes no sense, or the store of another study.  Needs the extra `sweep` (xarray).
+    """
+    study = Study(function, dimensions(grid), seed)
+    kept = Store(store, study) if store is not None else None
+    chunks = kept.chunks() if kept else []
+    done = np.zeros(study.size, dtype=bool)
+    for chunk in chunks:
+        done[[*chunk.points, *chunk.failures]] = True
+    with _bar(study.size, int(done.sum()), progress) as tell:
+        for chunk in _computed(study, np.flatnonzero(~done), _pool(executor)):
+            if kept:
+                kept.add(chunk)
+            chunks.append(chunk)
+            tell(len(chunk.points) + len(chunk.failures))
+    return _dataset(study, chunks)
+
+
+# --- who computes -----------------------------------------------------------------------------------------------------
+
+
+def _pool(executor: Any) -> tuple[Executor, int] | None:
+    """An executor, and how many chunks it may have at once."""
+    if executor is None:
+        return None
+    if hasattr(executor, "get_executor"):  # a Dask client
+        return executor.get_executor(), 2 * max(sum(executor.ncores().values()), 1)
+    if not isinstance(executor, Executor):
+        raise ValueError(f"executor is None, a concurrent.futures.Executor or a Dask client, not {type(executor).__name__}")
+    return executor, 2 * (getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
+
+
+def _computed(study: Study, missing: np.ndarray, pool: tuple[Executor, int] | None) -> Iterator[Chunk]:
+    """Chunks as they are finished; each is a run of points that follow each other."""
+    size, runs = 1, _runs(missing)
+    pending: set[Future[Chunk]] = set()
+    start, stop = next(runs, (0, 0))
+    try:
+        while start < stop or pending:
+            while start < stop and (pool is None or len(pending) < pool[1]):
+                end = min(start + size, stop)
+                if pool is None:
+                    finished = [study.evaluate(start, end)]
+                else:
+                    pending.add(pool[0].submit(study.evaluate, start, end))
+                    finished = []
+                start, stop = (end, stop) if end < stop else next(runs, (0, 0))
+                for chunk in finished:
+                    size = _next_size(size, chunk)
+                    yield chunk
+            if pending:
+                ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in ready:
+                    chunk = _finished(future)
+                    size = _next_size(size, chunk)
+                    yield chunk
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _finished(future: Future[Chunk]) -> Chunk:
+    try:
+        return future.result()
+    except (BrokenExecutor, pickle.PicklingError, AttributeError) as error:
+        hint = "with a store, the same call goes on with what is missing"
+        if not isinstance(error, BrokenExecutor):
+            hint = "other processes need a function that can be imported: define it in a module, not as a lambda"
+        error.add_note(f"simkit.sweep: {hint}")
+        raise
+
+
+def _runs(missing: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First and last + 1 of each run of numbers that follow each other."""
+    if len(missing):
+        for run in np.split(missing, np.flatnonzero(np.diff(missing) > 1) + 1):
+            yield int(run[0]), int(run[-1]) + 1
+
+
+def _next_size(size: int, chunk: Chunk) -> int:
+    """How many points to take next: as many as take a quarter of a second, at most four times as many as before."""
+    each = chunk.seconds / max(len(chunk.points) + len(chunk.failures), 1)
+    return int(np.clip(TARGET / max(each, 1e-9), 1, min(4 * size, MOST)))
+
+
+@contextmanager
+def _bar(total: int, done: int, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar where somebody looks on and it takes a while."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console, began = Console(stderr=True), time.perf_counter()
+    bar = Progress("points", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True)
+    task = bar.add_task("points", total=total, completed=done)
+
+    def tell(more: int) -> None:
+        bar.advance(task, more)
+        if not bar.live.is_started and time.perf_counter() - began > PATIENCE:
+            bar.start()
+
+    if not (wanted and (console.is_terminal or console.is_jupyter)):
+        yield lambda _: None
+        return
+    try:
+        yield tell
+    finally:
+        bar.stop()
+
+
+# --- what came out ----------------------------------------------------------------------------------------------------
+
+
+def _dataset(study: Study, chunks: Iterable[Chunk]) -> xr.Dataset:
+    try:
+        import xarray as xr
+    except ImportError:
+        raise ImportError('a sweep gives an xarray Dataset: pip install "policy-simkit[sweep]"') from None
+    chunks = sorted(chunks, key=lambda chunk: min([*chunk.points, *chunk.failures]))
+    failed = {point: said for chunk in chunks for point, said in chunk.failures.items()}
+    full = [chunk for chunk in chunks if chunk.points]
+    if not full:
+        raise RuntimeError(f"every point failed; the first, {study.said(min(failed))}:\n{failed[min(failed)]}")
+    names = [each.name for each in study.dimensions]
+    first = full[0]
+    found = {}
+    for name, axes in first.axes.items():
+        found[name] = ((*names, *axes), _together(study, name, full, bool(failed)))
+    about = identity(study)
+    return xr.Dataset(
+        found,
+        {each.name: (each.name, each.labels, {"units": each.unit} if each.unit else {}) for each in study.dimensions},
+        {
+            "simkit": about["version"],
+            "function": about["function"],
+            "seed": study.seed,
+            "failed": "\n".join(f"{study.said(point)}\n{failed[point]}" for point in sorted(failed)),
+        },
+    )
+
+
+def _together(study: Study, name: str, chunks: list[Chunk], holes: bool) -> np.ndarray:
+    """One field of all points, (dimensions, axes): missing points are nan, or an empty text."""
+    shapes = {chunk.values[name].shape[1:] if name in chunk.values else None for chunk in chunks}
+    if len(shapes) > 1 or None in shapes:
+        raise ValueError(f"every point returns the same fields and shapes: {name} has {', '.join(map(str, shapes))}")
+    kind = np.result_type(*(chunk.values[name].dtype for chunk in chunks))
+    if holes and kind.kind in "biu":
+        kind = np.dtype(float)
+    shape = next(iter(shapes))
+    every = np.full((study.size, *(shape or ())), np.nan if kind.kind == "f" else "" if kind.kind in "US" else 0, dtype=kind)
+    for chunk in chunks:
+        every[chunk.points] = chunk.values[name]
+    return every.reshape(*study.shape, *(shape or ()))
