@@ -67,6 +67,9 @@ from . import (
     spec as spec,
 )
 from . import (
+    studies as studies,
+)
+from . import (
     tasks as tasks,
 )
 from . import (
@@ -91,6 +94,7 @@ from .pareto import regret as regret
 from .policy import Policy as Policy
 from .report import summarize as summarize
 from .scenario import load as load
+from .studies import sweep as sweep
 from .uncertainty import compare as compare
 
 __version__: str

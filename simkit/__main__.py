@@ -1,4 +1,4 @@
-"""simkit on the command line: check, show, run, trace, lab, page, site, new, schema.  It reads, calls and prints."""
+"""simkit on the command line: check, show, run, trace, lab, page, site, sweep, new, schema.  It reads, calls and prints."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from . import log_commands
 from .publish.commands import register
+from .studies.commands import register as register_sweep
 from .terminal import complain, out, progress, say, say_json, say_result, stop, told
 from .text import number, percent
 
@@ -262,6 +263,7 @@ def _setting(rules: Rules, item: str) -> tuple[str, str]:
 
 register(app)
 log_commands.register(app)
+register_sweep(app)
 
 
 @app.command(epilog="Example:  simkit new my-request.yaml && simkit check my-request.yaml")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from . import audit, logs, scenario, spec, tasks
 from .files import InvalidFile, Problem, find, library, parse, read_text
+from .studies.file import load_study
 from .text import printable, suggest
 
 MAX_BYTES = 2 * 1024 * 1024  # a release of the Model Spec has a quarter of a megabyte
@@ -33,6 +34,7 @@ PLAN = FileKind("a plan of an audit", "simkit audit LOG --plan FILE, or simkit.a
 MAPPING = FileKind("a mapping of a log", "simkit run LOG --map FILE, or simkit.logs.load_map")
 LOG = FileKind("a log of Inspect", "simkit run FILE --map MAP, or simkit.logs.read")
 TABLE = FileKind("a table", "simkit run SCENARIO --policy FILE, if it holds a policy")
+STUDY = FileKind("a study", "simkit sweep, or simkit.studies.load_study")
 NOTEBOOK = FileKind("a notebook", "simkit lab")
 YAML = FileKind("YAML or JSON with other names than simkit's files have", "nothing here")
 
@@ -48,6 +50,7 @@ _NAMES = {
     "add": AMENDMENT,
     "drop": AMENDMENT,
     "meanings": MEANINGS,
+    "study": STUDY,
     "segments": SCENARIO,
     "request": SCENARIO,
     "nbformat": NOTEBOOK,
@@ -89,6 +92,7 @@ def read_any(name: Path | str) -> object:
         MAPPING: logs.load_map,
         LOG: logs.read,
         MEANINGS: spec.load_meanings,
+        STUDY: load_study,
         RELEASE: spec.read_model_spec,
         INSTRUCTIONS: spec.read_instructions,
     }

@@ -41,6 +41,7 @@ ORDER = [
     "logs",
     "audit",
     "theory",
+    "studies",
     "tasks",
     "learning",
     "widgets",

@@ -1,8 +1,5 @@
 """Studies: sweeps of any function over a grid, the whole library of scenarios, and which judgements decide."""
 
-from .judgements import FailureTree as FailureTree
-from .judgements import NetGain as NetGain
-from .judgements import as_function as as_function
-from .judgements import failure_tree as failure_tree
-from .library import scenarios as scenarios
-from .sweeping import sweep as sweep
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

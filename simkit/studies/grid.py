@@ -65,10 +65,10 @@ def _dimension(name: str, given: Any) -> Dimension:
 
 
 def fields(result: Any) -> dict[str, Field]:
-    """What a point returned, as named fields: a number, text or array is the field `value`; mappings and dataclasses have theirs.
+    """What a point returned, as named fields: those of a mapping or dataclass; anything else is the field `value`.
 
-    An array's axes are named after its field; a pair (axes, array) names them itself, as xarray does.  Of a dataclass, fields that
-    are no numbers, texts or arrays are left out.  A TypeError says what cannot be kept.
+    An array's axes are named after its field; a pair (axes, array) names them itself, as xarray does.  Of a dataclass, fields
+    that are no numbers, texts or arrays are left out.  A TypeError says what cannot be kept.
     """
     if isinstance(result, float | int | str | np.generic):
         return {"value": ((), np.asarray(result))}
@@ -93,5 +93,7 @@ def _field(name: str, value: Any) -> Field:
         array = np.asarray(value)
         axes = tuple(map(str, getattr(value, "dims", [f"{name}_{i}" for i in range(array.ndim)])))
     if array.dtype.kind not in "biufUS" or len(axes) != array.ndim:
-        raise TypeError(f"{name} is {type(value).__name__}: a point returns numbers, texts, arrays, or a mapping or dataclass of them")
+        raise TypeError(
+            f"{name} is {type(value).__name__}: a point returns numbers, texts, arrays, or a mapping or dataclass of them"
+        )
     return axes, array

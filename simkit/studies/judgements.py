@@ -1,7 +1,7 @@
 """The judgements behind a conclusion as the parameters of a plain function, and which of them make a policy fail.
 
-Packages for sensitivity analysis and for adaptive sampling take a function of numbers.  `NetGain` is one: the net gain of a policy
-over another as a function of shares, overlap and harm weight, one world at a time or many.
+Packages for sensitivity analysis and for adaptive sampling take a function of numbers.  `NetGain` is one: the net gain of a
+policy over another as a function of shares, overlap and harm weight, one world at a time or many.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from numpy.typing import ArrayLike
 
 from ..arrays import Floats, frozen
 from ..case import Case
-from ..text import place_of
 from ..policy import Policy
 from ..population import NORMAL_95, worlds_from
-from ..text import Printable, Printed, number, whole_percent
+from ..text import Printable, Printed, number, place_of, whole_percent
 from ..uncertainty.means import gaps_by_state, lead_in_worlds
 
 #: The harm weight is a judgement, too: it may be so many times larger or smaller.
@@ -141,7 +140,9 @@ def failure_tree(gain: NetGain, *, rng: np.random.Generator, worlds: int = 4000,
     return FailureTree(title, tuple(found), float(fails.mean()))
 
 
-def _leaves(tree: Any, names: tuple[str, ...], node: int, said: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], float, float]]:
+def _leaves(
+    tree: Any, names: tuple[str, ...], node: int, said: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], float, float]]:
     left, right = int(tree.children_left[node]), int(tree.children_right[node])
     if left == right:
         counts = tree.value[node][0]

@@ -17,13 +17,11 @@ from ..policy import Policy, bayes, candidates
 from ..population import draw_worlds
 from ..scenario import load
 from ..uncertainty import net_in_worlds
+from .file import ANSWER, BEST, POLICIES, REFUSAL
 from .sweeping import sweep
 
 if TYPE_CHECKING:
     import xarray as xr
-
-BEST, ANSWER, REFUSAL = "best", "best answer", "best refusal"
-POLICIES = (BEST, ANSWER, REFUSAL)
 
 
 def scenarios(
@@ -40,10 +38,10 @@ def scenarios(
 ) -> xr.Dataset:
     """Sweep scenarios and all their contexts: a Dataset along `place` (scenario and context), `policy` and `users`.
 
-    `names` are scenarios of the library or paths (None: the whole library), `policies` are best, best answer, best refusal, or the
-    name of a response or an observed model that every scenario has.  Fields per 1000 senders: help, harm, neglect, net; rates of
-    over- and under-refusal; `net_in_worlds` along `worlds` plausible worlds; and the `quantiles` of the total harm of so many
-    users, nan where no distribution is certain enough.  The rest is as in `sweep`.
+    `names` are scenarios of the library or paths (None: the whole library), `policies` are best, best-answer, best-refusal, or
+    the name of a response or an observed model that every scenario has.  Fields per 1000 senders: help, harm, neglect, net;
+    rates of over- and under-refusal; `net_in_worlds` along `worlds` plausible worlds; and the `quantiles` of the total harm of
+    so many users, nan where no distribution is certain enough.  The rest is as in `sweep`.
     """
     every = list(names) if names is not None else sorted(path.stem for path in library("scenarios").glob("*.yaml"))
     places = [f"{name}/{context}".rstrip("/") for name in every for context in ("", *_case(name).contexts)]

@@ -62,7 +62,7 @@ class Study:
         return ", ".join(f"{each.name}={each.labels[place]}" for each, place in zip(self.dimensions, places, strict=True))
 
     def evaluate(self, start: int, stop: int) -> Chunk:
-        """Evaluate the points from `start` to `stop`.  The random numbers of a point depend on its number and the seed alone."""
+        """Evaluate the points from `start` to `stop`; the random numbers of a point follow from its number and the seed."""
         began, found = time.perf_counter(), Chunk()
         names, columns, draws = [each.name for each in self.dimensions], [each.values for each in self.dimensions], self.draws
         places = np.transpose(np.unravel_index(range(start, stop), self.shape)).tolist()

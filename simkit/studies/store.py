@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..files import written
 from .points import Chunk, Study
 
 ABOUT = "study.json"
@@ -33,7 +34,9 @@ def identity(study: Study) -> dict[str, Any]:
         source = inspect.getsource(function if hasattr(function, "__code__") else type(function))
     except (OSError, TypeError):
         source = ""
-    bound = repr([getattr(study.function, part, None) for part in ("args", "keywords")]) if study.function is not function else ""
+    bound = (
+        repr([getattr(study.function, part, None) for part in ("args", "keywords")]) if study.function is not function else ""
+    )
     return {
         "form": FORM,
         "version": __version__,
@@ -55,7 +58,7 @@ class Store:
             other = [name for name in mine if theirs.get(name) != mine[name]]
             if other:
                 raise ValueError(
-                    f"{self.folder} holds another study: {_differs(theirs, mine, other[0])}. Give another folder, or delete this one"
+                    f"{self.folder} holds another study: {_differs(theirs, mine, other[0])}. Give another folder, or delete it"
                 )
         elif self.folder.exists() and any(self.folder.iterdir()):
             raise ValueError(f"{self.folder} is a folder with other things in it: give an empty one, or a new name")
@@ -78,7 +81,9 @@ class Store:
 def _differs(theirs: dict[str, Any], mine: dict[str, Any], name: str) -> str:
     if name == "grid":
         names = {*theirs.get("grid", {}), *mine["grid"]}
-        return "its grid differs in " + ", ".join(sorted(n for n in names if theirs.get("grid", {}).get(n) != mine["grid"].get(n)))
+        return "its grid differs in " + ", ".join(
+            sorted(n for n in names if theirs.get("grid", {}).get(n) != mine["grid"].get(n))
+        )
     if name == "source":
         return f"{mine['function']} was changed since"
     return f"its {name} is {theirs.get(name)!r}, not {mine[name]!r}"
@@ -86,15 +91,10 @@ def _differs(theirs: dict[str, Any], mine: dict[str, Any], name: str) -> str:
 
 def _put(path: Path, data: bytes) -> None:
     """Write a file beside its place, make sure that it is on the disk, and move it there."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written(path) as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _packed(chunk: Chunk) -> bytes:

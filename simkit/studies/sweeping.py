@@ -45,11 +45,11 @@ def sweep(
     `grid` maps names of the function's parameters to their values: numbers, texts, named things such as cases, or a batch of
     policies with an axis.  The function returns a number, text or array, or a mapping or dataclass of these; if it takes `rng`,
     it gets random numbers of its own (from `seed` and the number of the point).  `executor` is None (this thread), any
-    `concurrent.futures.Executor`, or a Dask client; whoever made it closes it.  `store` is a folder: finished points stay there,
-    and the same call goes on where it stopped.
+    `concurrent.futures.Executor`, or a Dask client; whoever made it closes it.  `store` is a folder: finished points stay
+    there, and the same call goes on where it stopped.
 
-    Points that fail are missing (nan), with parameters and traceback in the attribute `failed`; if all fail, a RuntimeError shows the
-    first.  A ValueError for a grid that makes no sense, or the store of another study.  Needs the extra `sweep` (xarray).
+    Points that fail are missing (nan), with parameters and traceback in the attribute `failed`; if all fail, a RuntimeError
+    shows the first.  A ValueError for a grid that makes no sense, or the store of another study.  Needs the extra `sweep`.
     """
     study = Study(function, dimensions(grid), seed)
     kept = Store(store, study) if store is not None else None
