@@ -22,11 +22,10 @@ import simkit as sk
 from simkit import studies
 from simkit.studies import sweeping
 from simkit.studies.grid import dimensions
+from simkit.studies.points import Study
 
 xr = pytest.importorskip("xarray", reason="sweeps need the extra `sweep`")
 pytest.importorskip("h5netcdf", reason="sweeps need the extra `sweep`")
-
-from simkit.studies.points import Study
 
 GRID = {"a": [0.0, 1.0, 2.0, 3.0, 4.0], "b": [1.0, 10.0]}
 

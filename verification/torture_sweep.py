@@ -75,7 +75,7 @@ def worker_killed(store: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
-    kills, rng = parser.parse_args().kills, random.Random(1)
+    kills, rng = parser.parse_args().kills, random.Random(1)  # noqa: S311
     plain, wrong, times = studies.sweep(sweeps.slow, GRID), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         for number in range(10_000):
