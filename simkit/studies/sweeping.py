@@ -135,18 +135,33 @@ def _next_size(size: int, chunk: Chunk) -> int:
 
 @contextmanager
 def _bar(total: int, done: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar where somebody looks on and it takes a while."""
+    """A progress bar where somebody looks on and it takes a while: in a terminal, or in a notebook."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-    console, began = Console(stderr=True), time.perf_counter()
-    bar = Progress("points", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True)
-    task = bar.add_task("points", total=total, completed=done)
+    console, began, shown = Console(stderr=True), time.perf_counter(), [done]
+    bar: Any = None
 
     def tell(more: int) -> None:
-        bar.advance(task, more)
-        if not bar.live.is_started and time.perf_counter() - began > PATIENCE:
-            bar.start()
+        nonlocal bar
+        shown[0] += more
+        if bar is None and time.perf_counter() - began > PATIENCE:
+            if console.is_jupyter:
+                import ipywidgets
+                from IPython.display import display
+
+                bar = ipywidgets.IntProgress(max=total, description="points")
+                display(bar)  # type: ignore[no-untyped-call]
+            else:
+                bar = Progress(
+                    "points", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
+                )
+                bar.add_task("points", total=total)
+                bar.start()
+        if isinstance(bar, Progress):
+            bar.update(bar.task_ids[0], completed=shown[0])
+        elif bar is not None:
+            bar.value = shown[0]
 
     if not (wanted and (console.is_terminal or console.is_jupyter)):
         yield lambda _: None
@@ -154,7 +169,8 @@ def _bar(total: int, done: int, wanted: bool) -> Iterator[Callable[[int], None]]
     try:
         yield tell
     finally:
-        bar.stop()
+        if bar is not None:
+            (bar.stop if isinstance(bar, Progress) else bar.close)()
 
 
 # --- what came out ----------------------------------------------------------------------------------------------------
