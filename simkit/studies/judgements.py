@@ -6,7 +6,7 @@ policy over another as a function of shares, overlap and harm weight, one world 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,9 @@ from ..uncertainty.means import gaps_by_state, lead_in_worlds
 
 #: The harm weight is a judgement, too: it may be so many times larger or smaller.
 FACTOR = 3.0
+Bounds = tuple[float, float]
+#: A leaf: conditions, the fraction of its worlds that fail, the fraction of all worlds that it holds.
+Leaf = tuple[tuple[str, ...], float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +116,7 @@ class FailureTree(Printed):
     """
 
     title: str
-    leaves: tuple[tuple[tuple[str, ...], float, float], ...]
+    leaves: tuple[Leaf, ...]
     fails: float
     """The fraction of all worlds in which the policy fails."""
 
@@ -136,18 +139,24 @@ def failure_tree(gain: NetGain, *, rng: np.random.Generator, worlds: int = 4000,
     if fails.all() or not fails.any():
         return FailureTree(title, (((), float(fails.mean()), 1.0),), float(fails.mean()))
     fitted = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=max(worlds // 50, 1), random_state=0).fit(rows, fails)
-    found = sorted(_leaves(fitted.tree_, gain.names, 0, ()), key=lambda leaf: -leaf[1])
+    found = sorted(_leaves(fitted.tree_, gain.names, 0, {}), key=lambda leaf: -leaf[1])
     return FailureTree(title, tuple(found), float(fails.mean()))
 
 
-def _leaves(
-    tree: Any, names: tuple[str, ...], node: int, said: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], float, float]]:
+def _leaves(tree: Any, names: tuple[str, ...], node: int, within: Mapping[str, Bounds]) -> Iterator[Leaf]:
     left, right = int(tree.children_left[node]), int(tree.children_right[node])
     if left == right:
         counts = tree.value[node][0]
+        said = tuple(_said(name, *bounds) for name, bounds in within.items())
         yield said, float(counts[1] / counts.sum()), float(tree.n_node_samples[node] / tree.n_node_samples[0])
         return
-    name, at = names[tree.feature[node]], number(float(tree.threshold[node]))
-    yield from _leaves(tree, names, left, (*said, f"{name} ≤ {at}"))
-    yield from _leaves(tree, names, right, (*said, f"{name} > {at}"))
+    name, at = names[tree.feature[node]], float(tree.threshold[node])
+    low, high = within.get(name, (-np.inf, np.inf))
+    yield from _leaves(tree, names, left, {**within, name: (low, min(high, at))})
+    yield from _leaves(tree, names, right, {**within, name: (max(low, at), high)})
+
+
+def _said(name: str, low: float, high: float) -> str:
+    if np.isinf(low):
+        return f"{name} ≤ {number(high)}"
+    return f"{name} > {number(low)}" if np.isinf(high) else f"{number(low)} < {name} ≤ {number(high)}"
