@@ -997,6 +997,14 @@ def test_ends():
     assert compound_poisson(Point(kind="point", value=1.0), 3.0).quantile(1.0) == np.inf
 
 
+@pytest.mark.parametrize("severity", [Gamma(kind="gamma", average=1.0, shape=2.0), STEPPED[1]], ids=["gamma", "table"])
+def test_nothing_is_left_far_beyond_all_totals(severity):
+    law = one_law(severity, 0.05, 100)
+    assert law.excess(1e9) == law.tail(1e9) == 0
+    assert law.excess(law.quantile(0.999)) > 0
+    assert not np.signbit(law.any_event_over(np.inf))
+
+
 def test_nothing_is_asked_of_nan():
     law = one_law(lognormal(), 0.05, 30)
     for method in (

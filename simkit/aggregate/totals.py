@@ -35,6 +35,8 @@ from .smoothed import Kinked, kinked, kinked_of
 FLOOR = 1e-14
 #: An estimated error of a probability above which a path's number is not used; and the most that a tail is set to 0 for.
 UNSERVED, SMALL = 1e-8, 1e-8
+#: An excess over a size, as a part of it, that is lost in rounding: it is the difference of numbers as large as the size.
+LOST = 1e-11
 #: A relative error of a size above which nothing is returned.
 COARSE = 1e-4
 #: Up to so many expected events a bracket is a second opinion; and so many distributions that are not smooth are kept.
@@ -88,7 +90,7 @@ class Total:
         return self._each(_sizes(size), self._any_over)
 
     def _any_over(self, x: Floats) -> Floats:
-        return self.mixtures.mixed(-np.expm1(self.mixtures.compound.log_none_over(self.mixtures.spread(x))))
+        return self.mixtures.mixed(-np.expm1(self.mixtures.compound.log_none_over(self.mixtures.spread(x)))) + 0.0  # no −0
 
     # --- by inversion ---
 
@@ -286,7 +288,8 @@ class Total:
             left = np.append(left, rows[~(part.mixed(reading.error) <= UNSERVED)])
         for row in left.tolist():
             found[row] = mean[row] - x[row] + self._kinked_at(row).shortage(float(x[row]))
-        return np.where(np.isfinite(mean), np.maximum(found, 0.0), np.where(np.isposinf(x), 0.0, np.inf))
+        found = np.where(found > LOST * np.abs(np.where(np.isfinite(x), x, 0.0)), found, 0.0)
+        return np.where(np.isfinite(mean), found, np.where(np.isposinf(x), 0.0, np.inf))
 
     # --- words ---
 
