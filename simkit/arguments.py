@@ -130,6 +130,17 @@ def _is_kind(kind: Any) -> bool:
     return whole or (isinstance(kind, type) and not hasattr(kind, "_is_protocol") and get_origin(kind) is None)
 
 
+def _at_once(stated: str, names: dict[str, Any], check: Check | None) -> tuple[type, ...]:
+    """The classes of whose values nothing else is asked: most calls are let through by these alone."""
+    if check is None:
+        return (object,)
+    parts = stated.split(" | ")
+    if any(part in ("int", "Literal") or "[" in part for part in parts):
+        return ()
+    found = [float if part in _NUMBERS else type(None) if part == "None" else eval(part, names) for part in parts]  # noqa: S307
+    return tuple(kind for kind in found if isinstance(kind, type))
+
+
 def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which first checks its arguments by their annotations (read at the first call)."""
     parameters = inspect.signature(function).parameters
@@ -137,13 +148,20 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     several = [name for name, each in parameters.items() if each.kind is each.VAR_POSITIONAL]
     in_order = names[: names.index(several[0])] if several else names
     checks: dict[str, Check] = {}
+    plain: dict[str, tuple[type, ...]] = {}
+    first: list[tuple[type, ...]] = []
 
     @wraps(function)
     def checking(*given: Any, **named: Any) -> Any:
         if not checks:
             stated = {name: str(hint) for name, hint in function.__annotations__.items()}
             found = {name: _check(stated.get(name, "Any"), function.__globals__) for name in names}
+            plain.update({n: _at_once(stated.get(n, "Any"), function.__globals__, check) for n, check in found.items()})
+            first.extend(plain[name] for name in in_order)
             checks.update({name: check or (lambda _, value: value) for name, check in found.items()})
+        at_once = len(given) <= len(first) and all(map(isinstance, given, first))
+        if at_once and all(isinstance(value, plain.get(name, ())) for name, value in named.items()):
+            return function(*given, **named)
         used = [checks[name](name, value) for name, value in zip(chain(in_order, cycle(several)), given, strict=False)]
         more = {name: checks[name](name, value) if name in checks else value for name, value in named.items()}
         return function(*used, *given[len(used) :], **more)

@@ -218,6 +218,7 @@ GOOD_FOR = {
     "severity.SeverityTable": {"levels": (sk.severity.SeverityLevel(value=1.0, chance=1.0),), "kind": "table"},
     "theory.control.efficient": {},
     "theory.release.by_date": {"month": 2},
+    "theory.release.ends": {"passed": [[0, 0], [1, 0], [2, 0]], "failed": [[0, 0], [0, 0], [0, 0]]},
     "dial.agents.Agents": {"operators": DEPLOYMENT.agents.operators, "models": DEPLOYMENT.agents.models},
 }
 KINDS = {"Point": "point", "Lognormal": "lognormal", "Gamma": "gamma", "Pareto": "pareto"}

@@ -23,7 +23,7 @@ import numpy as np
 from ..arguments import guard
 from ..arrays import Bools, Floats, Ints, frozen
 from ..text import Printable, Printed, number, percent
-from .inputs import probability
+from .inputs import amount, probability
 from .trust import TYPES, Types, ceiling, reached
 
 if TYPE_CHECKING:
@@ -263,9 +263,12 @@ def drawn_model(types: Types, months: int, rng: np.random.Generator) -> Hidden:
 
 def ends(rule: ReleaseRule, passed: Ints, failed: Ints) -> tuple[int, int]:
     """When a rule ends on a record (months + 1, 2), and how: 1 loosened, −1 closed; (last month, 0) if it does not."""
-    said = rule.verdict(np.arange(len(passed)), passed, failed)
+    good, bad = amount("passed", passed), amount("failed", failed)
+    if good.ndim != 2 or good.shape[1:] != (2,) or bad.shape != good.shape:
+        raise ValueError(f"passed and failed are counts (months + 1, 2), not of shapes {good.shape} and {bad.shape}")
+    said = rule.verdict(np.arange(len(good)), good, bad)
     month = int(np.argmax(said != 0))
-    return (month, int(said[month])) if said[month] else (len(passed) - 1, 0)
+    return (month, int(said[month])) if said[month] else (len(good) - 1, 0)
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
