@@ -266,7 +266,7 @@ def ends(rule: ReleaseRule, passed: Ints, failed: Ints) -> tuple[int, int]:
     good, bad = amount("passed", passed), amount("failed", failed)
     if good.ndim != 2 or good.shape[1:] != (2,) or bad.shape != good.shape:
         raise ValueError(f"passed and failed are counts (months + 1, 2), not of shapes {good.shape} and {bad.shape}")
-    said = rule.verdict(np.arange(len(good)), good, bad)
+    said = rule.verdict(np.arange(len(good)), good.astype(int), bad.astype(int))
     month = int(np.argmax(said != 0))
     return (month, int(said[month])) if said[month] else (len(good) - 1, 0)
 
