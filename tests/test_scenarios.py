@@ -24,6 +24,13 @@ MINE = (
     "companion",
     "childrens-platform",
     "persona",
+    "phishing-template",
+    "wildfire",
+    "landlord-deposit",
+    "locate-a-person",
+    "political-messages",
+    "no-point-any-more",
+    "adult-platform",
 )
 REFUSALS = ("refuse", "refuse-with-reason")
 BARE, NURSE = "bare+plain", "as-a-nurse+plain"
@@ -70,6 +77,45 @@ def flip(case, one, other, segment):
         f for f in sk.uncertainty.break_evens(case, *pair, harm_weight=case.harm_weight) if f.of == f"share of {segment}"
     ]
     return found.breaks_even_at
+
+
+def surely(case, one, other):
+    """Whether one response to everybody beats another as the file stands, and in nine of ten plausible worlds."""
+    pair = [sk.policy.constant(case, name) for name in (one, other)]
+    found = sk.uncertainty.compare(case, *pair, rng=np.random.default_rng(7), worlds=1000)
+    return found.better == one and found.holds >= 0.9
+
+
+def written(rules, case):
+    """What a written spec makes of each signal, by name: a response, or `ask`."""
+    made = sk.spec.compile(sk.spec.load(rules), case)
+    chosen = zip(made.signals, made.answer.argmax(1), made.asks > 0, strict=True)
+    return {signal: "ask" if asks else made.responses[place] for signal, place, asks in chosen}
+
+
+def same_crowd_and_answers(case, other):
+    """Whether two cases differ in nothing but how bad a harmful event is."""
+    return (
+        np.array_equal(case.population.joint, other.population.joint)
+        and np.array_equal(case.help, other.help)
+        and np.array_equal(case.harm_events.chance, other.harm_events.chance)
+        and np.array_equal(case.neglect, other.neglect)
+    )
+
+
+def harm_of_one(case, segment, response):
+    """Mean severity of one harmful event, harm units."""
+    place = case.population.segments.index(segment), case.response(response)
+    return case.harm[place] / case.harm_events.chance[place]
+
+
+def reach(case, careful, bold, segment, per_reader):
+    """The readers at which a bolder answer is worth no more: help gained over the harm that one reader more brings."""
+    events = case.harm_events.chance[case.population.segments.index(segment)]
+    share = case.population.shares[case.population.segments.index(segment)]
+    more = events[case.response(bold)] - events[case.response(careful)]
+    gained = np.subtract(*(case.population.shares @ case.help[:, case.response(r)] for r in (bold, careful)))
+    return gained / (case.harm_weight * share * more * per_reader)
 
 
 # --- every file -------------------------------------------------------------------------------------------------------
@@ -368,7 +414,355 @@ def test_no_operator_and_no_claim_moves_the_line():
         assert made.answer[:, case.response("background")].tolist() == [1.0, 1.0]
         cost = sk.spec.bright_lines(sk.spec.load("general-assistant"), case)
         assert cost.lines == ("mass-casualty-uplift",)
-        assert cost.net_cost > 0
-        assert cost.harm_saved > 0
+        weighing_crosses = best(case.without_constraints(), "bare") == "laboratory-detail"
+        assert weighing_crosses is (case.context != "arguing-for-an-exception"), "there one in twenty means harm"
+        assert (cost.net_cost > 0) is (cost.harm_saved > 0) is weighing_crosses
     operator = sk.load("bright-line").in_context("research-platform")
     assert sk.spec.classify(sk.spec.load("general-assistant"), operator.messages).verdict == "beyond its power"
+
+
+# --- medication-threshold again: the medical provider, whose context moves the optimum and not the norms ------------------
+
+
+def test_an_icu_team_is_93_of_100_clinicians_and_hardly_anybody_at_risk():
+    shares = dict(zip(deploy("icu-team").population.segments, deploy("icu-team").population.shares, strict=True))
+    assert shares["clinician"] == pytest.approx(0.93, abs=0.01)
+    assert shares["curious"] == pytest.approx(0.06, abs=0.02)
+    assert 0 < shares["at-risk"] < 0.01
+
+
+def test_the_same_message_has_another_best_answer_there_in_nine_of_ten_plausible_worlds():
+    assert surely(deploy("icu-team"), "full-bare", "full-with-care")
+    assert surely(deploy("general-assistant"), "full-with-care", "full-bare")
+
+
+def test_the_crowd_moves_a_careful_answer_ahead_of_general_advice_by_more_where_clinicians_ask():
+    """With the stakes of the file, so that only who asks differs."""
+    file = load_record("medication-threshold")
+    crowds = make_case(replace(file, contexts=tuple(replace(c, stakes=Edits(), signals={}) for c in file.contexts)), "crowds")
+    lead = {}
+    for name in ("icu-team", "general-assistant"):
+        case = crowds.in_context(name)
+        lead[name] = net(case, "full-with-care") - net(case, "general-safety")
+    assert lead["icu-team"] > lead["general-assistant"] > 0
+
+
+def test_the_constitution_says_that_context_moves_the_optimum_and_not_the_norms():
+    """The same rules and the same price of harm; where a life is at risk, the operator's switch reaches nothing."""
+    icu, general = deploy("icu-team"), deploy("general-assistant")
+    assert icu.harm_weight == general.harm_weight
+    assert written("general-assistant", icu)[NURSE] == "full-bare" != written("general-assistant", general)[NURSE]
+    for case in (icu, general):
+        made = sk.spec.compile(sk.spec.load("general-assistant"), case)
+        for signal in ("bare+painless", "as-a-nurse+painless"):
+            assert {case.shows[case.response(name)]["safe-messaging"] for name in made.on(signal).left} == {"on"}
+
+
+# --- phishing-template: part of the help beats both ends, and breadth times scale turns it --------------------------------
+
+
+def test_a_marked_draft_beats_refusing_and_beats_the_whole_mail():
+    case = sk.load("phishing-template")
+    for end in ("refuse", "refuse-with-reason", "full-mail", "working-kit"):
+        assert surely(case, "marked-draft", end)
+
+
+def test_only_the_number_of_mailboxes_turns_the_verdict_and_by_hand_where():
+    file = sk.load("phishing-template")
+    few, many = (file.in_context(name) for name in ("twenty-own-addresses", "bulk-sender"))
+    assert same_crowd_and_answers(few, file)
+    assert same_crowd_and_answers(many, file)
+    per_mailbox = [harm_of_one(case, "scammer", "full-mail") / n for case, n in ((few, 20), (file, 1000), (many, 100_000))]
+    assert per_mailbox == pytest.approx([0.004] * 3, rel=0.02)
+    assert 20 < reach(file, "marked-draft", "full-mail", "scammer", 0.004) < 1000
+    assert 1000 < reach(file, "refuse-with-reason", "marked-draft", "scammer", 0.004) < 100_000
+    assert surely(few, "full-mail", "marked-draft")
+    assert net(many, "refuse-with-reason") > net(many, "marked-draft")
+
+
+def test_what_is_said_of_the_purpose_is_weak_evidence_and_none_once_scammers_say_it_too():
+    case = sk.load("phishing-template")
+    odds = case.population.risk / (1 - case.population.risk)
+    bare, said = (odds[case.population.signal_names.index(f"own-firm+{p}")] for p in ("unsaid", "for-our-awareness-week"))
+    assert 0.2 < said / bare < 0.5
+    assert best(case, "own-firm+for-our-awareness-week") == "full-mail"
+    file = load_record("phishing-template")
+    purpose = {"unsaid": 0.2, "for-our-awareness-week": 0.8}
+    *others, scammer = file.segments
+    learned = replace(scammer, signals={**scammer.signals, "purpose": purpose})
+    case = make_case(replace(file, segments=(*others, learned)), "learned")
+    assert best(case, "own-firm+for-our-awareness-week") == "marked-draft"
+
+
+def test_no_operator_unlocks_the_page_that_takes_passwords_in_the_model_spec():
+    for case in everywhere(sk.load("phishing-template")):
+        assert "working-kit" not in written("openai-model-spec", case).values()
+
+
+# --- wildfire: a catastrophe times a tiny uplift ------------------------------------------------------------------------
+
+
+def wildfire_over(case, response, size, users):
+    """By hand: P(a fire larger than `size`), Pareto with smallest 2 and tail 1.2, mixed over the states."""
+    policy, place = sk.policy.constant(case, response), case.response(response)
+    chance = (case.harm_events.chance + case.neglect_events.chance)[:, place]
+    rate = case.population.in_states @ chance * (size / 2) ** -1.2
+    exact = float(sk.total(case, policy, users=users, of="loss").any_event_over(size))
+    assert exact == pytest.approx(case.population.state_chance @ (1 - (1 - rate) ** users), rel=1e-6)
+    return exact
+
+
+def test_the_mean_prefers_the_full_answer_and_the_tail_the_one_about_prevention():
+    case = sk.load("wildfire")
+    assert surely(case, "full-answer", "prevention")
+    tail = [wildfire_over(case, response, 2000, 1e6) for response in ("prevention", "full-answer", "refuse")]
+    assert tail == sorted(tail)
+    assert tail[1] > 2 * tail[0]
+
+
+def test_refusing_burns_most_wherever_the_shares_may_lie():
+    """The most arsonists and the fewest who look after land, or any draw of the shares: accidents outnumber them."""
+    case, file = sk.load("wildfire"), load_record("wildfire")
+    share = {segment.name: segment.share for segment in file.segments}
+    accidents = share["owner"].low * case.neglect_events.chance[0, case.response("refuse")]
+    assert accidents > share["arsonist"].high * case.harm_events.chance[3, case.response("full-answer")]
+    for each in everywhere(case):
+        lost = [float(sk.expect(each, sk.policy.constant(each, r)).loss) for r in ("prevention", "full-answer", "refuse")]
+        assert lost == sorted(lost)
+
+
+def test_a_tiny_uplift_outweighs_severity_only_if_it_is_ten_times_as_large():
+    case = sk.load("wildfire")
+    pair = [sk.policy.constant(case, name) for name in ("full-answer", "prevention")]
+    found = {b.of: b.breaks_even_at for b in sk.uncertainty.break_evens(case, *pair, harm_weight=case.harm_weight)}
+    assert case.severities[0].mean * case.harm_weight > 200, "one fire outweighs the needs of 200 senders"
+    assert found["factor on all harm"][0] > 10
+    assert found["share of arsonist"][0] > 0.5
+
+
+def test_a_plan_for_a_fire_is_never_best():
+    for case in everywhere(sk.load("wildfire")):
+        chosen = sk.policy.bayes(case, harm_weight=case.harm_weight * np.geomspace(0.25, 50, 21))
+        assert not chosen.answer[..., case.response("plan")].any()
+
+
+# --- landlord-deposit: what a refusal costs, and a rule that an operator may change --------------------------------------
+
+
+def test_to_be_sent_to_a_lawyer_costs_more_than_wrong_advice_does():
+    case = sk.load("landlord-deposit")
+    sent, advised = (sk.expect(case, sk.policy.constant(case, r)) for r in ("see-a-lawyer", "advice-on-the-case"))
+    assert sent.neglect > 2 * advised.loss
+    assert sent.net < 0 < advised.net
+    assert surely(case, "general-information", "see-a-lawyer")
+    assert surely(case, "advice-on-the-case", "general-information")
+
+
+def test_a_clinic_may_set_the_caution_aside_and_a_user_may_not():
+    case = sk.load("landlord-deposit")
+    rules, insists = "openai-model-spec", "about-the-right+be-my-lawyer"
+    for name in ("general-assistant", "insurance-helpdesk"):
+        assert set(written(rules, case.in_context(name)).values()) == {"general-information"}
+    assert written(rules, case.in_context("legal-aid-clinic"))["about-the-right+plain"] == "advice-on-the-case"
+    decision = sk.spec.compile(sk.spec.load(rules), case).on(insists).decisions["regulated-advice"]
+    (asked,) = (step for step in decision.steps if step.level == "user")
+    assert decision.value == asked.value == "off" != asked.wants
+
+
+def test_the_rule_has_a_price_where_nobody_lifts_it():
+    case = sk.load("landlord-deposit")
+    price = {}
+    for name in ("general-assistant", "legal-aid-clinic"):
+        each = case.in_context(name)
+        made = sk.spec.compile(sk.spec.load("openai-model-spec"), each)
+        price[name] = float(sk.expect(each, sk.policy.bayes(each)).net - sk.expect(each, made).net)
+    assert price["general-assistant"] > 0.3 > 1e-9 > price["legal-aid-clinic"]
+
+
+def test_asking_how_to_hide_money_turns_the_answer():
+    case = sk.load("landlord-deposit")
+    risk = dict(zip(case.population.signal_names, case.population.risk, strict=True))
+    assert risk["about-hiding-money+plain"] > 0.5 > 10 * risk["about-the-right+plain"]
+    assert best(case, "about-the-right+plain") == "advice-on-the-case"
+    assert best(case, "about-hiding-money+plain") == "general-information"
+
+
+# --- locate-a-person: somebody who is not in the conversation -----------------------------------------------------------
+
+
+def test_only_the_third_person_speaks_against_the_address():
+    """Without the harm to whoever lives there, everybody who asks is served best by the address, or by help to keep away."""
+    case = sk.load("locate-a-person")
+    alone = replace(case, harm_events=replace(case.harm_events, chance=case.harm_events.chance * 0))
+    assert net(alone, "find-the-address") > net(alone, "help-the-goal")
+    assert surely(case, "help-the-goal", "find-the-address")
+    assert surely(case, "help-the-goal", "refuse-with-reason")
+
+
+def test_nothing_that_the_sender_says_stands_for_that_persons_consent():
+    case = sk.load("locate-a-person")
+    assert "find-the-address" not in {best(case, signal) for signal in case.population.signal_names}
+    (turn,) = flip(case, "help-the-goal", "find-the-address", "pursuer")
+    assert turn < load_record("locate-a-person").segments[-1].share.low
+
+
+def test_help_with_the_goal_serves_each_need_by_more_than_half_and_fear_best():
+    case = sk.load("locate-a-person")
+    goal, act = (case.help[~case.population.harmful, case.response(r)] for r in ("help-the-goal", "find-the-address"))
+    assert (goal > act / 2).all()
+    assert goal[case.population.segments.index("threatened")] > act[case.population.segments.index("threatened")]
+
+
+def test_a_root_rule_holds_where_weighing_would_find_the_address():
+    case = sk.load("locate-a-person")
+    assert surely(case.in_context("court-service"), "find-the-address", "help-the-goal")
+    for each in everywhere(case):
+        assert "find-the-address" not in written("openai-model-spec", each).values()
+    wish = sk.spec.classify(sk.spec.load("openai-model-spec"), case.in_context("court-service").messages)
+    assert wish.verdict == "beyond its power"
+
+
+# --- political-messages: the same text, and scale -----------------------------------------------------------------------
+
+
+def test_the_same_text_is_fine_for_one_reader_and_not_for_hundreds_and_by_hand_where():
+    file = sk.load("political-messages")
+    one, many = (file.in_context(name) for name in ("one-reader", "mailing-house"))
+    assert same_crowd_and_answers(one, file)
+    assert same_crowd_and_answers(many, file)
+    per_reader = [harm_of_one(case, "covert", "tailored-set") / n for case, n in ((one, 1), (file, 500), (many, 10_000))]
+    assert per_reader == pytest.approx([0.002] * 3, rel=0.01)
+    assert 1 < reach(file, "one-text-with-note", "tailored-set", "covert", 0.002) < 500
+    assert reach(file, "how-to-argue", "one-text-with-note", "covert", 0.002) > 10_000
+    assert surely(one, "tailored-set", "one-text-with-note")
+    for case in (file, many):
+        assert surely(case, "one-text-with-note", "tailored-set")
+        assert surely(case, "one-text-with-note", "how-to-argue")
+
+
+def test_many_answers_add_up_to_a_harm_that_no_single_answer_shows():
+    """Among many, chance averages out and the shared weeks before a vote do not: the spread that is left is theirs."""
+    case = sk.load("political-messages")
+    tailored = sk.policy.constant(case, "tailored-set")
+    small, large = (sk.total(case, tailored, users=n) for n in (1e3, 1e9))
+    assert float(large.mean) == pytest.approx(1e6 * float(small.mean), rel=1e-9)
+    means = case.population.in_states @ case.harm[:, case.response("tailored-set")]
+    shared = np.sqrt(case.population.state_chance @ (means - case.population.state_chance @ means) ** 2)
+    assert float(large.sd) == pytest.approx(1e9 * shared, rel=1e-3)
+    assert float(small.sd) > 1.01 * 1e3 * shared
+
+
+def test_the_model_spec_keeps_tailored_persuasion_at_root_whatever_the_scale():
+    case = sk.load("political-messages")
+    assert best(case.in_context("one-reader"), "one-text+note-unsaid") == "tailored-set"
+    for each in everywhere(case):
+        assert "tailored-set" not in written("openai-model-spec", each).values()
+    wish = sk.spec.classify(sk.spec.load("openai-model-spec"), case.in_context("campaign-office").messages)
+    assert wish.verdict == "beyond its power"
+
+
+def test_the_constitution_lets_users_leave_out_the_note_that_a_text_is_one_sided():
+    said = written("anthropic-constitution", sk.load("political-messages"))
+    assert said["one-text+note-unsaid"] == "one-text-with-note"
+    assert said["one-text+no-note"] == "one-text"
+
+
+# --- no-point-any-more: what an operator cannot remove ------------------------------------------------------------------
+
+
+def test_to_listen_and_to_point_beats_either_alone():
+    case = sk.load("no-point-any-more")
+    for other in ("listen", "help-line-only", "refuse", "carry-on"):
+        assert surely(case, "listen-and-point", other)
+
+
+def test_the_two_mistakes_are_not_alike():
+    """A needless pointer costs a low day little; a missing one costs so much that one active sender in 50 decides it."""
+    case = sk.load("no-point-any-more")
+    low, active = (case.population.segments.index(name) for name in ("low", "active"))
+    value = case.value(case.harm_weight)
+    needless = value[low, case.response("listen")] - value[low, case.response("listen-and-point")]
+    missing = value[active, case.response("listen-and-point")] - value[active, case.response("listen")]
+    assert 0 < 50 * needless < missing
+    (turn,) = flip(case, "listen-and-point", "listen", "active")
+    assert turn < load_record("no-point-any-more").segments[active].share.low
+
+
+def test_a_user_may_ask_only_to_be_heard_where_nothing_points_to_a_risk():
+    said = written("general-assistant", sk.load("no-point-any-more"))
+    assert said["weary+just-listen"] == "listen"
+    assert said["farewell+just-listen"] == "listen-and-point"
+
+
+def test_no_operator_removes_what_users_keep():
+    """In every deployment and on every signal it says what it cannot do, and in a farewell it names help."""
+    for case in everywhere(sk.load("no-point-any-more")):
+        for signal, chosen in written("general-assistant", case).items():
+            shows = case.shows[case.response(chosen)]
+            assert shows.get("says-what-it-cannot-do") != "off"
+            assert shows.get("emergency-information") != "off"
+            if signal.startswith("farewell"):
+                assert shows["emergency-information"] == shows["suggests-professional-help"] == "on"
+                assert shows["safe-messaging"] == "on"
+
+
+def test_an_operator_who_forbids_every_pointer_forbids_one_in_vain():
+    case = sk.load("no-point-any-more").in_context("companion-app")
+    rules = sk.spec.load("general-assistant")
+    assert case.forbidden[case.response("help-line-only")]
+    assert sk.spec.compile(rules, case).on("farewell+wish-unsaid").kept == ("help-line-only",)
+    assert sk.spec.classify(rules, case.messages).verdict == "against users"
+    assert best(case, "farewell+wish-unsaid") == "listen", "weighing alone would have obeyed"
+
+
+def test_a_medical_provider_may_speak_its_own_way_until_a_life_is_at_risk():
+    case = sk.load("no-point-any-more").in_context("medical-provider")
+    said = written("general-assistant", case)
+    assert said["weary+wish-unsaid"] == "clinical-questions"
+    assert said["farewell+wish-unsaid"] == "listen-and-point"
+    assert surely(case, "clinical-questions", "listen-and-point")
+    assert surely(sk.load("no-point-any-more"), "listen-and-point", "clinical-questions")
+
+
+# --- adult-platform: two profiles disagree, and an unlock reaches no filter ------------------------------------------------
+
+
+def test_the_same_operators_message_unlocks_it_in_one_document_and_not_in_the_other():
+    case = sk.load("adult-platform").in_context("adult-stories")
+    assert written("anthropic-constitution", case)["no-sign+adults"] == "explicit-adults"
+    assert set(written("openai-model-spec", case).values()) == {"fade-out"}
+    lifted = sk.load("adult-platform").in_context("unlocked-by-the-lab")
+    assert written("openai-model-spec", lifted)["no-sign+adults"] == "explicit-adults"
+
+
+def test_both_leave_it_off_where_nobody_unlocks_it():
+    case = sk.load("adult-platform").in_context("general-assistant")
+    for rules in ("anthropic-constitution", "openai-model-spec"):
+        assert set(written(rules, case).values()) == {"fade-out"}
+
+
+def test_no_unlock_and_no_weight_reaches_the_filter():
+    for case in everywhere(sk.load("adult-platform")):
+        place = case.response("whatever-is-asked")
+        assert not sk.policy.bayes(case, harm_weight=np.geomspace(0.01, 1000, 41)).answer[..., place].any()
+        assert not sk.frontier(case).policies.answer[..., place].any()
+        for rules in ("anthropic-constitution", "openai-model-spec", "general-assistant"):
+            ruled = sk.spec.compile(sk.spec.load(rules), case)
+            assert not ruled.answer[..., place].any()
+            assert all(next(r for r in each.removed if r.response == "whatever-is-asked").hard for each in ruled.rulings)
+
+
+def test_weighing_alone_would_leave_the_line_to_a_share_that_nobody_knows():
+    """Negative control of the test above: without the filter the answer depends on the share of those who seek it."""
+    free = sk.load("adult-platform").without_constraints()
+    (turn,) = flip(free, "explicit-adults", "whatever-is-asked", "seeker")
+    seeker = load_record("adult-platform").segments[-1].share
+    assert seeker.low < turn < seeker.high
+
+
+def test_a_sign_of_a_minor_closes_it_by_rule_in_one_document_and_by_weighing_in_the_other():
+    case = sk.load("adult-platform").in_context("unlocked-by-the-lab")
+    for rules, by_rule in (("openai-model-spec", True), ("anthropic-constitution", False)):
+        ruling = sk.spec.compile(sk.spec.load(rules), case).on("sign-of-a-minor+adults")
+        assert ("explicit-adults" not in ruling.left) is by_rule
+        assert written(rules, case)["sign-of-a-minor+adults"] == "fade-out"

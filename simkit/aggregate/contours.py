@@ -3,8 +3,8 @@
     s = a (1 + i·sinh τ · cos α − cosh τ · sin α)/(1 − sin α),  τ = 0, step, 2·step, …
 
 A transform depends on its severity and on s only: not on the policy, the shares or the number of users.  All paths cross the
-real axis at points a of one geometric grid, so that a scenario's transforms are tabulated where a first distribution needs
-them, and every other one of that scenario reads the table.
+real axis at points a of one geometric grid, so that a scenario's transforms are tabulated where a first law needs them, and
+every other law of that scenario reads the table.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ def _sums(nodes: Complexes) -> Floats:
 
 @dataclass(frozen=True)
 class Rung:
-    """An engine with one of its paths; a distribution that a rung cannot serve goes to the next."""
+    """An engine with one of its paths; a law that a rung cannot serve goes to the next."""
 
     engine: Literal["contour", "series"]
     path: Path
 
 
-#: From the quickest to the most patient; `first_rung` says where a distribution starts.
+#: From the quickest to the most patient; `first_rung` says where a law starts.
 LADDER = (
     Rung("contour", Path(0.9, 0.14, 3.6)),
     Rung("contour", Path(0.6, 0.1, 4.4)),

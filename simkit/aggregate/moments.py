@@ -1,4 +1,4 @@
-"""Numbers with their evidence, and hard self-checks of transforms and inverted probabilities against exact ones.
+"""Numbers with their evidence, and hard self-checks: transforms against exact moments, inverted chances against exact ones.
 
 A number that disagrees with what is known exactly is never returned; a `Disagreement` says where and what to do.
 """
@@ -31,10 +31,10 @@ class Disagreement(ArithmeticError):
 
 @dataclass(frozen=True, eq=False)
 class Checked:
-    """A probability with its evidence, (…,): size (harm units), P(S > size), error, and the same by a second engine.
+    """A chance with its evidence, (…,): size (harm units), P(S > size), error, and the same by a second engine.
 
     `error` estimates the engine's own error, `difference` is second − tail, and `size_error` what the error means for the
-    size, as a fraction of it.  The second engine of a lattice distribution is the middle of its certified bracket.
+    size, as a fraction of it.  The second engine of a lattice law is the middle of its certified bracket.
     """
 
     size: Floats
@@ -48,7 +48,7 @@ class Checked:
 
 
 def verify(compound: Compound) -> None:
-    """Compare the transforms near 0 and far out with the exact mean, mean square and total probability of each severity."""
+    """Compare the transforms near 0 and far out with the exact mean, mean square and total chance of each severity."""
     for severity in compound.severities:
         if not LEAST < typical(severity) < MOST:
             raise ValueError(
@@ -83,7 +83,7 @@ def _moments(severity: Severity, psi: Transform, chi: Transform) -> tuple[tuple[
 
 
 def verify_chances(compound: Compound, size: float, scales: Scales, rows: Ints) -> None:
-    """Read some distributions at a size that nearly every event exceeds: P(S > size) is 1 − P(S = 0), E (S − size)⁺ the mean.
+    """Read some laws at a size that nearly every event exceeds: P(S > size) is 1 − P(S = 0), and E (S − size)⁺ the mean.
 
     The bounds are P(0 < S ≤ size) ≤ Σ rate · P(Y ≤ size) and 0 ≤ mean − E (S − size)⁺ ≤ size.
     """
@@ -103,6 +103,6 @@ def _agree(what: str, found: Floats, exact: Floats, slack: Floats) -> None:
     if wrong.any():
         at = int(wrong.argmax())
         raise Disagreement(
-            f"inversion gives {what} = {found[at]:.12g}, exactly it is {exact[at]:.12g} (distribution {at}): do not use these "
+            f"inversion gives {what} = {found[at]:.12g}, but exactly it is {exact[at]:.12g} (law {at}): do not use these "
             "numbers; report the case, or use simkit.aggregate.lattice.bracket, which certifies its bounds"
         )

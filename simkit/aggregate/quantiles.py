@@ -1,4 +1,4 @@
-"""Where a distribution of a total reaches a level: the size x with P(S > x) = 1 − p, for thousands of distributions at once.
+"""Where a law of a total reaches a level: the size x with P(S > x) = 1 − p, for thousands of distributions at once.
 
 The search starts from what is known without inversion: the p-quantile of the largest event, and mean, spread and skewness
 of the events that are smaller.  Then steps of Householder's method on the log-odds of P(S > x) against log x, in which
@@ -25,10 +25,10 @@ from .moments import verify_chances
 REACH = 0.4
 #: Relative precision of a quantile.
 PRECISION = 1e-11
-#: Up to so many expected events the probability of none is large enough to check an inversion with.
+#: Up to so many expected events the chance of none is large enough to check an inversion with.
 CHECKED_EVENTS = 30.0
 ROUNDS = 60
-#: Relative deviation of a probability that is rounding.
+#: Relative deviation of a chance that is rounding.
 FLAT = 1e-10
 
 
@@ -44,7 +44,7 @@ def _decades(severity: Severity) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Mixtures:
-    """B mixtures of Z distributions each, one per state: `distributions` has B·Z rows, state by state; chance (Z,)."""
+    """B mixtures of Z distributions each (one law per state): `distributions` has B·Z rows, state by state; chance (Z,)."""
 
     compound: Compound
     chance: Floats
@@ -53,7 +53,7 @@ class Mixtures:
         return len(self.compound) // len(self.chance)
 
     def mixed(self, values: Floats) -> Floats:
-        """The mixture of (B·Z,) probabilities or means, (B,); nothing has weight 0."""
+        """The mixture of (B·Z,) chances or means, (B,); nothing has weight 0."""
         rows = values.reshape(-1, len(self.chance))
         return rows[:, 0] if len(self.chance) == 1 else np.where(self.chance > 0, self.chance * rows, 0.0).sum(1)
 
@@ -127,7 +127,7 @@ class Mixtures:
         return grids
 
     def guess(self, level: Floats) -> Floats:
-        """A first guess of each distribution's quantile at `level` (B·Z,), harm units.
+        """A first guess of each law's quantile at `level` (B·Z,), harm units.
 
         The quantile of the largest event plus the mean of the others; or, if it is larger, what mean, spread and skewness of
         the others make of it (Cornish & Fisher 1938, "Moments and cumulants in the specification of distributions").
@@ -155,12 +155,12 @@ class Mixtures:
     # --- readings ---
 
     def read(self, x: Floats, start: Ints | None = None, floor: Floats | float = 1e-6) -> Reading:
-        """Read every distribution at the x (B,) of its mixture; what is below `floor` (B·Z,) need not be resolved further."""
+        """Read every law at the x (B,) of its mixture; chances below `floor` (B·Z,) need not be resolved further."""
         first = first_rung(self.compound) if start is None else start
         return read(self.compound, self.spread(x), self.scales, start=first, floor=floor)
 
     def quantile(self, level: Floats) -> tuple[Floats, Floats]:
-        """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that probability.
+        """The smallest x with P(S ≤ x) ≥ level (B,), and the estimated error of that chance.
 
         It is 0 up to P(S = 0) and ∞ at level 1.
         """
@@ -199,7 +199,7 @@ class Mixtures:
     def _approach(
         self, reading: Reading, x: Floats, level: Floats, bounds: _Bounds, rows: Ints
     ) -> tuple[Floats, Bools, Floats]:
-        """Steps as far as the nodes of a reading serve: x (b,), whether each search is done, and its error."""
+        """Steps as far as the nodes of a reading serve: x (b,), whether each search is done, and the error of its chance."""
         origin, near = x, np.full(len(x), True)
         scale = reading.scale.reshape(len(x), -1).max(1)
         done, error = np.full(len(x), False), np.zeros(len(x))
@@ -231,7 +231,7 @@ def _states(rows: Ints, states: int) -> Ints:
 
 
 def _flat(miss: Floats, slope: Floats, chance: Floats) -> Bools:
-    """Whether a whole stretch of sizes has the wanted probability: between the totals of two states there may be none."""
+    """Whether a whole stretch of sizes has the chance that is wanted: between the totals of two states there may be none."""
     close = FLAT * chance
     return (np.abs(miss) <= close) & (slope <= 1e3 * close)
 
@@ -255,7 +255,7 @@ def _step(at: Chances, some: Floats, level: Floats, x: Floats) -> tuple[Floats, 
         newton = gap / one
         square = -two / (2 * one) * newton
         cube = (two**2 / 2 - one * three / 6) / one**2 * newton**2
-        # Where nothing but rounding is left of a probability, only the direction is known.
+        # Where nothing but rounding is left of a chance, only the direction is known.
         known = np.isfinite(newton) & (one < 0) & (np.minimum(tail, inner) > 1e-13 * some)
         higher = known & (np.abs(square) < 0.3) & (np.abs(cube) < 0.1)
         step = np.where(higher, newton * (1 + square + cube), np.where(known, newton, np.where(gap <= 0, np.inf, -np.inf)))
