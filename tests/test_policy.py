@@ -296,6 +296,17 @@ def test_override_departs_where_the_believed_gain_clears_the_bar(seed):
     assert np.all(np.diff(nets) >= -1e-12), "with a true belief, more autonomy never does worse"
 
 
+def test_a_gain_that_is_just_the_bar_is_not_enough():
+    """At dial ½ the bar is the scale itself: what equals it stays as instructed, here and at 1 with a gain of 0."""
+    case = claims()
+    instructed, own = (sk.policy.constant(case, name) for name in ("refuse", "answer"))
+    gain = np.full(len(case.population.signal_names), 0.25)
+    bent = sk.policy.override(instructed, own, gain=gain, dial=np.array([0.5, 0.5000001]), scale=0.25)
+    assert np.array_equal(bent.answer[0], instructed.answer)
+    assert np.array_equal(bent.answer[1], own.answer)
+    assert np.array_equal(sk.policy.override(instructed, own, gain=0 * gain, dial=1.0, scale=0.25).answer, instructed.answer)
+
+
 @seeds
 def test_the_gains_of_all_signals_add_up_to_the_gain(seed):
     rng = np.random.default_rng(seed)

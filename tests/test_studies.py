@@ -338,3 +338,17 @@ def test_a_tree_finds_the_judgement_that_decides(case, rng):
     worst, best_leaf = tree.leaves[0], tree.leaves[-1]
     assert worst[1] > best_leaf[1]
     assert any("at-risk" in said or "harm_weight" in said for said in worst[0])
+
+
+def test_the_ema_workbench_takes_it_as_it_is(case):
+    workbench = pytest.importorskip("ema_workbench", reason="only where it is installed")
+    gain = studies.as_function(case, *(sk.policy.constant(case, name) for name in ("full-with-care", "refuse-with-reason")))
+    model = workbench.Model(
+        "gain", function=lambda **given: {"gain": gain(**{n.replace("_", "-"): v for n, v in given.items()})}
+    )
+    bounds = zip(gain.names[:-1], gain.low, gain.high, strict=False)
+    model.uncertainties = [workbench.RealParameter(name.replace("-", "_"), low, high) for name, low, high in bounds]
+    model.outcomes = [workbench.ScalarOutcome("gain")]
+    experiments, outcomes = workbench.perform_experiments(model, scenarios=20)
+    rows = np.column_stack([*(experiments[name.replace("-", "_")] for name in gain.names[:-1]), np.full(20, gain.value[-1])])
+    assert np.allclose(outcomes["gain"], gain.over(rows), rtol=1e-12)
