@@ -43,6 +43,7 @@ ORDER = [
     "theory",
     "tasks",
     "learning",
+    "codes",
     "widgets",
     "exercises",
     "jupyter",

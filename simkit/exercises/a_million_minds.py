@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..theory.society import common_assistant, effective_opinions, jury_right
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 
 @numeric(within=0.02, low=0, high=100, of_100=True)
@@ -58,4 +58,4 @@ def copying_jury() -> Known:
 
 
 exercises = (displaced, opinions_left, copying_jury)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -13,7 +13,7 @@ from ..evaluate import expect
 from ..scenario import load
 from ..tasks import ACT, ASK_FINAL, Manner, Oversight, Ways, handled, ways
 from ..tasks import load as load_task
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 EVERYTHING = Manner(name="ask-everything", label="ask about everything", asks=np.inf)
 
@@ -86,4 +86,4 @@ def own_manner(answer: Any) -> str:
 
 
 exercises = (approvals, like_an_answer, own_manner)
-check = checker(*exercises)
+check = Checks(*exercises)

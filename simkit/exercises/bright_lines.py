@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..theory.persuasion import break_even_exception, likelihood_ratio, posterior
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 
 @numeric(within=0.01, high=100, of_100=True)
@@ -61,4 +61,4 @@ def worth_of_a_line() -> Known:
 
 
 exercises = (strong_argument, attempts, worth_of_a_line)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -12,7 +12,7 @@ from ..scenario import load
 from ..spec import channels, decide
 from ..spec import load as load_rules
 from ..uncertainty import break_even_shares
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 MOST_MESSAGES = 3
 
@@ -110,4 +110,4 @@ def hidden_goals() -> Known:
 
 
 exercises = (void_order, lent_authority, bright_line, hidden_goals)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from html import escape
@@ -17,6 +17,8 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from ..codes import Results, session_mark, sign, write
 
 #: What is wrong with an answer; empty if it is right.
 Judge = Callable[[Any], str]
@@ -39,6 +41,8 @@ class Feedback:
     right: bool | None
     says: str
     hint: str = ""
+    code: str = ""
+    """All that is solved in this notebook, to hand in (see `codes`)."""
 
     def __repr__(self) -> str:
         return f"{MARKS[self.right][1]}. {self.says}" + (f"\nHint: {self.hint}" if self.hint else "")
@@ -46,8 +50,9 @@ class Feedback:
     def _repr_html_(self) -> str:
         mark, word, colour = MARKS[self.right]
         hint = f"<div style='margin-top:4px'><b>Hint:</b> {escape(self.hint)}</div>" if self.hint else ""
+        code = f"<div><small>To hand in: <code>{escape(self.code)}</code></small></div>" if self.code else ""
         head = f"<div role='status' style='border-left:4px solid {colour};padding:4px 12px'>"
-        return f"{head}<b>{mark}{word}.</b> {escape(self.says)}{hint}</div>"
+        return f"{head}<b>{mark}{word}.</b> {escape(self.says)}{hint}{code}</div>"
 
 
 class Exercise:
@@ -58,13 +63,21 @@ class Exercise:
         said = [" ".join(part.split()).partition(": ") for part in parts]
         self.judge, self.asks = judge, " ".join(asks.split())
         self.hints, self.right = ([text for kind, _, text in said if kind == which] for which in ("Hint", "Right"))
+        self.room = judge.__module__.rpartition(".")[2]
+        self.solved = False
         self._wrong: list[str] = []
+
+    @property
+    def wrong(self) -> int:
+        """How many different wrong answers were tried."""
+        return len(self._wrong)
 
     def check(self, answer: Any) -> Feedback:
         """Judge an answer.  None is no answer yet; the same wrong answer twice brings no new hint."""
         if answer is None:
             return Feedback(None, "Replace None by your answer.")
         wrong = self.judge(answer)
+        self.solved = self.solved or not wrong
         if not wrong or isinstance(wrong, Form):
             return Feedback(not wrong, wrong or " ".join(self.right))
         if repr(answer) not in self._wrong:
@@ -102,19 +115,33 @@ def numeric(
             known = (says for says, wrong in mistakes.items() if abs(given - wrong) <= 0.5 * within * abs(wrong))
             return next(known, f"{given:g} is too {'large' if given > value else 'small'}.")
 
-        judge.__doc__ = compute.__doc__
+        judge.__doc__, judge.__module__ = compute.__doc__, compute.__module__
         return Exercise(judge)
 
     return made
 
 
-def checker(*exercises: Exercise) -> Callable[[int, Any], Feedback]:
-    """`check(number, answer)` for the exercises of a notebook, counted from 1."""
+class Checks:
+    """`check(number, answer)` for the exercises of a notebook, counted from 1; `check.hand_in()` says how far one came."""
 
-    def check(number: int, answer: Any) -> Feedback:
+    def __init__(self, *exercises: Exercise) -> None:
+        self.exercises = exercises
+
+    def __call__(self, number: int, answer: Any) -> Feedback:
         """Judge the answer to an exercise, counted from 1.  A ValueError if there is none of that number."""
-        if number not in range(1, len(exercises) + 1):
-            raise ValueError(f"there are exercises 1 to {len(exercises)}, not {number!r}")
-        return exercises[number - 1].check(answer)
+        if number not in range(1, len(self.exercises) + 1):
+            raise ValueError(f"there are exercises 1 to {len(self.exercises)}, not {number!r}")
+        found = self.exercises[number - 1].check(answer)
+        return replace(found, code=self.hand_in()) if found.right else found
 
-    return check
+    def hand_in(self, nickname: str = "", word: str = "") -> str:
+        """The code of what is solved so far; signed if there is a class word, which the teacher gives."""
+        parts = self.exercises
+        results = Results(
+            notebook=parts[0].room.replace("_", "-"),
+            solved=tuple(each.solved for each in parts),
+            wrong=tuple(each.wrong for each in parts),
+            mark=session_mark(),
+            nickname=nickname,
+        )
+        return write(sign(results, word))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..audit import acceptance, probes_needed, true_rate
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 
 @numeric(within=0.001, low=1, high=100_000)
@@ -60,4 +60,4 @@ def behind_the_judge() -> Known:
 
 
 exercises = (clean_probes, flagged, behind_the_judge)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -7,7 +7,7 @@ import numpy as np
 from ..scenario import load
 from ..spec import amend, assess_impact, compare, depends_on, facts, load_amendment
 from ..spec import load as load_spec
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 
 @numeric(within=0.03)
@@ -80,4 +80,4 @@ def amendment() -> Known:
 
 
 exercises = (root, dependents, changed_levels, amendment)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..theory.release import ReleaseRule, course, months_needed
 from ..theory.trust import Types
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 MONTHS = 24
 #: The models of the notebook.
@@ -75,4 +75,4 @@ def rule(answer: Any) -> str:
 
 
 exercises = (deceptive_at_best, covert_months, rule)
-check = checker(*exercises)
+check = Checks(*exercises)

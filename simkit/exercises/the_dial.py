@@ -13,7 +13,7 @@ from ..dial.losses import bad_worlds
 from ..dial.optimum import best_position
 from ..dial.overrides import along, two_by_two
 from ..scenario import load
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 
 @cache
@@ -96,4 +96,4 @@ def corrigible_is_best(answer: Any) -> str:
 
 
 exercises = (good_values, irreversibility, fewest_bad_worlds, corrigible_is_best)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -8,7 +8,7 @@ from ..evaluate import expect
 from ..policy import Policy, observed
 from ..scenario import load
 from ..uncertainty import break_even_shares
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 
 @numeric(within=0.1, of_100=True)
@@ -80,4 +80,4 @@ def safety_prompt() -> Known:
 
 
 exercises = (nurses_at_risk, rule, safety_prompt)
-check = checker(*exercises)
+check = Checks(*exercises)

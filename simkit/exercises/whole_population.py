@@ -8,7 +8,7 @@ from ..aggregate import total
 from ..event_counts import front_pages
 from ..policy import constant
 from ..scenario import load
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 
 @numeric(within=0.2, low=1, high=10000000000.0)
@@ -66,4 +66,4 @@ def runs_needed() -> Known:
 
 
 exercises = (even_odds, largest_total, runs_needed)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -17,7 +17,7 @@ from ..policy import Policy
 from ..scenario import load
 from ..spec import WrittenPolicy
 from ..theory import coverage
-from .exercise import Exercise, Form, Known, checker, numeric
+from .exercise import Checks, Exercise, Form, Known, numeric
 
 PRESSURE = 100
 
@@ -121,4 +121,4 @@ def _fewest() -> int:
 
 
 exercises = (followed_up, samples_needed, demonstrations)
-check = checker(*exercises)
+check = Checks(*exercises)

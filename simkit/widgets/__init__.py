@@ -8,6 +8,7 @@
 
 from . import panels
 from .bright_line import argument
+from .classroom import Classroom, classroom
 from .command_chain import Chain, chain
 from .common_source import opinions
 from .contest import Race, race
@@ -28,6 +29,7 @@ from .trust_instrument import Pool, Trust, pool, trust
 __all__ = [
     "Action",
     "Chain",
+    "Classroom",
     "Dial",
     "Explorer",
     "Instrument",
@@ -42,6 +44,7 @@ __all__ = [
     "Trust",
     "argument",
     "chain",
+    "classroom",
     "crowd",
     "dial",
     "explore",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from functools import cached_property
 from html import escape
@@ -10,6 +9,7 @@ from typing import Any
 
 import ipywidgets
 
+from ..codes import MINDS, Guess, question_mark, session_mark, write
 from ..text import tally
 from .controls import Box
 
@@ -35,7 +35,8 @@ def predict(
 class Prediction(Box):
     """A question, an empty field and a button.  `asks` is the question, `committed` what was predicted, None before.
 
-    `code` is a text to hand in, `answer` says the right number, `says` what it means, and `reveal` is what is shown then.
+    The guess lies between the `ends`, in a `unit`.  `code` is a word to hand in, `answer` says the right number, `says` what it
+    means, and `reveal` is what is shown then.
     """
 
     def __init__(
@@ -43,8 +44,8 @@ class Prediction(Box):
     ) -> None:
         self.committed: int | None = None
         self._later: list[tuple[Box, Any]] = []
-        self.asks, self.says, self._ends = asks, says, ends
-        self._answer, self._unit, self._reveal = answer, f" {unit}" if unit else "", reveal
+        self.asks, self.says, self.ends = asks, says, ends
+        self._answer, self.unit, self._reveal = answer, unit, reveal
         label = "my prediction"
         style = {"description_width": "8em"}
         self._guess = ipywidgets.Text(description=label, tooltip=label, placeholder="{} to {}".format(*ends), style=style)
@@ -56,17 +57,37 @@ class Prediction(Box):
         self._button.on_click(lambda _: self.commit(self._guess.value))
         question = ipywidgets.HTML("<b>{}</b> ({} to {})".format(escape(asks), *ends))
         self._form = [question, ipywidgets.HBox([self._guess, self._button]), self._said]
-        super().__init__(self._form)
+        self._mind = ipywidgets.ToggleButtons(
+            options=MINDS[1:], value=None, description="Did exploring change your mind?", style={"description_width": "initial"}
+        )
+        self._name = ipywidgets.Text(description="nickname", tooltip="nickname", placeholder="may stay empty", style=style)
+        self._hands = ipywidgets.HTML()
+        for field in (self._mind, self._name):
+            field.observe(lambda _: self._hand(), "value")
+        last = ipywidgets.HBox([self._name, self._hands], layout={"flex_flow": "row wrap"})
+        self._last = ipywidgets.VBox([self._mind, last], layout={"display": "none"})
+        super().__init__([*self._form, self._last])
 
     def _read(self, text: str) -> int | None:
         """The whole number in a text, if it lies between the ends."""
         number = int(text) if text.strip().isdecimal() and len(text) < 16 else None
-        return number if number is not None and self._ends[0] <= number <= self._ends[1] else None
+        return number if number is not None and self.ends[0] <= number <= self.ends[1] else None
+
+    @property
+    def _unit(self) -> str:
+        return f" {self.unit}" if self.unit else ""
 
     @property
     def code(self) -> str:
-        """What was predicted, with a mark of the question: short enough to copy; empty before."""
-        return "" if self.committed is None else f"{zlib.crc32(self.asks.encode()) % 16**4:04x}-{self.committed}"
+        """What was predicted, and whether it changed a mind, as a code (see `codes`); empty before."""
+        if self.committed is None:
+            return ""
+        question, mind = question_mark(self.asks), self._mind.value or MINDS[0]
+        name, mark = self._name.value, session_mark()
+        return write(Guess(question=question, guess=self.committed, answer=self._right, mind=mind, nickname=name, mark=mark))
+
+    def _hand(self) -> None:
+        self._hands.value = f"To hand in: <code>{self.code}</code>"
 
     @property
     def answer(self) -> str:
@@ -90,12 +111,12 @@ class Prediction(Box):
         self.committed, self._guess.value = number, str(number)
         self._guess.disabled = self._button.disabled = True
         right = f"You said {tally(number)}{self._unit}; it is {self.answer}."
-        self._said.value = (
-            f"<p role='status'><b>{escape(right)}</b> {escape(self.says)}</p>{self._picture(number, self._right)}"
-            f"<p>Your prediction to hand in: <code>{self.code}</code></p>"
-        )
+        said = f"<p role='status'><b>{escape(right)}</b> {escape(self.says)}</p>"
+        self._said.value = said + self._picture(number, self._right)
+        self._hand()
+        self._last.layout.display = ""
         if self.reveal is not None:
-            self.children = [*self._form, self.reveal]
+            self.children = [*self._form, self.reveal, self._last]
         for box, thing in self._later:
             box.children[0].close()
             box.children = [_shown(_made(thing))]
@@ -110,7 +131,7 @@ class Prediction(Box):
 
     def _picture(self, guess: float, answer: float) -> str:
         """A line from low to high with the guess (a ring) and the answer (full)."""
-        low, high = self._ends
+        low, high = self.ends
         places = [100 * (min(max(each, low), high) - low) / ((high - low) or 1) for each in (guess, answer)]
         looks = ("border:2px solid currentColor", "background:currentColor")
         dots = "".join(

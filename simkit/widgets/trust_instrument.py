@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from html import escape
 from typing import Any
 
+import ipywidgets
+
 from ..case import Case
+from ..codes import Game, session_mark, write
 from ..text import Printable, Printed, number
 from .chosen_policies import opened
 from .controls import context_menu
@@ -20,6 +24,7 @@ from .release_game import RULES, TrustSettings, courses, hidden, replayed, revea
 from .release_table import release_table
 
 OPENER = "simkit.widgets.trust"
+UNFINISHED = "this game is not finished: reveal the type first"
 
 
 def trust(case: Case | str = "medication-threshold", **settings: Any) -> Trust:
@@ -45,6 +50,25 @@ class Trust(Instrument[TrustSettings]):
             source=source,
             controls={**by_hand, "context": context_menu(case)},
         )
+        keep = ipywidgets.Button(description="Save the game", icon="floppy-o", tooltip="A code of this game to hand in")
+        self._name = ipywidgets.Text(placeholder="nickname, may stay empty", tooltip="nickname", layout={"width": "14em"})
+        self._kept = ipywidgets.HTML()
+        keep.on_click(lambda _: self._keep())
+        if settings.game:
+            wrap = {"flex_flow": "row wrap"}
+            self.children: Any = [*self.children, ipywidgets.HBox([keep, self._name, self._kept], layout=wrap)]
+
+    def code(self, nickname: str = "") -> str:
+        """The code of this game (see `codes`), for the classroom.  A ValueError if it is not finished."""
+        if not self.settings.revealed:
+            raise ValueError(UNFINISHED)
+        return write(Game(mark=session_mark(), nickname=nickname, line=self.as_code()))
+
+    def _keep(self) -> None:
+        try:
+            self._kept.value = f"To hand in: <code style='overflow-wrap:anywhere'>{self.code(self._name.value)}</code>"
+        except ValueError as error:
+            self._kept.value = escape(str(error))
 
     def play(self, moves: str) -> None:
         """Make moves, a letter each: o open audit, c covert audit, w wait, l loosen.  What is not possible is said below."""
@@ -105,7 +129,7 @@ def pool(lines: Iterable[str]) -> Pool:
         try:
             run = from_code(line, TrustSettings, OPENER)
             if not run.revealed:
-                raise ValueError("this game is not finished: reveal the type first")
+                raise ValueError(UNFINISHED)
         except ValueError as error:
             refused.append(f"line {place}: {error}")
             continue
