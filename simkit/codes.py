@@ -94,7 +94,7 @@ def question_mark(asks: str) -> str:
 
 def plain_nickname(text: str) -> str:
     """A nickname of at most 20 letters, digits and dashes; what else stands there becomes a dash."""
-    return re.sub(r"[^\w]+|_+", "-", unicodedata.normalize("NFC", text)).strip("-")[:20].strip("-")
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", text)).strip("-")[:20].strip("-")
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------

@@ -119,6 +119,7 @@ def test_every_prediction_of_a_notebook_is_known():
     """An f-string's computed numbers do not count: their words do."""
     asked = library_questions()
     assert len(asked) >= 11
+    assert all(each.low < each.high for each in asked.values())
     assert len({each.name for each in asked.values()}) == len(asked), "no two questions share a mark"
     worth = next(each.asks for each in asked.values() if "help units, harm taken off" in each.asks)
     assert question_mark(worth.replace("…", "1,234.5")) in asked

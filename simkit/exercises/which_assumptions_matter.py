@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..policy import constant
 from ..scenario import load
 from ..uncertainty import break_evens
-from .exercise import Known, checker, numeric
+from .exercise import Checks, Known, numeric
 
 PLACE = ("medication-threshold", "vulnerable-platform")
 
@@ -55,4 +55,4 @@ def sampled_worlds() -> Known:
 
 
 exercises = (reversing_share, points_of_a_grid, sampled_worlds)
-check = checker(*exercises)
+check = Checks(*exercises)

@@ -24,16 +24,19 @@ class Question:
     unit: str = ""
 
 
+#: What `predict` takes if it is not said.
+USUAL = (("low", 0), ("high", 100), ("unit", ""))
+
+
 @cache
 def library_questions() -> dict[str, Question]:
     """The questions of all notebooks, by the marks that codes carry."""
     made: dict[str, Question] = {}
     for path in sorted(library("notebooks").glob("*.ipynb")):
         for number, call in enumerate(_predictions(path), 1):
-            values = {each.arg: ast.literal_eval(each.value) for each in call.keywords if each.arg in ("low", "high", "unit")}
-            asks = _text(call.args[0])
-            question = Question(f"{path.stem[:2]}.{number}", asks, values.get("low", 0), values["high"], values.get("unit", ""))
-            made[question_mark(asks.replace("…", ""))] = question
+            asks, named = _text(call.args[0]), {each.arg: each.value for each in call.keywords}
+            low, high, unit = (ast.literal_eval(named.get(name, ast.Constant(usual))) for name, usual in USUAL)
+            made[question_mark(asks.replace("…", ""))] = Question(f"{path.stem[:2]}.{number}", asks, low, high, unit)
     return made
 
 
