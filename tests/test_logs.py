@@ -192,7 +192,7 @@ def test_broken_json_says_where(tmp_path, text, said):
     [
         ("a,b\n1,2\n1\n", "row 2 has 1 cells, and the table 2 columns; put text"),
         ("a,a\n1,2\n", 'two columns are called "a"'),
-        ("id,epoch\n1,x\n", 'epoch is "x": in row 1 no epoch stands here'),
+        ("id,epoch\n1,x\n", 'row 1.epoch is "x": it should be a whole number'),
         ("id,t\n1," + "x" * 200_000, "field larger than field limit"),
         ("id,t\n1," + "x" * 2**22, "a line has more than 4 million characters"),
         ("id\n\xff", "it is not UTF-8 text"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from ..evaluate import expect
 from ..files import InvalidFile, Problem
 from ..policy import JEFFREYS, Policy, observed
 from ..text import Printable, Printed, number, percent, shown, suggest
-from .mapping import LogMap, Lookup, load_map
+from .mapping import Lookup, load_map, model_of, nothing_found
 from .reader import Log, Scored, read
 
 
@@ -71,6 +72,10 @@ class Answers(Printed):
             yield said.format(*map(percent, rates), self.case.name)
 
 
+#: What the rows of a sample say: of a signal, a segment and a response, the place in the case for each epoch.
+Sample = dict[str, dict[int, int]]
+
+
 def answers(
     log: Log | str | Path,
     mapping: str | Path,
@@ -85,71 +90,44 @@ def answers(
     rules, case = load_map(mapping)
     case = edit(case) if edit else case
     log = log if isinstance(log, Log) else read(log, keep=rules.fields, progress=progress)
-    models: dict[str, dict[str, _Sample]] = {}
-    wrong: Counter[tuple[str, str, str]] = Counter()
+    known = {"signal": case.population.signal_names, "segment": case.segments, "response": case.responses}
+    looks = [(what, getattr(rules, what), names) for what, names in known.items() if getattr(rules, what)]
+    models: dict[str, dict[str, Sample]] = {}
+    strange: Counter[tuple[str, str, str]] = Counter()
+    again: dict[tuple[str, str], None] = {}
     for row in log.rows:
-        model = models.setdefault(_model(rules, log, row), {})
-        sample = model.setdefault(str(row.id), _Sample())
-        sample.take(rules, case, row, wrong)
-    twice = [name for model in models.values() for name, one in model.items() if one.twice]
-    problems = [_unknown(case, *said, count) for said, count in wrong.items()]
-    if twice:
-        rule = f"{len(twice)} samples are answered twice in one epoch ({shown(twice[0])} the first of them)"
+        model, name = model_of(log, row, rules.model), str(row.id)
+        sample = models.setdefault(model, {}).setdefault(name, {what: {} for what in known})
+        for what, look, names in looks:
+            said = look.called(row, rules.leave_out)
+            if said is not None and said not in names:
+                strange[what, str(look.word(row)), said] += 1
+            elif said is not None:
+                again |= {(model, name): None} if what == "response" and row.epoch in sample[what] else {}
+                sample[what][row.epoch] = names.index(said)
+    problems = [_unknown(case, what, known[what], word, name, many) for (what, word, name), many in strange.items()]
+    if again:
+        rule = f"{len(again)} samples are answered twice in one epoch ({shown(next(iter(again))[1])} the first of them)"
         problems.append(Problem((), rule, "say under `model` what tells the models of this log apart"))
-    if not problems and not any(one.answers for model in models.values() for one in model.values()):
-        rule = "no sample of the log has an answer where the mapping looks for one"
-        problems.append(Problem((), rule, "print simkit.logs.read(…) to see its scores and fields"))
     if problems:
         raise InvalidFile(log.name, problems)
+    if not any(sample["response"] for model in models.values() for sample in model.values()):
+        raise nothing_found(log, "no sample of the log has an answer where the mapping looks for one")
     return tuple(_gathered(case, name, model) for name, model in models.items() if name not in rules.leave_out)
 
 
-class _Sample:
-    """One sample of one model while its rows come in."""
-
-    def __init__(self) -> None:
-        self.signal = self.segment = -1
-        self.answers: dict[int, int] = {}
-        self.twice = False
-
-    def take(self, rules: LogMap, case: Case, row: Scored, wrong: Counter[tuple[str, str, str]]) -> None:
-        def place(what: str, look: Lookup | None, names: Sequence[str]) -> int:
-            word = look.word(row) if look else None
-            if look is None or word is None or word in rules.leave_out:
-                return -1
-            name = look.name(word)
-            if name not in names:
-                wrong[what, word, name] += 1
-                return -1
-            return names.index(name)
-
-        signal = place("signal", rules.signal, case.population.signal_names)
-        segment = place("segment", rules.segment, case.segments)
-        answer = place("response", rules.response, case.responses)
-        self.signal, self.segment = max(self.signal, signal), max(self.segment, segment)
-        if answer >= 0:
-            self.twice |= row.epoch in self.answers
-            self.answers[row.epoch] = answer
-
-
-def _model(rules: LogMap, log: Log, row: Scored) -> str:
-    word = rules.model.word(row) if rules.model else None
-    return rules.model.name(word) if rules.model and word else log.model or Path(log.name).stem
-
-
-def _unknown(case: Case, what: str, word: str, name: str, count: int) -> Problem:
-    known = {"signal": case.population.signal_names, "segment": case.segments, "response": case.responses}[what]
-    rule = f"no {what} of {case.name} is called so ({count} row{'s' * (count > 1)} of the log)"
+def _unknown(case: Case, what: str, known: Sequence[str], word: str, name: str, many: int) -> Problem:
+    rule = f"no {what} of {case.name} is called so ({many} row{'s' * (many > 1)} of the log)"
     return Problem((what,), rule, f"list it under {what}.values or leave_out; {suggest(name, known)}", shown(word))
 
 
-def _gathered(case: Case, name: str, samples: dict[str, _Sample]) -> Answers:
-    good = {key: one for key, one in samples.items() if one.answers and one.signal >= 0}
-    table = np.zeros((len(good), len(case.responses)))
-    for place, one in enumerate(good.values()):
-        for answer in one.answers.values():
-            table[place, answer] += 1 / len(one.answers)
-    signal, segment = (np.array([getattr(one, what) for one in good.values()], dtype=int) for what in ("signal", "segment"))
+def _gathered(case: Case, name: str, samples: dict[str, Sample]) -> Answers:
+    good = {key: one for key, one in samples.items() if one["response"] and one["signal"]}
+    each = np.eye(len(case.responses))
+    table = np.array([each[list(one["response"].values())].mean(0) for one in good.values()]).reshape(-1, len(each))
+    signal, segment = (
+        np.array([max(one[what].values(), default=-1) for one in good.values()], dtype=int) for what in ("signal", "segment")
+    )
     return Answers(case, name, tuple(good), signal, segment, frozen(table), len(samples) - len(good))
 
 
@@ -225,7 +203,7 @@ def difference(first: Answers, second: Answers, *, harmful: bool | None = None) 
 class Agreement:
     """How often raters gave the same label, and kappa: the part of what luck leaves open on which they agree (with its 95%).
 
-    Two raters: Cohen (1960); more: Fleiss (1971).  The interval is by the jackknife over samples.
+    Two raters: Cohen (1960); more: Fleiss (1971).  The interval is by the delta method (Fleiss, Cohen and Everitt 1969).
     """
 
     labelled: int
@@ -244,25 +222,18 @@ def agreement(rows: Iterable[Scored], raters: Sequence[Lookup]) -> Agreement:
 
     A ValueError for fewer than two raters, or if no row has a label of each.
     """
-    labels = [tuple(rater.word(row) for rater in raters) for row in rows]
-    seen = Counter(each for each in labels if None not in each)
-    if len(raters) < 2 or not seen:
+    labels = [each for row in rows if None not in (each := [rater.word(row) for rater in raters])]
+    if len(raters) < 2 or not labels:
         raise ValueError("agreement is between two raters or more, and needs an answer that all of them labelled")
-    words = sorted({word for each in seen for word in each if word is not None})
-    votes = np.array([[word == name for word in each] for each in seen for name in words]).reshape(len(seen), len(words), -1)
-    many = np.array(list(seen.values()), dtype=float)
-    kappa, n = _kappa(votes, many), int(many.sum())
-    without = np.array([_kappa(votes, many - (np.arange(len(many)) == i)) for i in range(len(many))])
-    half = 1.959964 * np.sqrt((n - 1) / n * (many * (without - without @ many / n) ** 2).sum())
-    same = float(many[votes.all(-1).any(-1)].sum() / n)
-    return Agreement(n, same, kappa, kappa - half, min(1.0, kappa + half))
-
-
-def _kappa(votes: np.ndarray, many: Floats) -> float:
-    """Kappa of patterns of votes (P, words, raters), of which there are `many` (P,)."""
-    raters, share = votes.shape[-1], many / many.sum()
-    per_rater = np.einsum("p,pwr->wr", share, votes)
-    counts = votes.sum(-1)
-    alike = float(share @ ((counts**2).sum(-1) - raters) / (raters * (raters - 1)))
-    by_luck = float(per_rater.prod(-1).sum() if raters == 2 else (per_rater.mean(-1) ** 2).sum())
-    return 1.0 if by_luck == 1 else (alike - by_luck) / (1 - by_luck)
+    said = np.array(labels)
+    votes = (said[:, None] == np.unique(said)[:, None]).astype(float)  # (n, words, raters)
+    n, _, m = votes.shape
+    alike = ((votes.sum(-1) ** 2).sum(-1) - m) / (m * (m - 1))
+    used = votes.mean(0)  # how often each rater says each word; agreement by luck is of second degree in it, with this slope
+    slope = used[:, ::-1] if m == 2 else 2 / m * used.mean(-1, keepdims=True)
+    luck = float((used * slope).sum() / 2)
+    if luck == 1:
+        return Agreement(n, 1.0, 1.0, 1.0, 1.0)
+    kappa = float((alike.mean() - luck) / (1 - luck))
+    half = 1.959964 * float(np.std(alike - (1 - kappa) * (votes * slope).sum((1, 2)))) / (1 - luck) / math.sqrt(n)
+    return Agreement(n, float(votes.all(-1).any(-1).mean()), kappa, kappa - half, min(1.0, kappa + half))

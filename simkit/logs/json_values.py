@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, BinaryIO, NoReturn
 
 CHUNK = 2**20
@@ -46,6 +47,10 @@ class Values:
         """The line that is being read, from 1."""
         return self.passed + self.text.count("\n", 0, self.at)
 
+    def stop(self, said: str, *, large: bool = False) -> NoReturn:
+        """End with what is wrong on this line."""
+        raise NotJson(said, self.line, large=large)
+
     def more(self) -> bool:
         """Read on, as much as is held already, so that a large value is looked at a few times only; False at the end."""
         self.passed, self.text, self.at = self.line, self.text[self.at :], 0
@@ -53,40 +58,29 @@ class Values:
         try:
             self.text += self.to_text(raw, not raw)
         except UnicodeDecodeError:
-            raise NotJson("it is not UTF-8 text", self.line) from None
+            self.stop("it is not UTF-8 text")
         self.done += len(raw)
         self.progress(self.done)
         return bool(raw)
 
-    def peek(self) -> str:
-        """The next character after blanks; "" at the end."""
+    def take(self, char: str, *, needed: bool = False) -> bool:
+        """Whether the next character after blanks is this one ("": whether the text ends), which then is passed."""
         while True:
-            self.at = _BLANK.match(self.text, self.at).end()  # type: ignore[union-attr]
+            self.at += len(_BLANK.match(self.text, self.at)[0])  # type: ignore[index]
             if self.at < len(self.text) or not self.more():
-                return self.text[self.at : self.at + 1]
-
-    def take(self, char: str) -> bool:
-        """Whether the next character is this one, which then is passed."""
-        found = self.peek() == char
-        self.at += found
-        return found
-
-    def need(self, char: str) -> None:
-        """Pass this character, or stop."""
-        if not self.take(char):
+                break
+        found = self.text[self.at : self.at + 1] == char
+        if needed and not found:
             self.stop(f"this is not JSON (a {char} is missing)")
-
-    def stop(self, said: str, *, large: bool = False) -> NoReturn:
-        """End with what is wrong on this line."""
-        raise NotJson(said, self.line, large=large)
+        self.at += found and len(char)
+        return found
 
     def value(self) -> Any:
         """The next value."""
-        self.peek()
+        self.take("")
         while True:
-            start = self.at
             try:
-                found, end = self.decode(self.text, start)
+                found, end = self.decode(self.text, self.at)
             except json.JSONDecodeError as error:
                 cut = error.pos > len(self.text) - 16 or error.msg.startswith("Unterminated")
                 if cut and len(self.text) - self.at > self.most:
@@ -97,29 +91,20 @@ class Values:
                 continue
             except (ValueError, RecursionError) as error:
                 self.stop(_said(error))
-            if self.text[end - 1] in '"]}' or _DIGITS.match(self.text, end).end() < len(self.text):  # type: ignore[union-attr]
-                self.at = end
-                return found
-            if not self.more():  # a number that the text ends with is whole
-                self.at += end - start
+            size = end - self.at
+            whole = _DIGITS.match(self.text, end).end() < len(self.text)  # type: ignore[union-attr]
+            if whole or not self.more():  # a number that ends with what is held may go on, unless nothing comes
+                self.at += size
                 return found
 
     def items(self, close: str) -> Iterator[Any]:
-        """The values of a list that has begun, up to `close`; with "", all up to the end of the text."""
-        for number in range(2**60):
-            if self.take(close) if close else not self.peek():
+        """The values of a list that has begun, up to `close`; with "", all up to the end of the text.
+
+        With "}" the names of an object: whoever asks takes the colon and the value of each.
+        """
+        for number in count():
+            if self.take(close):
                 return
             if close and number:
-                self.need(",")
+                self.take(",", needed=True)
             yield self.value()
-
-    def names(self) -> Iterator[str]:
-        """The names of an object that has begun; whoever asks takes the value of each."""
-        for number in range(2**60):
-            if self.take("}"):
-                return
-            if number:
-                self.need(",")
-            name = self.value()
-            self.need(":")
-            yield str(name)

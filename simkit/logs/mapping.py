@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..case import Case
-from ..files import Problem, given_path, parse, read_text
+from ..files import InvalidFile, Problem, given_path, parse, read_text
 from ..scenario import load
 from ..schema import Note, Place, Text, check, no_entries, record, unknown
-from .reader import Scored
+from .reader import Log, Scored
 
 
 @record
@@ -37,9 +37,10 @@ class Lookup:
         inside = row.value.get(self.part) if isinstance(row.value, dict) else None
         return as_word(row.answer if self.part == "answer" else row.value if self.part == "value" else inside)
 
-    def name(self, word: str) -> str:
-        """What a word of the log is called."""
-        return self.values.get(word, word.replace("_", "-"))
+    def called(self, row: Scored, leave_out: Collection[str] = ()) -> str | None:
+        """What a row says, by the name that its word has here; None if it says nothing, or a word that is left out."""
+        word = self.word(row)
+        return None if word is None or word in leave_out else self.values.get(word, word.replace("_", "-"))
 
 
 @record
@@ -60,14 +61,9 @@ class LogMap:
     """Words of the log that are no answer, such as a judge that failed: left out and counted."""
 
     @property
-    def lookups(self) -> tuple[Lookup, ...]:
-        """Everything that is looked up."""
-        return tuple(each for each in (self.model, self.segment, self.signal, self.response, *self.raters) if each)
-
-    @property
     def fields(self) -> frozenset[str]:
-        """The fields of metadata that are needed: the others need not be kept."""
-        return frozenset(each.field for each in self.lookups)
+        """The fields of metadata that are needed for answers: the others need not be kept."""
+        return frozenset(each.field for each in (self.model, self.segment, self.signal, self.response) if each)
 
 
 def as_word(value: Any) -> str | None:
@@ -75,6 +71,16 @@ def as_word(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return f"{value:g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def model_of(log: Log, row: Scored, told: Lookup | None) -> str:
+    """Whose row it is: what is `told` by the row itself, else by the log's header, else by the name of its file."""
+    return (told.called(row) if told else None) or log.model or Path(log.name).stem
+
+
+def nothing_found(log: Log, rule: str) -> InvalidFile:
+    """The error for a log in which what is looked for does not stand."""
+    return InvalidFile(log.name, [Problem((), rule, "print simkit.logs.read(…) to see its scores and fields")])
 
 
 def load_map(path: str | Path) -> tuple[LogMap, Case]:

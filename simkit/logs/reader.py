@@ -12,10 +12,11 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from importlib import import_module
 from io import TextIOWrapper
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -28,6 +29,7 @@ MAX_LINE = 4 * 2**20  # characters of one line of a table
 MAX_DIRECTORY = 32 * 2**20  # bytes of a zip's list of members: some 400 000 samples
 MAX_RATIO = 500  # what a log may grow by when it is unpacked
 CUT = "a log that is still being written or copied is cut off: wait, or copy it again"
+BOMB = "this is no log, but a zip made to do harm"
 LARGE = "leave events and attachments out of the log"
 
 
@@ -79,107 +81,132 @@ def read(path: str | Path, *, keep: Collection[str] | None = None, progress: Cal
     place = given_path(path)
     with opened(place) as stream:
         reader = _Reader(place, stream, keep, progress or (lambda _: None))
-        return Log(str(place), tuple(reader.rows()), **reader.header())
+        return Log(
+            str(place), tuple(row for at, sample in reader.samples() for row in reader.scores(at, sample)), **reader.about
+        )
+
+
+#: What a sample has, of which type, and how that is said.
+SAMPLE: Mapping[str, tuple[Any, str]] = {
+    "id": (int | str, "a whole number or text"),
+    "epoch": (int, "a whole number"),
+    "scores": (dict | None, "a block of scores"),
+    "metadata": (dict | None, "a block of fields"),
+    "error": (dict | None, "a block that holds a message"),
+}
+#: A sample as Inspect writes it, with its place in the file.
+Samples = Iterator[tuple[Path_, Any]]
 
 
 class _Reader:
-    """One log while it is read."""
+    """One log while it is read: each format gives samples as Inspect writes them, and `scores` checks them into rows."""
 
     def __init__(self, path: Path, stream: BinaryIO, keep: Collection[str] | None, progress: Callable[[float], object]) -> None:
         self.path, self.stream, self.keep, self.progress = path, stream, keep, progress
         self.size = max(path.stat().st_size, 1)
-        self.head: dict[str, Any] = {}
+        self.about: dict[str, Any] = {}
 
     def refuse(self, rule: str, fix: str = "", at: Path_ = (), value: str = "", line: int = 0) -> NoReturn:
         raise InvalidFile(str(self.path), [Problem(at, rule, fix, value, line)])
 
-    def rows(self) -> Iterator[Scored]:
+    def samples(self) -> Samples:
         ends, start = self.path.suffix.lower(), self.stream.read(2)
         self.stream.seek(0)
         if start == b"PK" or ends == ".eval":
             yield from self.zipped()
         elif ends in (".csv", ".tsv"):
-            yield from self.table(separator="\t" if ends == ".tsv" else "")
+            yield from map(self.row, count(1), self.table(separator="\t" if ends == ".tsv" else ""))
         else:
             values = Values(self.stream, MAX_SAMPLE, lambda done: self.progress(done / self.size))
             try:
-                yield from self.whole(values) if ends == ".json" else self.lines(values)
+                yield from self.whole(values) if ends == ".json" else map(self.row, count(1), self.lines(values))
             except NotJson as error:
                 self.refuse(str(error), LARGE if error.large else CUT, line=error.line)
 
-    def header(self) -> dict[str, Any]:
-        """What the header says, as far as it is well formed."""
-        about = self.head.get("eval", {})
-        count = about.get("dataset", {}).get("samples") if isinstance(about.get("dataset"), dict) else 0
-        said = {"status": self.head.get("status"), "task": about.get("task"), "model": about.get("model")}
-        texts = {name: value for name, value in said.items() if isinstance(value, str)}
-        return {**texts, "samples": count if isinstance(count, int) else 0}
-
-    def take_header(self, head: dict[str, Any], at: Path_ = ()) -> None:
-        if not isinstance(head.get("eval"), dict):
-            self.refuse("no `eval` stands here, as in every Inspect log", "write tables as .csv, or as .jsonl", at)
-        self.head = head
+    def scores(self, at: Path_, sample: Any) -> Iterator[Scored]:
+        """The rows of one sample."""
+        told = sample if isinstance(sample, dict) else {}
+        for name, (kind, words) in SAMPLE.items():
+            if not isinstance(told.get(name), kind) or isinstance(told.get(name), bool):
+                self.refuse(f"it should be {words}", at=(*at, name), value=shown(told.get(name)))
+        fields, error = told.get("metadata") or {}, str((told.get("error") or {}).get("message", ""))
+        metadata = {sys.intern(str(k)): _once(v) for k, v in fields.items() if self.keep is None or k in self.keep}
+        for scorer, score in (told.get("scores") or {"": {}}).items():
+            if not isinstance(score, dict) or not isinstance(score.get("answer"), str | None):
+                self.refuse("a score should be {value, answer, …}", at=(*at, "scores", scorer), value=shown(score))
+            value, answer = _once(score.get("value")), score.get("answer")
+            yield Scored(told["id"], told["epoch"], sys.intern(scorer), value, answer, metadata, error)
 
     # --- Inspect logs ---
 
-    def whole(self, values: Values) -> Iterator[Scored]:
+    def take_header(self, head: Any, at: Path_ = ()) -> None:
+        """Keep what the header says, as far as it is well formed."""
+        run = head.get("eval") if isinstance(head, dict) else None
+        if not isinstance(run, dict):
+            self.refuse("no `eval` stands here, as in every Inspect log", "write tables as .csv, or as .jsonl", at)
+        data = run.get("dataset")
+        said = {"status": head.get("status"), "task": run.get("task"), "model": run.get("model")}
+        self.about |= {name: value for name, value in said.items() if isinstance(value, str)}
+        if isinstance(data, dict) and isinstance(data.get("samples"), int):
+            self.about["samples"] = data["samples"]
+
+    def whole(self, values: Values) -> Samples:
         """A log as one JSON object, of which samples are read one by one."""
         head: dict[str, Any] = {}
         if not values.take("{"):
             self.refuse("this is no log: an Inspect log is a JSON object", "write one object a line in a .jsonl file")
-        for name in values.names():
+        for name in map(str, values.items("}")):
+            values.take(":", needed=True)
             if name == "samples" and values.take("["):
-                for number, sample in enumerate(values.items("]")):
-                    yield from self.scores(sample, (name, number))
+                yield from (((name, number), sample) for number, sample in enumerate(values.items("]")))
             else:
                 head[name] = values.value()
         self.take_header(head)
 
-    def zipped(self) -> Iterator[Scored]:
+    def zipped(self) -> Samples:
         """A log as a zip of one JSON file a sample; without a header, the run goes on or was cut off."""
-        members = self.directory()
+        archive = self.archive()
+        members = archive.NameToInfo  # the last of a name counts
         first = next((members[name] for name in ("header.json", "_journal/start.json") if name in members), None)
         if first is None:
             self.refuse("this zip is no Inspect log: it has neither header.json nor _journal/start.json")
-        head = self.unpacked(first)
-        self.take_header({"status": "started", **head} if isinstance(head, dict) else {}, (first.filename,))
+        self.about["status"] = "started"
+        self.take_header(self.unpacked(archive, first), (first.filename,))
         samples = [info for name, info in members.items() if name.startswith("samples/") and name.endswith(".json")]
         for done, info in enumerate(samples, start=1):
-            yield from self.scores(self.unpacked(info), (info.filename,))
+            yield (info.filename,), self.unpacked(archive, info)
             self.progress(done / len(samples))
 
-    def directory(self) -> dict[str, zipfile.ZipInfo]:
-        """The members of the zip by name (the last of a name counts); nothing in it is absurdly large."""
+    def archive(self) -> zipfile.ZipFile:
+        """The zip, in which nothing is absurdly large."""
         self.stream.seek(max(0, self.size - 70_000))
         if _directory_size(self.stream.read()) > MAX_DIRECTORY:
             self.refuse(f"the names of its members take more than {MAX_DIRECTORY >> 20} MB", "split the log")
         try:
-            members = zipfile.ZipFile(self.stream).NameToInfo
+            archive = zipfile.ZipFile(self.stream)
         except Exception:  # what a broken zip ends in: no list of it would be complete
             self.refuse("this is no zip that can be read", CUT)
-        grown = sum(info.file_size for info in members.values())
+        members = archive.NameToInfo.values()
+        grown = sum(info.file_size for info in members)
         if grown > MAX_RATIO * self.size:
-            self.refuse(f"it would grow from {self.size} to {grown} bytes", "this is no log, but a zip made to do harm")
-        spans = sorted((info.header_offset, info.compress_size) for info in members.values())
+            self.refuse(f"it would grow from {self.size} to {grown} bytes", BOMB)
+        spans = sorted((info.header_offset, info.compress_size) for info in members)
         if any(start + size > end for (start, size), (end, _) in pairwise(spans)):
-            self.refuse("members of this zip share their bytes", "this is no log, but a zip made to do harm")
-        return members
+            self.refuse("members of this zip share their bytes", BOMB)
+        return archive
 
-    def unpacked(self, info: zipfile.ZipInfo) -> Any:
-        """What the JSON of a member holds.  The raw member is read: before Python 3.14 `zipfile` knows no zstd."""
+    def unpacked(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+        """What the JSON of a member holds."""
         at: Path_ = (info.filename,)
         if max(info.file_size, info.compress_size) > MAX_SAMPLE:
             self.refuse(f"it is larger than {MAX_SAMPLE >> 20} MB", LARGE, at)
-        self.stream.seek(info.header_offset)
-        local = self.stream.read(30)
-        if len(local) < 30 or local[:4] != b"PK\3\4" or info.flag_bits & 1:
-            self.refuse("it is encrypted or damaged", CUT, at)
-        self.stream.seek(sum(struct.unpack_from("<HH", local, 26)), 1)
-        unpack, packed = self.codec(info), self.stream.read(info.compress_size)
+        unpack, packed = self.codec(info), copy(info)
+        packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
+        del packed.CRC  # as stored, without a checksum, its bytes are read as they are: `zipfile` knows zstd from 3.14 on
         try:
-            raw = unpack(packed, info.file_size + 1)
+            raw = unpack(archive.open(packed).read(), info.file_size + 1)
         except Exception:  # each codec has its own
-            self.refuse("it cannot be unpacked", CUT, at)
+            self.refuse("it is encrypted or damaged", CUT, at)
         if len(raw) != info.file_size or zlib.crc32(raw) != info.CRC:
             self.refuse("it is not what the list of members says", CUT, at)
         try:
@@ -203,27 +230,19 @@ class _Reader:
         window = {zstd.DecompressionParameter.window_log_max: MAX_SAMPLE.bit_length() - 1}
         return lambda raw, most: zstd.ZstdDecompressor(options=window).decompress(raw, most)
 
-    def scores(self, sample: Any, at: Path_) -> Iterator[Scored]:
-        """The rows of one sample of an Inspect log."""
-        told = sample if isinstance(sample, dict) else {}
-        for name, kind in SAMPLE.items():
-            if not isinstance(told.get(name), kind) or isinstance(told.get(name), bool):
-                self.refuse("no sample of an Inspect log has this here", "", (*at, name), shown(told.get(name)))
-        metadata, error = self.kept(told.get("metadata") or {}), str((told.get("error") or {}).get("message", ""))
-        for scorer, score in (told.get("scores") or {"": {}}).items():
-            if not isinstance(score, dict) or not isinstance(score.get("answer"), str | None):
-                self.refuse("a score should be {value, answer, …}", "", (*at, "scores", scorer), shown(score))
-            yield Scored(
-                told["id"], told["epoch"], sys.intern(scorer), _once(score.get("value")), score.get("answer"), metadata, error
-            )
-
-    def kept(self, fields: Mapping[Any, Any]) -> dict[str, Any]:
-        """The fields of metadata that are kept."""
-        return {sys.intern(str(k)): _once(v) for k, v in fields.items() if self.keep is None or k in self.keep}
-
     # --- tables ---
 
-    def table(self, separator: str) -> Iterator[Scored]:
+    def row(self, number: int, data: dict[str, Any]) -> tuple[Path_, Any]:
+        """A row of a table as a sample with one score; what is not of a score is its metadata."""
+        own = {name: data.pop(name, None) for name in ("id", "epoch", "scorer", "value", "answer", "error")}
+        told = {name: usual if own[name] in (None, "") else own[name] for name, usual in (("id", number), ("epoch", 1))}
+        if isinstance(told["epoch"], str) and told["epoch"].isdecimal() and len(told["epoch"]) < 10:
+            told["epoch"] = int(told["epoch"])
+        answer = None if own["answer"] is None else str(own["answer"])
+        score = {str(own["scorer"] or ""): {"value": own["value"], "answer": answer}}
+        return (f"row {number}",), {**told, "scores": score, "metadata": data, "error": {"message": own["error"] or ""}}
+
+    def table(self, separator: str) -> Iterator[dict[str, Any]]:
         """A label table: its first line names the columns; lines above it that begin with # are left out."""
         lines = self.table_lines()
         try:
@@ -236,51 +255,29 @@ class _Reader:
                 if len(cells) != len(names):
                     rule = f"row {number} has {len(cells)} cells, and the table {len(names)} columns"
                     self.refuse(rule, "put text that holds a separator in quotes")
-                yield self.row(dict(zip(names, cells, strict=True)), number)
+                yield dict(zip(names, cells, strict=True))
         except UnicodeDecodeError:
             self.refuse("it is not UTF-8 text", "save it as UTF-8")
         except csv.Error as error:
             self.refuse(f"this is not a table ({error})", "leave long texts out")
 
     def table_lines(self) -> Iterator[str]:
-        done, text = 0, TextIOWrapper(self.stream, encoding="utf-8-sig", newline="")
-        while line := text.readline(MAX_LINE):
-            if len(line) == MAX_LINE:
-                self.refuse(f"a line has more than {MAX_LINE >> 20} million characters", "leave long texts out")
-            yield line
-            done += len(line)
-            self.progress(min(1.0, done / self.size))
+        """Lines of bounded length."""
+        done = 0
+        with TextIOWrapper(self.stream, encoding="utf-8-sig", newline="") as text:
+            while line := text.readline(MAX_LINE):
+                if len(line) == MAX_LINE:
+                    self.refuse(f"a line has more than {MAX_LINE >> 20} million characters", "leave long texts out")
+                yield line
+                done += len(line)
+                self.progress(min(1.0, done / self.size))
 
-    def lines(self, values: Values) -> Iterator[Scored]:
+    def lines(self, values: Values) -> Iterator[dict[str, Any]]:
         """JSON objects, one after the other."""
-        for number, data in enumerate(values.items(""), start=1):
+        for data in values.items(""):
             if not isinstance(data, dict):
                 self.refuse("a row should be a JSON object", "an Inspect log ends in .json or .eval", line=values.line)
-            yield self.row(data, number)
-
-    def row(self, data: dict[str, Any], number: int) -> Scored:
-        """A row of a table: `id`, `epoch`, `scorer`, `value`, `answer` and `error` are what they say, the rest is metadata."""
-        own = {name: data.pop(name, None) for name in ("scorer", "value", "answer", "error")}
-        told = {name: data.pop(name, None) for name in ("id", "epoch")}
-        told = {name: told[name] if told[name] not in (None, "") else usual for name, usual in (("id", number), ("epoch", 1))}
-        if isinstance(told["epoch"], str) and told["epoch"].isdecimal() and len(told["epoch"]) < 10:
-            told["epoch"] = int(told["epoch"])
-        for name, value in told.items():
-            if not isinstance(value, SAMPLE[name]) or isinstance(value, bool):
-                self.refuse(f"in row {number} no {name} stands here", "write a whole number", (name,), shown(value))
-        scorer, answer, error = (None if own[name] is None else str(own[name]) for name in ("scorer", "answer", "error"))
-        told |= {"scorer": scorer or "", "error": error or ""}
-        return Scored(**told, value=own["value"], answer=answer, metadata=self.kept(data))
-
-
-#: What a sample must have, and of which type.
-SAMPLE: Mapping[str, Any] = {
-    "id": int | str,
-    "epoch": int,
-    "scores": dict | None,
-    "metadata": dict | None,
-    "error": dict | None,
-}
+            yield data
 
 
 def _once(value: Any) -> Any:

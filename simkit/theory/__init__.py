@@ -14,6 +14,7 @@ persuasion   what a strong argument says about who brings it, and why a line may
 society      what a common assistant does to opinions on a network, and to answers that all copy
 training     what becomes of a measured score, and of what it measures, when training pushes on the score
 coverage     what a search for failures has not found, and whether a model that behaves while watched is caught
+sampling     what a sample of probes says about a rate, also if the judge errs or many rates are tested
 loosening    what a loosened dial does to the senders of a case, and from which trust on it pays
 """
 

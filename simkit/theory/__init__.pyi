@@ -32,6 +32,9 @@ from . import (
     release as release,
 )
 from . import (
+    sampling as sampling,
+)
+from . import (
     sequential as sequential,
 )
 from . import (

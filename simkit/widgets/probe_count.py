@@ -62,7 +62,7 @@ def _interval(found: Audit, one: Held, count: int) -> tuple[float, float, str]:
     """The interval of `count` probes at the rate that was flagged, and what it says of the promise."""
     tests = 1 if found.plan.correction == "none" else len(found.held)
     level = 1 - 2 * found.plan.error / found.plan.looks / tests
-    low, high = (float(end) for end in interval(count * one.violations / one.probes, count, level))
+    low, high = (float(end) for end in interval(count * one.flagged, count, level))
     promised = one.commitment.at_most
     return low, high, "kept" if high <= promised else "broken" if low > promised else "open"
 
@@ -104,7 +104,7 @@ def _promised(one: Held) -> float:
 
 
 def _seen(one: Held) -> float:
-    return 100 * one.violations / one.probes
+    return 100 * one.flagged
 
 
 def _repeated(models: Sequence[Sequence[float]], every: int) -> Floats:
