@@ -8,7 +8,8 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,8 +22,10 @@ from hypothesis import strategies as st
 import simkit as sk
 from simkit import studies
 from simkit.studies import sweeping
+from simkit.studies.digests import digest
 from simkit.studies.grid import dimensions
-from simkit.studies.points import Study
+from simkit.studies.points import Chunk, Study
+from simkit.studies.store import Store
 
 xr = pytest.importorskip("xarray", reason="sweeps need the extra `sweep`")
 pytest.importorskip("h5netcdf", reason="sweeps need the extra `sweep`")
@@ -101,8 +104,8 @@ def test_identical_for_every_size_of_chunks(first, second):
     """Chunks of `first` and `second` points in turn, in any order of arrival."""
     study = Study(sweeps.drawn, dimensions(GRID))
     cuts = sorted({0, study.size, *np.cumsum([first, second] * 10).clip(max=study.size).tolist()})
-    chunks = [study.evaluate(a, b) for a, b in pairwise(cuts)]
-    whole = sweeping._dataset(study, [study.evaluate(0, study.size)])
+    chunks = [chunk for a, b in pairwise(cuts) for chunk in study.evaluate(a, b)]
+    whole = sweeping._dataset(study, study.evaluate(0, study.size))
     assert sweeping._dataset(study, chunks[::-1]).identical(whole)
 
 
@@ -248,12 +251,186 @@ def best_object(a):
     return {"of": object(), "at": a}
 
 
-def test_shapes_that_differ_are_named():
-    study = Study(sweeps.other_shapes, dimensions({"a": [1.0, 2.0], "b": [1.0]}))
-    together = study.evaluate(0, 2)
-    assert "every point returns the same fields and shapes" in together.failures[1]
-    with pytest.raises(ValueError, match="every point returns the same fields and shapes"):
-        sweeping._dataset(study, [study.evaluate(0, 1), study.evaluate(1, 2)])
+@pytest.mark.parametrize("cuts", [(0, 5), (0, 1, 5), (0, 2, 5), (0, 1, 2, 3, 4, 5)])
+@pytest.mark.parametrize("odd", [[], np.ones(2), "text", {"value": 1.0, "more": 2}, ("other", np.ones(1))])
+def test_results_of_another_form_than_the_first_are_named_whatever_the_chunks(cuts, odd):
+    every = [np.ones(1), np.zeros(1), odd, np.ones(1, bool), odd]
+    study = Study(lambda i: every[i], dimensions({"i": range(5)}))
+    found = sweeping._dataset(study, [chunk for a, b in pairwise(cuts) for chunk in study.evaluate(a, b)])
+    assert found["value"].isnull().all("value_0").to_numpy().tolist() == [False, False, True, False, True]
+    assert found.attrs["failed"].count("every point returns the same fields and shapes: value (1,) at first") == 2
+
+
+def test_numbers_of_several_kinds_have_one_type_whatever_the_chunks():
+    every = [True, np.int8(3), np.float32(0.5), 2**53 + 1, np.float64(1.5), np.uint8(7), 2]
+    for cuts in ((0, 7), (0, 1, 7), (0, 3, 4, 7), range(8)):
+        study = Study(lambda i: every[i], dimensions({"i": range(7)}))
+        found = sweeping._dataset(study, [chunk for a, b in pairwise(cuts) for chunk in study.evaluate(a, b)])
+        assert found["value"].dtype == float
+        assert found["value"].to_numpy().tolist() == [1, 3, 0.5, 2.0**53, 1.5, 7, 2]
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        ({"a": 1.0}, "the field 'a' has the name of a parameter or an axis"),
+        ({"x": ("x", np.zeros(2))}, "the field 'x' has the name of a parameter or an axis"),
+        ({"x": ("a", np.zeros(2))}, "the axis 'a' has the name of a parameter"),
+        ({"x": (("d", "d"), np.zeros((2, 2)))}, "x has two axes named d"),
+        ({"x": ("d", np.zeros(2)), "y": ("d", np.zeros(3))}, "the axis 'd' has several lengths: 2, 3"),
+        ({}, "at least one field"),
+        ("nul\0inside", "no file keeps it"),
+        ("\ud800", "no file keeps it"),
+        (1j, "a point returns numbers, texts, arrays"),
+        (10**400, "a point returns numbers, texts, arrays"),
+    ],
+)
+def test_results_that_no_dataset_holds_are_named(result, says):
+    with pytest.raises(RuntimeError, match=says):
+        studies.sweep(lambda a: result if a else 0, {"a": [1, 2]})
+
+
+def test_a_store_keeps_fields_of_any_name_and_texts_of_any_length(tmp_path):
+    def some(i):
+        return {"point": i, "x/y": np.zeros((0, 2)), "text": "é" * 10**5 if i > 1 else "", "value.value_0": True}
+
+    grid = {"i": [1, 2]}
+    first = studies.sweep(some, grid, store=tmp_path / "s")
+    assert studies.sweep(some, grid, store=tmp_path / "s").identical(first)
+    assert studies.sweep(some, grid).identical(first)
+    assert {name: each.dtype for name, each in first.items()} == {
+        name: each.dtype for name, each in studies.sweep(some, grid, store=tmp_path / "s").items()
+    }
+
+
+def test_parts_that_overlap_or_lie_outside(tmp_path):
+    plain = studies.sweep(sweeps.drawn, GRID, store=tmp_path / "s")
+    kept = Store(tmp_path / "s", Study(sweeps.drawn, dimensions(GRID)))
+    for chunk in kept.study.evaluate(2, 7):
+        kept.add(chunk)
+    once = Chunk(failures={3: "a failure that did not come again"})
+    kept.add(once)
+    assert studies.sweep(sweeps.drawn, GRID, store=tmp_path / "s").identical(plain)
+    kept.add(Chunk(failures={99: "outside"}))
+    with pytest.raises(ValueError, match="points of a study of 10 are 0 to 9"):
+        studies.sweep(sweeps.drawn, GRID, store=tmp_path / "s")
+
+
+def test_two_at_once_on_one_store(tmp_path):
+    plain = studies.sweep(sweeps.slow, {"a": list(map(float, range(30))), "b": [1.0]})
+    with ThreadPoolExecutor(3) as several:
+        every = [
+            several.submit(studies.sweep, sweeps.slow, {"a": list(map(float, range(30))), "b": [1.0]}, store=tmp_path / "s")
+            for _ in range(3)
+        ]
+        assert all(each.result().identical(plain) for each in every)
+
+
+def test_a_store_of_nobody_knows_what(tmp_path):
+    (tmp_path / "s").mkdir()
+    for text in ("{", "[]", "\xff"):
+        (tmp_path / "s" / "study.json").write_text(text)
+        with pytest.raises(ValueError, match="does not say which study this is"):
+            studies.sweep(sweeps.product, GRID, store=tmp_path / "s")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="store is a folder"):
+        studies.sweep(sweeps.product, GRID, store=tmp_path / "file")
+
+
+class Scaled:
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, a):
+        return self.by * a
+
+    def method(self, a):
+        return self.by * a
+
+
+def scaled(by):
+    def inner(a):
+        return by * a
+
+    return inner
+
+
+def defaulted(by):
+    def inner(a, by=by):
+        return by * a
+
+    return inner
+
+
+def long_array(by):
+    return partial(np.interp, xp=np.arange(5000), fp=np.where(np.arange(5000) == 2500, by, 0))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        scaled,
+        defaulted,
+        long_array,
+        Scaled,
+        lambda by: Scaled(by).method,
+        lambda by: partial(partial(scaled, by)),
+        lambda by: scaled(scaled(by)),
+        lambda by: [np.sin, np.cos][by - 1],
+        lambda by: cache(scaled(by)),
+        lambda by: (lambda a: a + 1, lambda a: a + 2)[by - 1],
+        lambda by: partial(scaled(1), b={"x": [by, np.float32(by)]}),
+    ],
+)
+def test_a_function_is_the_same_only_with_all_that_it_holds(make):
+    assert digest(make(1)) == digest(make(1))
+    assert digest(make(1)) != digest(make(2))
+
+
+def test_constants_and_helpers_of_a_module_belong_to_a_function():
+    def made(weight, helper):
+        room = {"__name__": "room"}
+        text = f"WEIGHT = {weight}\ndef helper(a): return {helper}\ndef study(a): return WEIGHT * helper(a) + study.x"
+        exec(text, room)  # noqa: S102
+        return digest(room["study"])
+
+    assert made(1, "a") == made(1, "a")
+    assert len({made(1, "a"), made(2, "a"), made(1, "2 * a")}) == 3
+
+
+def test_cases_and_policies_are_the_same_only_with_all_numbers(case):
+    weight = sk.case.Case.harm_weight
+    assert digest(case) == digest(sk.load("medication-threshold")) != digest(replace(case, harm_weight=weight + 1))
+    batch = sk.policy.declining(case, [0, 1], below="full-with-care", above="refuse-with-reason")
+    dims = [dimensions({"p": each})[0].digest for each in (batch, replace(batch, states=()))]
+    assert dims[0] == dims[1]
+    by_state = [
+        sk.policy.by_state(case, dict.fromkeys(case.population.states, sk.policy.constant(case, name)))
+        for name in ("full-with-care", "refuse-with-reason")
+    ]
+    assert digest(by_state[0]) != digest(by_state[1])
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"function": 3}, "function is something to call"),
+        ({"grid": {"rng": [1]}}, "rng is no parameter"),
+        ({"grid": {1: [1]}}, "grid"),
+        ({"grid": {"a": (x for x in [1])}}, "a needs several values, such as a list of them"),
+        ({"grid": {"a": b"ab"}}, "a needs several values"),
+        ({"grid": {"a": np.array(1)}}, "a needs several values"),
+        ({"grid": {"a": [np.nan, np.nan]}}, "cannot be told apart"),
+        ({"seed": None}, "seed"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"store": ""}, "no path"),
+        ({"store": "a\0b"}, "no path"),
+    ],
+)
+def test_bad_arguments_are_named(how, says):
+    with pytest.raises((ValueError, TypeError), match=says):
+        studies.sweep(**{"function": lambda a: a, "grid": {"a": [1.0]}, **how})
 
 
 # --- the library ---

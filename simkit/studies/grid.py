@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..policy import Policy
+from ..text import printable
+from .digests import digest
 
 #: A field of what a point returned: the names of its axes, and its numbers.
 Field = tuple[tuple[str, ...], np.ndarray]
@@ -27,13 +29,7 @@ class Dimension:
     @property
     def digest(self) -> str:
         """Tells whether two dimensions hold the same values."""
-        return hashlib.sha256("\n".join(map(_mark, self.values)).encode()).hexdigest()
-
-
-def _mark(value: Any) -> str:
-    if isinstance(value, Policy):
-        return f"{value.name} {hashlib.sha256(value.answer.tobytes()).hexdigest()}"
-    return f"{type(value).__name__} {value}"
+        return digest(self.values)
 
 
 def dimensions(grid: Mapping[str, Any]) -> tuple[Dimension, ...]:
@@ -41,14 +37,17 @@ def dimensions(grid: Mapping[str, Any]) -> tuple[Dimension, ...]:
 
     A ValueError names a parameter without values, or one whose values cannot be told apart.
     """
-    if not isinstance(grid, Mapping) or not grid:
+    if not isinstance(grid, Mapping) or not grid or not all(isinstance(name, str) for name in grid):
         raise ValueError('a grid is a mapping of names to values, such as {"users": [10, 1000]}')
-    return tuple(_dimension(str(name), given) for name, given in grid.items())
+    if "rng" in grid:
+        raise ValueError("rng is no parameter of a grid: every point gets random numbers of its own (seed)")
+    return tuple(_dimension(name, given) for name, given in grid.items())
 
 
 def _dimension(name: str, given: Any) -> Dimension:
-    if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray | Policy):
-        raise ValueError(f"{name} needs several values, such as [{given!r}]")
+    single = isinstance(given, str | bytes) or getattr(given, "ndim", 1) == 0
+    if single or not isinstance(given, Sequence | np.ndarray | Policy):
+        raise ValueError(f"{name} needs several values, such as a list of them, not {printable(repr(given), 60)}")
     if isinstance(given, Policy):
         batch = given.as_batch()
         values, axis = tuple(batch), batch.axis
@@ -59,7 +58,7 @@ def _dimension(name: str, given: Any) -> Dimension:
         labels = np.array(values if plain else [str(getattr(each, "title", getattr(each, "name", each))) for each in values])
     if not values:
         raise ValueError(f"{name} has no values")
-    if len(set(labels.tolist())) < len(labels):
+    if len(np.unique(labels)) < len(labels):
         raise ValueError(f"the values of {name} cannot be told apart by their names: {', '.join(map(str, labels[:5]))}")
     return Dimension(name, values, labels, unit)
 
@@ -71,7 +70,7 @@ def fields(result: Any) -> dict[str, Field]:
     that are no numbers, texts or arrays are left out.  A TypeError says what cannot be kept.
     """
     if isinstance(result, float | int | str | np.generic):
-        return {"value": ((), np.asarray(result))}
+        return {"value": _field("value", result)}
     if isinstance(result, Mapping) or hasattr(result, "data_vars"):
         return {str(name): _field(str(name), value) for name, value in dict(result).items()}
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
@@ -96,4 +95,39 @@ def _field(name: str, value: Any) -> Field:
         raise TypeError(
             f"{name} is {type(value).__name__}: a point returns numbers, texts, arrays, or a mapping or dataclass of them"
         )
-    return axes, array
+    return axes, _of_few_kinds(name, array)
+
+
+#: Letters that no file keeps: NUL, and halves of one.
+NOT_KEPT = frozenset("\0").union(map(chr, range(0xD800, 0xE000)))
+#: The types in which results are kept: any order of chunks makes the same common type of them.
+FEW = (np.bool_, np.int64, np.uint64, np.float32, np.float64)
+
+
+def _of_few_kinds(name: str, array: np.ndarray) -> np.ndarray:
+    """The same numbers in one of `FEW` types, or the same texts.  A ValueError for a text that no file keeps."""
+    kind = array.dtype.kind
+    if kind in "US":
+        array = array.astype(str)
+        if any(set(text) & NOT_KEPT for text in array.ravel().tolist()):
+            raise ValueError(f"{name} is a text with NUL, or with half a character: no file keeps it")
+    elif array.dtype not in FEW:
+        array = array.astype(np.int64 if kind in "iu" else np.float64)
+    return array
+
+
+def check_names(given: Mapping[str, Field], parameters: Iterable[str]) -> None:
+    """A ValueError unless the fields of a result, their axes and the parameters of a grid can stand in one Dataset."""
+    if not given:
+        raise ValueError("a point returns at least one field")
+    sizes: dict[str, set[int]] = {}
+    for name, (axes, array) in given.items():
+        if twice := [axis for axis, count in Counter(axes).items() if count > 1]:
+            raise ValueError(f"{name} has two axes named {twice[0]}")
+        for axis, size in zip(axes, array.shape, strict=True):
+            sizes.setdefault(axis, set()).add(size)
+    for kind, names in (("field", list(given)), ("axis", list(sizes))):
+        if both := set(names) & {*parameters, *(sizes if kind == "field" else ())}:
+            raise ValueError(f"the {kind} {min(both)!r} has the name of a parameter or an axis: give it another one")
+    if uneven := [axis for axis, found in sizes.items() if len(found) > 1]:
+        raise ValueError(f"the axis {uneven[0]!r} has several lengths: {', '.join(map(str, sorted(sizes[uneven[0]])))}")

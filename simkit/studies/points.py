@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 import traceback
 from collections.abc import Callable
@@ -11,18 +12,34 @@ from typing import Any
 
 import numpy as np
 
-from .grid import Dimension, fields
+from .grid import Dimension, Field, check_names, fields
+
+#: What kind of result a point gave: for each field its name, its axes, its shape, and whether it is a text.
+Form = tuple[tuple[str, tuple[str, ...], tuple[int, ...], bool], ...]
+#: Points, and the values of each of their fields.
+_Kept = tuple[list[int], dict[str, list[Any]]]
+NUMBER: Form = (("value", (), (), False),)
 
 
 @dataclass
 class Chunk:
-    """What a run of points returned: which points, their fields stacked, what failed and why, and how long it took."""
+    """What points with results of one form returned: which, their fields stacked, what failed and why, how long it took."""
 
     points: list[int] = field(default_factory=list)
     values: dict[str, np.ndarray] = field(default_factory=dict)
     axes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def every(self) -> list[int]:
+        """The points that it is about, those that failed last."""
+        return [*self.points, *self.failures]
+
+    @property
+    def form(self) -> dict[str, tuple[Any, ...]]:
+        """The fields: whether they are texts, their axes and shapes."""
+        return {name: (self.axes[name], each.shape[1:], each.dtype.kind == "U") for name, each in self.values.items()}
 
 
 @dataclass(frozen=True)
@@ -41,7 +58,7 @@ class Study:
     @property
     def size(self) -> int:
         """How many points there are."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     @property
     def draws(self) -> bool:
@@ -61,47 +78,45 @@ class Study:
         places = np.unravel_index(point, self.shape)
         return ", ".join(f"{each.name}={each.labels[place]}" for each, place in zip(self.dimensions, places, strict=True))
 
-    def evaluate(self, start: int, stop: int) -> Chunk:
-        """Evaluate the points from `start` to `stop`; the random numbers of a point follow from its number and the seed."""
-        began, found = time.perf_counter(), Chunk()
+    def evaluate(self, start: int, stop: int) -> list[Chunk]:
+        """Evaluate the points from `start` to `stop`; the random numbers of a point follow from its number and the seed.
+
+        One chunk for each form of result, what failed in the last: which form is right is seen only once all points are there.
+        """
+        began, failures, kept = time.perf_counter(), {}, dict[Form, _Kept]()
         names, columns, draws = [each.name for each in self.dimensions], [each.values for each in self.dimensions], self.draws
         places = np.transpose(np.unravel_index(range(start, stop), self.shape)).tolist()
-        kept: list[Any] = []
         for point, place in zip(range(start, stop), places, strict=True):
             given = {name: column[i] for name, column, i in zip(names, columns, place, strict=True)}
             if draws:
                 given["rng"] = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(point,)))
             try:
                 result = self.function(**given)
-                if type(result) is not float or (kept and type(kept[0]) is not float):
-                    result = fields(result)
-                    _same(kept[0] if kept else result, result)
+                made: dict[str, Any] = {"value": ((), result)} if type(result) is float else fields(result)
+                form = NUMBER if type(result) is float else _form(made)
+                if form not in kept:
+                    check_names({name: (axes, np.asarray(value)) for name, (axes, value) in made.items()}, names)
+                    kept[form] = [], {name: [] for name in made}
             except Exception:  # a point that fails is kept as what it is, and the others go on
-                found.failures[point] = traceback.format_exc(limit=-8)
+                failures[point] = traceback.format_exc(limit=-8)
                 continue
-            found.points.append(point)
-            kept.append(result)
-        _stack(found, kept)
-        found.seconds = time.perf_counter() - began
+            kept[form][0].append(point)
+            for name, (_, value) in made.items():
+                kept[form][1][name].append(value)
+        found = [
+            Chunk(points, {name: _column(each) for name, each in values.items()}, {name: axes for name, axes, *_ in form})
+            for form, (points, values) in kept.items()
+        ] or [Chunk()]
+        found[-1].failures, found[-1].seconds = failures, time.perf_counter() - began
         return found
 
 
-def _stack(found: Chunk, kept: list[Any]) -> None:
-    """The fields of all points, each as one array; plain floats are the most common result, and the quickest."""
-    if kept and all(type(result) is float for result in kept):
-        found.axes, found.values = {"value": ()}, {"value": np.array(kept)}
-        return
-    every = [fields(result) if type(result) is float else result for result in kept]
-    for name in every[0] if every else ():
-        found.axes[name] = every[0][name][0]
-        found.values[name] = np.stack([each[name][1] for each in every])
+def _form(made: dict[str, Field]) -> Form:
+    return tuple((name, axes, value.shape, value.dtype.kind == "U") for name, (axes, value) in made.items())
 
 
-def _same(first: Any, result: Any) -> None:
-    """A ValueError if a point returns other fields or shapes than the first."""
-    if (now := _form(result)) != (form := _form(first)):
-        raise ValueError(f"every point returns the same fields and shapes: {form} at first, here {now}")
-
-
-def _form(result: Any) -> dict[str, tuple[int, ...]]:
-    return {"value": ()} if type(result) is float else {name: array.shape for name, (_, array) in result.items()}
+def _column(values: list[Any]) -> np.ndarray:
+    """One field of some points as an array; plain floats are the most common result, and the quickest."""
+    if all(type(each) is float for each in values):
+        return np.array(values)
+    return np.stack(list(map(np.asarray, values)))

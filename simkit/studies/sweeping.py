@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import guard
 from .grid import dimensions
 from .points import Chunk, Study
-from .store import Store, identity
+from .store import Store, called
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,23 +47,27 @@ def sweep(
     policies with an axis.  The function returns a number, text or array, or a mapping or dataclass of these; if it takes `rng`,
     it gets random numbers of its own (from `seed` and the number of the point).  `executor` is None (this thread), any
     `concurrent.futures.Executor`, or a Dask client; whoever made it closes it.  `store` is a folder: finished points stay
-    there, and the same call goes on where it stopped.
+    there, and the same call goes on where it stopped.  A call is the same if its grid, seed and function are: its source, what
+    it holds, and the constants and functions of its module that it uses, not what it reads elsewhere.
 
-    Points that fail are missing (nan), with parameters and traceback in the attribute `failed`; if all fail, a RuntimeError
-    shows the first.  A ValueError for a grid that makes no sense, or the store of another study.  Needs the extra `sweep`.
+    Points that fail are missing (nan), with parameters and traceback in the attribute `failed`, and so are those that return
+    other fields or shapes than the first; if all fail, a RuntimeError shows the first.  A ValueError for a grid that makes no
+    sense, or the store of another study.  Needs the extra `sweep`.
     """
+    if not callable(function):
+        raise ValueError(f"function is something to call with the parameters of the grid, not {type(function).__name__}")
     study = Study(function, dimensions(grid), seed)
     kept = Store(store, study) if store is not None else None
     chunks = kept.chunks() if kept else []
     done = np.zeros(study.size, dtype=bool)
     for chunk in chunks:
-        done[[*chunk.points, *chunk.failures]] = True
+        done[chunk.every] = True
     with _bar(study.size, int(done.sum()), progress) as tell:
         for chunk in _computed(study, np.flatnonzero(~done), _pool(executor)):
             if kept:
                 kept.add(chunk)
             chunks.append(chunk)
-            tell(len(chunk.points) + len(chunk.failures))
+            tell(len(chunk.every))
     return _dataset(study, chunks)
 
 
@@ -83,7 +88,7 @@ def _pool(executor: Any) -> tuple[Executor, int] | None:
 def _computed(study: Study, missing: np.ndarray, pool: tuple[Executor, int] | None) -> Iterator[Chunk]:
     """Chunks as they are finished; each is a run of points that follow each other."""
     size, runs = 1, _runs(missing)
-    pending: set[Future[Chunk]] = set()
+    pending: set[Future[list[Chunk]]] = set()
     start, stop = next(runs, (0, 0))
     try:
         while start < stop or pending:
@@ -95,21 +100,21 @@ def _computed(study: Study, missing: np.ndarray, pool: tuple[Executor, int] | No
                     pending.add(pool[0].submit(study.evaluate, start, end))
                     finished = []
                 start, stop = (end, stop) if end < stop else next(runs, (0, 0))
-                for chunk in finished:
-                    size = _next_size(size, chunk)
-                    yield chunk
+                for chunks in finished:
+                    size = _next_size(size, chunks)
+                    yield from chunks
             if pending:
                 ready, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in ready:
-                    chunk = _finished(future)
-                    size = _next_size(size, chunk)
-                    yield chunk
+                    chunks = _finished(future)
+                    size = _next_size(size, chunks)
+                    yield from chunks
     finally:
         for future in pending:
             future.cancel()
 
 
-def _finished(future: Future[Chunk]) -> Chunk:
+def _finished(future: Future[list[Chunk]]) -> list[Chunk]:
     try:
         return future.result()
     except (BrokenExecutor, pickle.PicklingError, AttributeError) as error:
@@ -127,9 +132,9 @@ def _runs(missing: np.ndarray) -> Iterator[tuple[int, int]]:
             yield int(run[0]), int(run[-1]) + 1
 
 
-def _next_size(size: int, chunk: Chunk) -> int:
+def _next_size(size: int, chunks: list[Chunk]) -> int:
     """How many points to take next: as many as take a quarter of a second, at most four times as many as before."""
-    each = chunk.seconds / max(len(chunk.points) + len(chunk.failures), 1)
+    each = sum(chunk.seconds for chunk in chunks) / max(sum(len(chunk.every) for chunk in chunks), 1)
     return int(np.clip(TARGET / max(each, 1e-9), 1, min(4 * size, MOST)))
 
 
@@ -181,39 +186,50 @@ def _dataset(study: Study, chunks: Iterable[Chunk]) -> xr.Dataset:
         import xarray as xr
     except ImportError:
         raise ImportError('a sweep gives an xarray Dataset: pip install "policy-simkit[sweep]"') from None
-    chunks = sorted(chunks, key=lambda chunk: min([*chunk.points, *chunk.failures]))
+    from .. import __version__
+
+    chunks = sorted(chunks, key=lambda chunk: min(chunk.every))
     failed = {point: said for chunk in chunks for point, said in chunk.failures.items()}
-    full = [chunk for chunk in chunks if chunk.points]
+    full = sorted((chunk for chunk in chunks if chunk.points), key=lambda chunk: chunk.points[0])
     if not full:
         raise RuntimeError(f"every point failed; the first, {study.said(min(failed))}:\n{failed[min(failed)]}")
-    names = [each.name for each in study.dimensions]
     first = full[0]
-    found = {}
-    for name, axes in first.axes.items():
-        found[name] = ((*names, *axes), _together(study, name, full, bool(failed)))
-    about = identity(study)
+    for chunk in full:
+        failed |= dict.fromkeys(chunk.points, _odd(chunk, first)) if chunk.form != first.form else {}
+    full = [chunk for chunk in full if chunk.form == first.form]
+    failed = {point: failed[point] for point in sorted({*failed}.difference(*(chunk.points for chunk in full)))}
+    names = [each.name for each in study.dimensions]
+    found = {
+        name: ((*names, *axes), _together(study, [(chunk.points, chunk.values[name]) for chunk in full], bool(failed)))
+        for name, axes in first.axes.items()
+    }
     return xr.Dataset(
         found,
         {each.name: (each.name, each.labels, {"units": each.unit} if each.unit else {}) for each in study.dimensions},
         {
-            "simkit": about["version"],
-            "function": about["function"],
+            "simkit": __version__,
+            "function": called(study.function),
             "seed": study.seed,
-            "failed": "\n".join(f"{study.said(point)}\n{failed[point]}" for point in sorted(failed)),
+            "failed": "\n".join(f"{study.said(point)}\n{said}" for point, said in failed.items()),
         },
     )
 
 
-def _together(study: Study, name: str, chunks: list[Chunk], holes: bool) -> np.ndarray:
+def _odd(chunk: Chunk, first: Chunk) -> str:
+    """Why a point that returned something else than the first one counts as failed."""
+    shapes = [", ".join(f"{name} {array.shape[1:]}" for name, array in each.values.items()) for each in (first, chunk)]
+    return f"every point returns the same fields and shapes: {shapes[0]} at first, here {shapes[1]} (or other axes or kinds)\n"
+
+
+def _together(study: Study, parts: list[tuple[list[int], np.ndarray]], holes: bool) -> np.ndarray:
     """One field of all points, (dimensions, axes): missing points are nan, or an empty text."""
-    shapes = {chunk.values[name].shape[1:] if name in chunk.values else None for chunk in chunks}
-    if len(shapes) > 1 or None in shapes:
-        raise ValueError(f"every point returns the same fields and shapes: {name} has {', '.join(map(str, shapes))}")
-    kind = np.result_type(*(chunk.values[name].dtype for chunk in chunks))
+    kind, shape = np.result_type(*(values.dtype for _, values in parts)), parts[0][1].shape[1:]
     if holes and kind.kind in "biu":
         kind = np.dtype(float)
-    shape = next(iter(shapes))
-    every = np.full((study.size, *(shape or ())), np.nan if kind.kind == "f" else "" if kind.kind in "US" else 0, dtype=kind)
-    for chunk in chunks:
-        every[chunk.points] = chunk.values[name]
-    return every.reshape(*study.shape, *(shape or ()))
+    every = np.full((study.size, *shape), np.nan if kind.kind == "f" else "" if kind.kind == "U" else 0, dtype=kind)
+    for points, values in parts:
+        every[points] = values
+    return every.reshape(*study.shape, *shape)
+
+
+guard(__name__)
