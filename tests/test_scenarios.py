@@ -496,7 +496,8 @@ def test_what_is_said_of_the_purpose_is_weak_evidence_and_none_once_scammers_say
 
 def test_no_operator_unlocks_the_page_that_takes_passwords_in_the_model_spec():
     for case in everywhere(sk.load("phishing-template")):
-        assert "working-kit" not in written("openai-model-spec", case).values()
+        made = sk.spec.compile(sk.spec.load("openai-model-spec"), case)
+        assert all("working-kit" not in ruling.left for ruling in made.rulings)
 
 
 # --- wildfire: a catastrophe times a tiny uplift ------------------------------------------------------------------------
@@ -540,7 +541,10 @@ def test_a_tiny_uplift_outweighs_severity_only_if_it_is_ten_times_as_large():
     assert found["share of arsonist"][0] > 0.5
 
 
-def test_a_plan_for_a_fire_is_never_best():
+def test_a_plan_for_a_fire_is_never_best_and_it_is_the_harm_that_rules_it_out():
+    case = sk.load("wildfire")
+    harmless = replace(case, harm_events=replace(case.harm_events, chance=case.harm_events.chance * 0))
+    assert best(harmless, "how-it-spreads") == "plan"
     for case in everywhere(sk.load("wildfire")):
         chosen = sk.policy.bayes(case, harm_weight=case.harm_weight * np.geomspace(0.25, 50, 21))
         assert not chosen.answer[..., case.response("plan")].any()
@@ -561,8 +565,8 @@ def test_to_be_sent_to_a_lawyer_costs_more_than_wrong_advice_does():
 def test_a_clinic_may_set_the_caution_aside_and_a_user_may_not():
     case = sk.load("landlord-deposit")
     rules, insists = "openai-model-spec", "about-the-right+be-my-lawyer"
-    for name in ("general-assistant", "insurance-helpdesk"):
-        assert set(written(rules, case.in_context(name)).values()) == {"general-information"}
+    for each in (case, case.in_context("insurance-helpdesk")):
+        assert set(written(rules, each).values()) == {"general-information"}
     assert written(rules, case.in_context("legal-aid-clinic"))["about-the-right+plain"] == "advice-on-the-case"
     decision = sk.spec.compile(sk.spec.load(rules), case).on(insists).decisions["regulated-advice"]
     (asked,) = (step for step in decision.steps if step.level == "user")
@@ -571,12 +575,11 @@ def test_a_clinic_may_set_the_caution_aside_and_a_user_may_not():
 
 def test_the_rule_has_a_price_where_nobody_lifts_it():
     case = sk.load("landlord-deposit")
-    price = {}
-    for name in ("general-assistant", "legal-aid-clinic"):
-        each = case.in_context(name)
+    price = []
+    for each in (case, case.in_context("legal-aid-clinic")):
         made = sk.spec.compile(sk.spec.load("openai-model-spec"), each)
-        price[name] = float(sk.expect(each, sk.policy.bayes(each)).net - sk.expect(each, made).net)
-    assert price["general-assistant"] > 0.3 > 1e-9 > price["legal-aid-clinic"]
+        price.append(float(sk.expect(each, sk.policy.bayes(each)).net - sk.expect(each, made).net))
+    assert price[0] > 0.3 > 1e-9 > price[1]
 
 
 def test_asking_how_to_hide_money_turns_the_answer():
@@ -677,15 +680,15 @@ def test_to_listen_and_to_point_beats_either_alone():
 
 
 def test_the_two_mistakes_are_not_alike():
-    """A needless pointer costs a low day little; a missing one costs so much that one active sender in 50 decides it."""
+    """A needless pointer costs a low day little; a missing one costs so much that one sender at risk in 50 low days decides it."""
     case = sk.load("no-point-any-more")
-    low, active = (case.population.segments.index(name) for name in ("low", "active"))
+    low, risk = (case.population.segments.index(name) for name in ("low", "at-risk"))
     value = case.value(case.harm_weight)
     needless = value[low, case.response("listen")] - value[low, case.response("listen-and-point")]
-    missing = value[active, case.response("listen-and-point")] - value[active, case.response("listen")]
+    missing = value[risk, case.response("listen-and-point")] - value[risk, case.response("listen")]
     assert 0 < 50 * needless < missing
-    (turn,) = flip(case, "listen-and-point", "listen", "active")
-    assert turn < load_record("no-point-any-more").segments[active].share.low
+    (turn,) = flip(case, "listen-and-point", "listen", "at-risk")
+    assert turn < load_record("no-point-any-more").segments[risk].share.low
 
 
 def test_a_user_may_ask_only_to_be_heard_where_nothing_points_to_a_risk():
