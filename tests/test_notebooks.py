@@ -66,6 +66,49 @@ def test_reference_solutions_pass(path):
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
 def test_solutions_are_not_in_the_notebook(path):
-    book = nbformat.read(ROOT / "notebooks" / f"{path.stem}.ipynb", as_version=4)
-    code = "\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
-    assert code.count("answer = None") == len(exercises_of(path).exercises)
+    """Each exercise stands once, without its answer, in the notebook or in the one that goes further."""
+    books = [other for other in NOTEBOOKS if other.stem in (path.stem, f"further-{path.stem}")]
+    asked = [cell for book in books for cell in sources(book, "code") if "exercises.check(" in cell]
+    assert all("answer = None" in cell for cell in asked)
+    assert len(asked) == len(exercises_of(path).exercises)
+
+
+#: The parts of a lesson, in this order.  A notebook that goes further needs a question and sources.
+PARTS = ("**The question.**", "widgets.predict(", "## Exercises", "## What is known, and what is assumed", "## Sources")
+
+
+def sources(path: Path, kind: str) -> list[str]:
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def misplaced(text: str, parts=PARTS) -> list[str]:
+    """The parts that are missing, or stand before the part that should come first."""
+    places = [text.find(part) for part in parts]
+    return [part for part, here, before in zip(parts, places, [-1, *places], strict=False) if here <= before]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_takes_an_hour(path):
+    assert sum(len(cell.split()) for cell in sources(path, "markdown")) <= 1500
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda path: path.stem)
+def test_parts_come_in_order(path):
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    assert not misplaced(text, (PARTS[0], PARTS[-1]) if path.stem.startswith("further-") else PARTS)
+
+
+def test_a_missing_or_misplaced_part_is_seen():
+    assert not misplaced("abc", "abc")
+    assert misplaced("ac", "abc") == ["b"]
+    assert misplaced("acb", "abc") == ["c"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda path: path.stem)
+def test_nothing_is_revealed_before_the_prediction(path):
+    """The first instrument of a lesson is a prediction, and its code is folded."""
+    shown = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and "widgets." in cell.source]
+    if not path.stem.startswith("further-"):
+        assert "widgets.predict(" in shown[0].source
+    for cell in shown:
+        assert "widgets.predict(" not in cell.source or cell.metadata["jupyter"]["source_hidden"]
