@@ -9,7 +9,7 @@ pytest.importorskip("anywidget", reason="instruments need the extra `lab`")
 import simkit as sk
 from simkit import spec
 from simkit.files import library
-from simkit.widgets import argument, chain, crowd, explore, opinions, pressure, references, releases, tidy, trust
+from simkit.widgets import argument, chain, crowd, explore, opinions, pressure, probes, references, releases, tidy, trust
 from simkit.widgets.panels import SURE, response_marks
 
 LIBRARY = sorted(path.stem for path in library("scenarios").glob("*.yaml"))
@@ -48,6 +48,7 @@ def test_caveats_are_short_everywhere(name):
 def test_caveats_of_the_written_spec_are_short():
     check_caveats(releases())
     check_caveats(references())
+    check_caveats(probes("xstest"))
 
 
 def test_the_check_of_caveats_can_fail():
@@ -61,7 +62,8 @@ def test_the_check_of_caveats_can_fail():
 
 
 #: Where an instrument opens that does not open on any scenario.
-OWN = {opinions: "contested-question", tidy: "clean-up-my-desktop", references: "2025-12-18", releases: "2025-12-18"}
+OWN = {opinions: "contested-question", tidy: "clean-up-my-desktop", probes: "xstest"}
+OWN |= {references: "2025-12-18", releases: "2025-12-18"}
 
 
 @pytest.mark.parametrize("opened", [explore, crowd, chain, trust, pressure, argument, *OWN], ids=lambda opened: opened.__name__)

@@ -146,3 +146,11 @@ def test_a_notebook_that_was_run_shows_pages_and_questions(tmp_path):
     assert "predict" not in text, "the code of a folded cell is not shown"
     assert "chain" in text
     assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
+
+
+def test_probes_open_on_an_audit_of_the_library(tmp_path):
+    path = tmp_path / "a.html"
+    assert call("page", "xstest", "--instrument", "probes", "--out", str(path)).exit_code == 0
+    assert "promised in at most 5.0%" in "".join(opened("probes", "xstest").how_sure)
+    done = call("page", "santa", "--instrument", "probes", "--out", str(path))
+    assert (done.exit_code, "no audit of the library is called 'santa'" in " ".join(done.output.split())) == (2, True)

@@ -24,6 +24,7 @@ class InstrumentKind(StrEnum):
     references = "references"
     opinions = "opinions"
     pressure = "pressure"
+    probes = "probes"
     tidy = "tidy"
 
 

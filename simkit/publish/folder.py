@@ -25,6 +25,7 @@ from ..widgets.desktop import tidy
 from ..widgets.drawing import thumbnail
 from ..widgets.explorer import explore
 from ..widgets.instrument import Instrument
+from ..widgets.probe_count import SHIPPED, probes
 from ..widgets.reference_graph import references
 from ..widgets.release_changes import releases
 from ..widgets.stage import Table
@@ -60,6 +61,7 @@ INSTRUMENTS = {
     "references": Kind(references, "Which rule needs which", only=(NEWEST,)),
     "opinions": Kind(opinions, "A million minds, one assistant", "", {"takes_sides": 0.5}, only=("contested-question",)),
     "pressure": Kind(pressure, "What training makes of the spec", "deployed", {"pressure": 100}),
+    "probes": Kind(probes, "How many probes a promise takes", "", {"count": 150}, only=tuple(SHIPPED)),
     "tidy": Kind(tidy, "Ask or act", settings={"questions": 4}, only=("clean-up-my-desktop",)),
 }
 #: The scenario that most instruments open with.

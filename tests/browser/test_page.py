@@ -22,6 +22,7 @@ OPEN = {
     "chain": widgets.chain,
     "trust": widgets.trust,
     "pressure": partial(widgets.pressure, "medication-threshold"),
+    "probes": partial(widgets.probes, "xstest"),
     "releases": widgets.releases,
     "references": widgets.references,
 }
