@@ -225,15 +225,15 @@ def agreement(rows: Iterable[Scored], raters: Sequence[Lookup]) -> Agreement:
     labels = [each for row in rows if None not in (each := [rater.word(row) for rater in raters])]
     if len(raters) < 2 or not labels:
         raise ValueError("agreement is between two raters or more, and needs an answer that all of them labelled")
-    said = np.array(labels)
-    votes = (said[:, None] == np.unique(said)[:, None]).astype(float)  # (n, words, raters)
-    n, _, m = votes.shape
-    alike = ((votes.sum(-1) ** 2).sum(-1) - m) / (m * (m - 1))
+    place = {word: i for i, word in enumerate(dict.fromkeys(word for each in labels for word in each))}
+    votes = np.eye(len(place))[[[place[word] for word in each] for each in labels]]  # (n, raters, words)
+    (n, m, _), same = votes.shape, votes.all(1).any(-1)
+    alike = ((votes.sum(1) ** 2).sum(-1) - m) / (m * (m - 1))
     used = votes.mean(0)  # how often each rater says each word; agreement by luck is of second degree in it, with this slope
-    slope = used[:, ::-1] if m == 2 else 2 / m * used.mean(-1, keepdims=True)
+    slope = used[::-1] if m == 2 else 2 / m * used.mean(0)
     luck = float((used * slope).sum() / 2)
     if luck == 1:
         return Agreement(n, 1.0, 1.0, 1.0, 1.0)
     kappa = float((alike.mean() - luck) / (1 - luck))
     half = 1.959964 * float(np.std(alike - (1 - kappa) * (votes * slope).sum((1, 2)))) / (1 - luck) / math.sqrt(n)
-    return Agreement(n, float(votes.all(-1).any(-1).mean()), kappa, kappa - half, min(1.0, kappa + half))
+    return Agreement(n, float(same.mean()), kappa, kappa - half, min(1.0, kappa + half))
