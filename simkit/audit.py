@@ -24,7 +24,7 @@ from pydantic import Field
 from .arrays import Floats
 from .files import InvalidFile, Problem, find, given_path, parse, read_text, write_text
 from .logs import Log, Lookup, Scored, read
-from .logs.mapping import as_word, lookup_problems, model_of, nothing_found
+from .logs.mapping import as_word, model_of, nothing_found
 from .schema import Count, Name, NoName, Note, Place, Probability, Text, adapter, check, obey, record, twice
 from .spec import facts
 from .text import Printable, Printed, html_lines, number, percent, shown, suggest, whole_percent
@@ -112,8 +112,6 @@ def load_plan(path: str | Path) -> Plan:
 
 
 def _problems(plan: Place) -> Iterator[Problem]:
-    for name in ("reads", "model"):
-        yield from lookup_problems(plan[name])
     yield from twice((each["name"] for each in plan["commitments"]), "commitment", "rename one")
     try:
         sections = facts(plan["release"].value).by_id if plan["release"].value else None

@@ -319,6 +319,9 @@ def test_what_a_mapping_misses_is_said(tmp_path):
         with pytest.raises(InvalidFile, match=re.escape(said)) as caught:
             logs.load_map(write(tmp_path / "map.yaml", text))
     assert "line 2: signal: it is looked up in one place" in str(caught.value)
+    with pytest.raises(InvalidFile) as caught:
+        logs.load_map(write(tmp_path / "map.yaml", broken))
+    assert [problem.line for problem in caught.value.problems] == [2, 3, 4], "all at once"
 
 
 def test_a_case_may_be_edited():

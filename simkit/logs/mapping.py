@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,10 @@ class Lookup:
     """Of a score: `value`, `answer`, or a name inside a value that holds several."""
     values: dict[Text, Text] = no_entries()
     """What each word of the log is called; a word that is not listed stands for itself, with - for _."""
+
+    def __post_init__(self) -> None:
+        if bool(self.field) == bool(self.score):
+            raise ValueError("it is looked up in one place: give `field: NAME` or `score: SCORER`, not both")
 
     def word(self, row: Scored) -> str | None:
         """What a row says, in the log's own word; None if it says nothing."""
@@ -90,22 +94,11 @@ def load_map(path: str | Path) -> tuple[LogMap, Case]:
     """
     place = given_path(path)
     tree = parse(read_text(place), str(place))
-    found = check(LogMap, tree)
-    case = load(place.parent / found.scenario if found.scenario.endswith((".yaml", ".yml")) else found.scenario)
-    check(LogMap, replace(tree, problems=tuple(_problems(Place(tree.data), case))))
-    return found, case
-
-
-def lookup_problems(place: Place) -> Iterator[Problem]:
-    """A thing is looked up in one place: a field or a score."""
-    if place.value is not None and bool(place["field"].value) == bool(place["score"].value):
-        yield Problem(place.path, "it is looked up in one place", "give `field: NAME` or `score: SCORER`, not both")
-
-
-def _problems(whole: Place, case: Case) -> Iterator[Problem]:
-    """What is looked up in no place or in two, and names that the scenario does not know."""
+    whole = Place(tree.data)
+    named = whole["scenario"].value
+    if not isinstance(named, str) or not named:
+        check(LogMap, tree)  # says so
+    case = load(place.parent / named if named.endswith((".yaml", ".yml")) else named)
     known = {"segment": case.segments, "signal": case.population.signal_names, "response": case.responses}
-    for place in (*(whole[name] for name in ("model", *known)), *whole["raters"]):
-        yield from lookup_problems(place)
-    for name, names in known.items():
-        yield from unknown(whole[name]["values"], names, f"{name} of {case.name}")
+    strange = [each for name in known for each in unknown(whole[name]["values"], known[name], f"{name} of {case.name}")]
+    return check(LogMap, replace(tree, problems=(*tree.problems, *strange))), case
