@@ -44,6 +44,7 @@ ORDER = [
     "tasks",
     "learning",
     "codes",
+    "drafts",
     "widgets",
     "exercises",
     "jupyter",

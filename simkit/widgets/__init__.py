@@ -8,6 +8,7 @@
 
 from . import panels
 from .bright_line import argument
+from .builder import Builder, build
 from .classroom import Classroom, classroom
 from .command_chain import Chain, chain
 from .common_source import opinions
@@ -28,6 +29,7 @@ from .trust_instrument import Pool, Trust, pool, trust
 
 __all__ = [
     "Action",
+    "Builder",
     "Chain",
     "Classroom",
     "Dial",
@@ -43,6 +45,7 @@ __all__ = [
     "Table",
     "Trust",
     "argument",
+    "build",
     "chain",
     "classroom",
     "crowd",
