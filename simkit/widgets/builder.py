@@ -164,9 +164,9 @@ class Builder(Box):
         wrong = f"<b>{count} problem{'s' * (count > 1)}</b>; the picture is of the last version without any.<ul>{many}</ul>"
         self._said.value = wrong if count else "<b>✓ This is a scenario.</b>"
         self._show.layout.display = "" if count else "none"
-        file = f"<a download='{escape(self._file.value, quote=True)}' href='data:text/yaml;charset=utf-8,{quote(self.yaml)}'>"
+        file = f"download='{escape(self._file.value, quote=True)}' href='data:text/yaml;charset=utf-8,{quote(self.yaml)}'"
         line = f"<details><summary>Share as text</summary><code style='overflow-wrap:anywhere'>{self.shared}</code></details>"
-        self._links.value = f"{file}Download the file</a>{line}"
+        self._links.value = f"<a style='text-decoration:underline' {file}>Download the file</a>{line}"
         self._quiet = False
 
     def _words(self, lines: list[Entry]) -> dict[Path_, str]:

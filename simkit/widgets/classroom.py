@@ -199,4 +199,5 @@ def _solved(results: list[Results]) -> list[list[str]]:
 
 
 def _link(table: str) -> str:
-    return f"<a download='class.csv' href='data:text/csv;charset=utf-8,{quote(table)}'>Table for the gradebook (CSV)</a>"
+    link = f"download='class.csv' href='data:text/csv;charset=utf-8,{quote(table)}'"
+    return f"<a style='text-decoration:underline' {link}>Table for the gradebook (CSV)</a>"
