@@ -21,7 +21,7 @@ from .controls import context_menu, menu
 from .corrigibility_numbers import DialSettings, DialView, Part, look
 from .corrigibility_words import departures, ends, how_sure, notes, sentences
 from .instrument import Instrument, from_dict
-from .packing import packed
+from .packing import packed, told
 from .panels import INK, Mark, Panel, axis, curve, entry, padded, points
 from .stage import Options, Table
 from .wording import heading
@@ -138,7 +138,7 @@ def _strip_panel(view: DialView) -> Panel:
     lost = 1000 * np.stack([[each.obeyed, each.judged] for each in means])
     return panels.strip(
         {"lost per 1000 to bad instructions": 1, "to the model’s own mistakes": 4},
-        np.where(np.abs(lost) > 1e-9 * np.abs(lost).max(), lost, 0.0),  # what is rounding is nothing
+        told(lost),
         best=[part.here[[0, -1]].tolist() if len(part.here) else [-1, -1] for part in view.parts],
         alt="What is lost along the slider against the best possible: to bad instructions and to the model’s own mistakes.",
     )

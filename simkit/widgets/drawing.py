@@ -98,7 +98,18 @@ def _height(panel: Panel, row: int) -> float:
         own = 42 * len(panel["slots"]) + 40
     else:
         own = 18 * len(_lines(panel, row)) + 10 if panel["kind"] == "steps" else panel.get("height", 240)
-    return float(own) + 30 + (20 * -(-len(panel["legend"]) // 3) + 8 if panel.get("legend") else 0)
+    return float(own) + 30 + (20 * -(-len(panel["legend"]) // _across(panel)) + 8 if panel.get("legend") else 0)
+
+
+def _across(panel: Panel) -> int:
+    """How many entries of a legend stand side by side: three, or fewer if their words are too long for that."""
+    sizes = [len(each["label"]) + 6 for each in panel["legend"]]
+
+    def wide(columns: int) -> int:
+        tall = -(-len(sizes) // columns)
+        return sum(max(sizes[i : i + tall]) for i in range(0, len(sizes), tall))
+
+    return next((columns for columns in (3, 2) if wide(columns) <= 95), 1)
 
 
 def _colours(dark: bool) -> Sequence[str]:
@@ -119,7 +130,7 @@ def _legend(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
         style: dict[str, Any] = {"marker": "o", "color": colour, "markerfacecoloralt": "none", "ls": ""}
         handles.append(Line2D([], [], label=label, **(style | mark)))
     down = -0.02 if panel["kind"] != "chart" else -0.16 * 240 / panel.get("height", 240)
-    options: dict[str, Any] = {"ncols": 3, "frameon": False, "fontsize": 8, "handletextpad": 0.2, "columnspacing": 1.2}
+    options: dict[str, Any] = {"ncols": _across(panel), "frameon": False, "fontsize": 8, "handletextpad": 0.2, "columnspacing": 1.2}
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, down), **options)
 
 

@@ -25,6 +25,14 @@ def packed(
     return made if at is None else made | {"at": packed(np.reshape(at, (-1, 1)), "int16")}
 
 
+def told(values: Any) -> Any:
+    """Numbers for a legend: what is less than a billionth of the largest is nothing.  What is packed already stays as it is."""
+    if isinstance(values, dict):
+        return values
+    sizes = np.abs(np.asarray(values, dtype=float))
+    return np.where(sizes < 1e-9 * np.max(sizes, initial=0.0, where=np.isfinite(sizes)), 0.0, values)
+
+
 def unpacked(given: dict[str, Any], positions: int | None = None) -> np.ndarray:
     """The rows of `packed` as the browser reads them, one for each of so many positions (None: as many as were given)."""
     rows = np.frombuffer(given["data"], given["type"]).reshape(-1, given["columns"])

@@ -30,7 +30,7 @@ from .marks import labels as labels
 from .marks import points as points
 from .marks import ribbon as ribbon
 from .marks import stretches as stretches
-from .packing import indexed, packed
+from .packing import indexed, packed, told
 
 #: What the browser draws: plain values and packed arrays.  Made here and in `marks.js` alone.
 Panel = dict[str, Any]
@@ -61,7 +61,7 @@ def chart(
     """
     axes: Panel = {"x": x, "y": y} if isinstance(y, dict) else {"x": x, "ys": list(y), "every": every}
     if legend:
-        axes |= {"legend": list(legend), "legendValues": packed(values)}
+        axes |= {"legend": list(legend), "legendValues": packed(told(values))}
     return {"kind": "chart", "title": title, "alt": alt or title, "first": first, "marks": list(marks), **axes, **layout}
 
 
@@ -318,7 +318,7 @@ def icons(
         "cells": [{name: each[name] for name in ("colour", "mark", "event")} for each in legend],
         "count": packed(count, "int16"),
         "legend": list(legend),
-        "legendValues": packed(count if values is None else values),
+        "legendValues": packed(told(count if values is None else values)),
     }
 
 
@@ -373,5 +373,5 @@ def dots(
         "cells": cells,
         "count": packed(count[:, used], "int16", at=at),
         "legend": legend,
-        "legendValues": packed(np.hstack([by_segment[:, who], by_response[:, given], *events]), at=at),
+        "legendValues": packed(told(np.hstack([by_segment[:, who], by_response[:, given], *events])), at=at),
     }

@@ -3,13 +3,12 @@
 // panel = {slots: [{level, faint}], state, said, did, value: packed rows of indices, one for each slot, result: packed (rows, 1),
 //   words: [strings] that the indices point into}.  A state is 0 silent, 1 had a part, 2 decides, 3 had no effect.
 
-const LINE = 42;
-
 function drawPath(panel, canvas, width, position, look) {
   width = Math.min(width, 660);
+  const narrow = width < 520;
+  const LINE = narrow ? 54 : 42;  // where there is little room across, what a message does takes two lines
   const pen = surface(canvas, width, panel.slots.length * LINE + 40);
   const font = (style) => `${style} ${look.font}`;
-  const narrow = width < 520;
   const [boxes, edge, chips] = narrow ? [78, width - 92, width - 45] : [92, width - 138, width - 70];
   const most = narrow ? 72 : 118;  // pixels of a value
   const [state, said, did, value] = ["state", "said", "did", "value"].map((name) => row(panel[name], position));
@@ -48,12 +47,21 @@ function drawPath(panel, canvas, width, position, look) {
     pen.fillStyle = look.ink;
     pen.globalAlpha = state[i] === 0 ? 0.45 : void_ ? 0.75 : 1;
     const room = edge - boxes - 14;
+    const below = (text, y, step) => {  // in two lines where there is room for them
+      const lines = narrow ? wrapped(pen, text, room) : [text];
+      const shown = lines.length > 1 ? [lines[0], lines.slice(1).join(" ")] : lines;
+      shown.forEach((each, n) => pen.fillText(clipped(pen, each, room), boxes + 8, y + step * (n - (shown.length - 1) / 2)));
+    };
     pen.font = font(`${state[i] === 2 ? "600 " : ""}13px`);
-    const text = clipped(pen, state[i] === 0 ? faint : word(said[i]), room);
-    pen.fillText(text, boxes + 8, middle(i) - (state[i] === 0 ? 0 : 7));
-    if (void_) line(pen, [[boxes + 8, middle(i) - 7], [boxes + 8 + pen.measureText(text).width, middle(i) - 7]]);
-    pen.font = font("11px");
-    if (state[i] !== 0) pen.fillText(clipped(pen, word(did[i]), room), boxes + 8, middle(i) + 9);
+    if (state[i] === 0) below(faint, middle(i), 16);
+    else {
+      const text = fitted(pen, word(said[i]), room);
+      const y = middle(i) - (narrow ? 13 : 7);
+      pen.fillText(text, boxes + 8, y);
+      if (void_) line(pen, [[boxes + 8, y], [boxes + 8 + pen.measureText(text).width, y]]);
+      pen.font = font("11px");
+      below(word(did[i]), middle(i) + 9, 14);
+    }
     pen.globalAlpha = 1;
     if (state[i] !== 1 && state[i] !== 2) return;
     pen.strokeStyle = colour;

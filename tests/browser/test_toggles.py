@@ -38,9 +38,9 @@ def press(book: Notebook, name: str) -> None:
 
 def test_a_button_changes_picture_dots_and_sentence(book):
     assert said(book) == chain().sentences
+    book.page.get_by_role("button", name="More").first.click()  # the thousand senders come with it
     path, dots = (book.pixels(f"{STAGE} {kind} canvas") for kind in (".simkit-path", ".simkit-dots"))
     press(book, "coding-bot")
-    book.page.get_by_role("button", name="More").first.click()
     press(book, "asks for off")
     book.until("() => document.querySelector('.simkit-sentence').innerText.includes('The user has no effect')")
     assert said(book) == chain(operator="coding-bot", user="asks for off").sentences
