@@ -16,7 +16,7 @@ from simkit import codes
 from simkit.case import from_arrays
 from simkit.files import library
 from simkit.severity import Pareto
-from simkit.widgets import Explorer, Options, Prediction, Table, explore, predict
+from simkit.widgets import Explorer, Options, Prediction, Table, argument, explore, predict
 from simkit.widgets.explorer import RISKIEST, ExplorerSettings, explorer_table
 from simkit.widgets.instrument import MAX_CODE, as_code, from_code
 from simkit.widgets.packing import packed, unpacked
@@ -293,3 +293,18 @@ def test_a_peek_is_the_row_of_the_table_that_follows():
     used = dots[1][130][dots[1][130] > 0]
     assert dots[0][0][dots[0][0] > 0].tolist() == used.tolist()
     assert [panel["kind"] for panel in peek["panels"]] == [panel["kind"] for panel in table_["panels"]][:4]
+
+
+def test_a_guess_is_marked_on_the_instrument_that_it_reveals():
+    made = predict("How many?", answer=3, high=12, unit="of 12", reveal=lambda: explore("medication-threshold"), on="declined")
+    made.commit(5)
+    assert made.reveal.stage.guess == {"text": "You guessed 5 of 12; it is 3 of 12.", "at": 5}
+    made = predict("How likely?", answer=71, high=100, reveal=lambda: argument("bright-line"), on="y", scale=0.01)
+    made.commit(40)
+    assert made.reveal.stage.guess == {"text": "You guessed 40; it is 71.", "y": 0.4}
+    made.reveal.mark_guess("You guessed nothing.")
+    assert made.reveal.stage.guess == {"text": "You guessed nothing."}
+    with pytest.raises(ValueError, match=r"on the slider \(strength\) or on y, not on 'position'"):
+        made.reveal.mark_guess("", "position", 1)
+    with pytest.raises(ValueError, match="on the slider"):
+        explore("medication-threshold").mark_guess("dots have no height", "y", 1)

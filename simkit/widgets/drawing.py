@@ -130,7 +130,13 @@ def _legend(ax: Axes, panel: Panel, row: int, dark: bool) -> None:
         style: dict[str, Any] = {"marker": "o", "color": colour, "markerfacecoloralt": "none", "ls": ""}
         handles.append(Line2D([], [], label=label, **(style | mark)))
     down = -0.02 if panel["kind"] != "chart" else -0.16 * 240 / panel.get("height", 240)
-    options: dict[str, Any] = {"ncols": _across(panel), "frameon": False, "fontsize": 8, "handletextpad": 0.2, "columnspacing": 1.2}
+    options: dict[str, Any] = {
+        "ncols": _across(panel),
+        "frameon": False,
+        "fontsize": 8,
+        "handletextpad": 0.2,
+        "columnspacing": 1.2,
+    }
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, down), **options)
 
 

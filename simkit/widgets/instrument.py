@@ -240,6 +240,22 @@ class Instrument(Box, Generic[S]):
         """What is said below the picture."""
         return f"{self.table.sentences[self.row]} {self.table.notes[self.row]}".strip()
 
+    def mark_guess(self, text: str, on: str = "", value: float = 0.0) -> None:
+        """Say above the picture what was guessed, and mark it as a value of what it is `on`.
+
+        That is the setting which the slider moves, or "y", the height of the first chart; "" marks nothing.  A ValueError if
+        there is no such place.
+        """
+        slider, first = self.table.slider, next(panel for panel in self.table.panels if panel and panel["first"])
+        if on == "y" and first["kind"] == "chart":
+            self.stage.guess = {"text": text, "y": float(value)}
+        elif slider and on == slider.setting:
+            self.stage.guess = {"text": text, "at": slider.place(value)}
+        elif on:
+            raise ValueError(f"a guess is marked on the slider ({slider.setting if slider else 'none'}) or on y, not on {on!r}")
+        else:
+            self.stage.guess = {"text": text}
+
     # --- out of the instrument ---
 
     def rows(self) -> list[dict[str, Any]]:

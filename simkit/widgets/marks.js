@@ -199,6 +199,13 @@ function drawChart(panel, canvas, width, position, look) {
     pen.restore();
   }
   for (const mark of panel.marks) MARKS[mark.kind](pen, mark, position, X, Y, look);
+  if (panel.guess >= y.low && panel.guess <= y.high) {
+    [pen.strokeStyle, pen.fillStyle, pen.lineWidth] = [look.colours[1], look.ink, 2];
+    line(pen, [[x0, Y(panel.guess)], [x1, Y(panel.guess)]]);
+    pen.textAlign = "left";
+    pen.textBaseline = Y(panel.guess) < y1 + 16 ? "top" : "bottom";
+    pen.fillText("your guess", x0 + 4, Y(panel.guess) + (pen.textBaseline === "top" ? 3 : -3));
+  }
 }
 
 function line(pen, points) {

@@ -12,6 +12,7 @@ import ipywidgets
 from ..codes import MINDS, Guess, question_mark, session_mark, write
 from ..text import tally
 from .controls import Box
+from .instrument import Instrument
 
 
 def predict(
@@ -23,13 +24,16 @@ def predict(
     unit: str = "",
     reveal: Any = None,
     says: str = "",
+    on: str = "",
+    scale: float = 1.0,
 ) -> Prediction:
     """Ask for a whole number from low to high; once it is committed, show the answer, what it means, and `reveal`.
 
     `answer` and `reveal` may be functions without arguments: they are called only then, so that nothing gives the answer away.
-    `reveal` gives an instrument, or anything else that a notebook shows.
+    `reveal` gives an instrument, or anything else that a notebook shows.  An instrument says the guess above its picture, and
+    marks it where it has it: `on` is the setting of its slider or "y", and `scale` what one of the guess is there.
     """
-    return Prediction(asks, answer, (low, high), unit, reveal, says)
+    return Prediction(asks, answer, (low, high), unit, reveal, says, (on, scale))
 
 
 class Prediction(Box):
@@ -40,12 +44,19 @@ class Prediction(Box):
     """
 
     def __init__(
-        self, asks: str, answer: float | Callable[[], float], ends: tuple[int, int], unit: str, reveal: Any, says: str
+        self,
+        asks: str,
+        answer: float | Callable[[], float],
+        ends: tuple[int, int],
+        unit: str,
+        reveal: Any,
+        says: str,
+        on: tuple[str, float] = ("", 1.0),
     ) -> None:
         self.committed: int | None = None
         self._later: list[tuple[Box, Any]] = []
         self.asks, self.says, self.ends = asks, says, ends
-        self._answer, self.unit, self._reveal = answer, unit, reveal
+        self._answer, self.unit, self._reveal, self._on = answer, unit, reveal, on
         label = "my prediction"
         style = {"description_width": "8em"}
         self._guess = ipywidgets.Text(description=label, tooltip=label, placeholder="{} to {}".format(*ends), style=style)
@@ -115,6 +126,9 @@ class Prediction(Box):
         self._said.value = said + self._picture(number, self._right)
         self._hand()
         self._last.layout.display = ""
+        if isinstance(self.reveal, Instrument):
+            on, scale = self._on
+            self.reveal.mark_guess(f"You guessed {tally(number)}{self._unit}; it is {self.answer}.", on, scale * number)
         if self.reveal is not None:
             self.children = [*self._form, self.reveal, self._last]
         for box, thing in self._later:

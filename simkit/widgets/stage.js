@@ -65,6 +65,7 @@ function render({ model, el }) {
   const root = make("div", "simkit-stage", el);
   const main = make("div", "simkit-main", root);
   const side = make("div", "simkit-side", root);
+  const guessed = make("p", "simkit-guess", main);
   const first = make("div", "", main);
   const bar = make("div", "simkit-toggles", main);
   const control = make("div", "simkit-slider", main);
@@ -74,6 +75,7 @@ function render({ model, el }) {
   const name = make("span", "", travel);
   const value = make("output", "", travel);
   const slider = make("input", "", travel);
+  const flag = make("div", "simkit-flag", travel);
   const under = make("div", "simkit-under", travel);
   const key = make("div", "", main);
   slider.type = "range";
@@ -108,7 +110,11 @@ function render({ model, el }) {
   }
 
   const early = (panel) => panel.first || panel.beside || panel.fold;
-  const shown = () => current().panels.filter((panel) => panel && (early(panel) || model.get("unfolded")));
+  const shown = () => {
+    const panels = current().panels.filter((panel) => panel && (early(panel) || model.get("unfolded")));
+    const { y } = model.get("guess") || {};
+    return y === undefined ? panels : panels.map((panel) => (panel.first && panel.kind === "chart" ? { ...panel, guess: y } : panel));
+  };
 
   function build() {
     const wanted = shown();
@@ -177,6 +183,7 @@ function render({ model, el }) {
       if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
     });
     if (table.ends) ends.forEach((end, i) => drawEnd(end, i, table, rowOf(table, i * (table.slider.texts.length - 1), pressed), look));
+    drawGuess(table);
     value.textContent = table.slider.texts[at];
     slider.setAttribute("aria-valuetext", value.textContent);
     sentence.textContent = said;
@@ -196,6 +203,20 @@ function render({ model, el }) {
     canvas.hidden = !picture;
     if (picture) drawThumbnail(picture, canvas, 64, 36, position, look);
     words.textContent = textOf(table.ends, position).split("\n")[place].replace(": ", "\n");
+  }
+
+  /** What was predicted: a line above the picture, and a flag under the place of the slider that it means. */
+  function drawGuess(table) {
+    const { text, at: place } = model.get("guess") || {};
+    guessed.hidden = !text;
+    guessed.textContent = text || "";
+    flag.hidden = place === undefined;
+    if (flag.hidden) return;
+    const part = place / Math.max(1, table.slider.texts.length - 1);
+    const words = flag.firstChild || make("span", "", flag);
+    words.style.left = `calc(${100 * part}% + ${8 - 16 * part}px)`;  // under the middle of the thumb
+    words.textContent = part < 0.6 ? "▲ your guess" : "your guess ▲";
+    words.className = part < 0.6 ? "" : "simkit-back";
   }
 
   const ask = () => { waiting ||= requestAnimationFrame(draw); };
@@ -274,6 +295,7 @@ function render({ model, el }) {
   model.on("change:table", whole);
   model.on("change:peek", peeked);
   model.on("change:unfolded", build);
+  model.on("change:guess", ask);
   model.on("change:at", told);
   model.on("change:pressed", told);
   const theme = new MutationObserver(ask);
@@ -289,6 +311,7 @@ function render({ model, el }) {
     model.off("change:table", whole);
     model.off("change:peek", peeked);
     model.off("change:unfolded", build);
+    model.off("change:guess", ask);
     model.off("change:at", told);
     model.off("change:pressed", told);
     theme.disconnect();

@@ -199,6 +199,9 @@ class Stage(anywidget.AnyWidget):
     A panel that takes long is None in it, or left out at the end: the last one stays, and fades if the whole is long in coming.
     """
 
+    guess = traitlets.Dict().tag(sync=True)
+    """What was predicted: `text` stands above the picture; `at` marks a place of the slider, `y` a height of its chart."""
+
     @traitlets.validate("at", "pressed")
     def _possible(self, proposal: Any) -> Any:
         """A place that the table has; a ValueError leaves slider and buttons where they were."""

@@ -158,7 +158,9 @@ def test_a_picture_that_takes_long_fades_until_it_comes(book):
     book.until(f"() => document.querySelector('{STAGE} .simkit-spoken').textContent.includes('contrary')")  # the kernel knows
     said = stage.locator(".simkit-chart ul").first
     before = said.inner_text()
-    book.page.get_by_label("verification").first.focus()
+    control = book.page.get_by_label("verification").first
+    control.wait_for()  # bad worlds are computed when the stage unfolds, and the controls come with them
+    control.focus()
     book.page.keyboard.press("ArrowRight")
     book.until(f"({late})() === 1")
     assert said.inner_text() != before

@@ -125,3 +125,31 @@ def test_a_mosaic_fits(page, width):
     page.wait_for_timeout(200)
     right = page.evaluate("() => document.querySelector('.simkit-mosaic canvas').getBoundingClientRect().right")
     assert right <= width
+
+
+def charted() -> Table:
+    curve = panels.lines("A line", [0, 1, 2], {"one": [0.0, 1.0, 2.0]}, at=[0.0, 1.0, 2.0])
+    return Table(slider=Options("x", [0, 1, 2], "The slider"), panels=[curve], sentences=["a", "b", "c"], notes=["note"])
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("at", "part"), [(0, 0.0), (1, 0.5), (2, 1.0)])
+def test_a_guess_stands_under_its_place_of_the_slider(tmp_path, width, at, part):
+    """A line above the picture, and a flag whose tip is under the middle of the slider's thumb; nothing sticks out."""
+    (tmp_path / "chart.html").write_text(written(charted()), encoding="utf-8")
+    with browser(width, 800) as context:
+        page = context.new_page()
+        page.goto((tmp_path / "chart.html").as_uri())
+        page.wait_for_function("() => document.querySelector('.simkit-stage').dataset.drawn === '0'")
+        assert page.locator(".simkit-guess, .simkit-flag").filter(visible=True).count() == 0
+        picture = page.locator(".simkit-chart > canvas").screenshot()
+        page.evaluate(f"() => model.set('guess', {{ text: 'You guessed 1; it is 2.', at: {at}, y: 1 }})")
+        flag = page.locator(".simkit-flag span")
+        flag.wait_for()
+        assert page.locator(".simkit-guess").inner_text() == "You guessed 1; it is 2."
+        assert page.locator(".simkit-chart > canvas").screenshot() != picture, "a line at the height of the guess"
+        bar, here = page.locator(".simkit-travel input").bounding_box(), flag.bounding_box()
+        tip = here["x"] + 5 if part < 0.6 else here["x"] + here["width"] - 5
+        assert abs(tip - (bar["x"] + 8 + part * (bar["width"] - 16))) < 3
+        assert here["y"] >= bar["y"] + bar["height"] - 5
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
