@@ -299,7 +299,7 @@ def test_a_guess_is_marked_on_the_instrument_that_it_reveals():
     made = predict("How many?", answer=3, high=12, unit="of 12", reveal=lambda: explore("medication-threshold"), on="declined")
     made.commit(5)
     assert made.reveal.stage.guess == {"text": "You guessed 5 of 12; it is 3 of 12.", "at": 5}
-    made = predict("How likely?", answer=71, high=100, reveal=lambda: argument("bright-line"), on="y", scale=0.01)
+    made = predict("How likely?", answer=71, high=100, reveal=lambda: argument("bright-line"), on="y", at=lambda x: x / 100)
     made.commit(40)
     assert made.reveal.stage.guess == {"text": "You guessed 40; it is 71.", "y": 0.4}
     made.reveal.mark_guess("You guessed nothing.")

@@ -25,15 +25,15 @@ def predict(
     reveal: Any = None,
     says: str = "",
     on: str = "",
-    scale: float = 1.0,
+    at: Callable[[int], float] = float,
 ) -> Prediction:
     """Ask for a whole number from low to high; once it is committed, show the answer, what it means, and `reveal`.
 
     `answer` and `reveal` may be functions without arguments: they are called only then, so that nothing gives the answer away.
     `reveal` gives an instrument, or anything else that a notebook shows.  An instrument says the guess above its picture, and
-    marks it where it has it: `on` is the setting of its slider or "y", and `scale` what one of the guess is there.
+    marks it where it has it: `on` is the setting of its slider or "y", and `at` gives the value there.
     """
-    return Prediction(asks, answer, (low, high), unit, reveal, says, (on, scale))
+    return Prediction(asks, answer, (low, high), unit, reveal, says, (on, at))
 
 
 class Prediction(Box):
@@ -51,7 +51,7 @@ class Prediction(Box):
         unit: str,
         reveal: Any,
         says: str,
-        on: tuple[str, float] = ("", 1.0),
+        on: tuple[str, Callable[[int], float]] = ("", float),
     ) -> None:
         self.committed: int | None = None
         self._later: list[tuple[Box, Any]] = []
@@ -127,8 +127,8 @@ class Prediction(Box):
         self._hand()
         self._last.layout.display = ""
         if isinstance(self.reveal, Instrument):
-            on, scale = self._on
-            self.reveal.mark_guess(f"You guessed {tally(number)}{self._unit}; it is {self.answer}.", on, scale * number)
+            on, at = self._on
+            self.reveal.mark_guess(f"You guessed {tally(number)}{self._unit}; it is {self.answer}.", on, at(number))
         if self.reveal is not None:
             self.children = [*self._form, self.reveal, self._last]
         for box, thing in self._later:
