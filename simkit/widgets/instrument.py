@@ -246,15 +246,7 @@ class Instrument(Box, Generic[S]):
         That is the setting which the slider moves, or "y", the height of the first chart; "" marks nothing.  A ValueError if
         there is no such place.
         """
-        slider, first = self.table.slider, next(panel for panel in self.table.panels if panel and panel["first"])
-        if on == "y" and first["kind"] == "chart":
-            self.stage.guess = {"text": text, "y": float(value)}
-        elif slider and on == slider.setting:
-            self.stage.guess = {"text": text, "at": slider.place(value)}
-        elif on:
-            raise ValueError(f"a guess is marked on the slider ({slider.setting if slider else 'none'}) or on y, not on {on!r}")
-        else:
-            self.stage.guess = {"text": text}
+        self.stage.guess = {"text": text, **self.table.marked(on, value)}
 
     # --- out of the instrument ---
 

@@ -147,6 +147,17 @@ class Table:
         """The number of a row."""
         return int(np.ravel_multi_index((*pressed, at), self.sizes))
 
+    def marked(self, on: str, value: float) -> dict[str, Any]:
+        """Where a value is marked, as `Stage.guess` takes it.  A ValueError if there is no such place."""
+        first = next(panel for panel in self.panels if panel and panel["first"])
+        if on == "y" and first["kind"] == "chart":
+            return {"y": float(value)}
+        if self.slider and on == self.slider.setting:
+            return {"at": self.slider.place(value)}
+        if on:
+            raise ValueError(f"a guess is marked on the slider ({self.slider and self.slider.setting}) or on y, not on {on!r}")
+        return {}
+
     def sent(self) -> dict[str, Any]:
         """The table as a stage takes it."""
         slider = self.slider or Options("", [""])
