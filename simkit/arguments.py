@@ -164,9 +164,21 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*given, **named)
         used = [checks[name](name, value) for name, value in zip(chain(in_order, cycle(several)), given, strict=False)]
         more = {name: checks[name](name, value) if name in checks else value for name, value in named.items()}
-        return function(*used, *given[len(used) :], **more)
+        try:
+            return function(*used, *given[len(used) :], **more)
+        except ValueError as error:
+            if re.match("operands could not be broadcast|shape mismatch", str(error)):
+                shapes = _shapes([*zip(in_order, used, strict=False), *more.items()])
+                raise ValueError(f"arrays must have shapes that fit together, not {shapes}") from error
+            raise
 
     return checking
+
+
+def _shapes(given: Iterable[tuple[str, Any]]) -> str:
+    """The shapes of those arguments that are arrays."""
+    shapes = {name: np.shape(value) for name, value in given if isinstance(value, int | float | list | tuple | np.ndarray)}
+    return ", ".join(f"{name} {shape}" for name, shape in shapes.items())
 
 
 def guard(module: str) -> None:

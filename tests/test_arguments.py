@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 import simkit as sk
-from simkit.theory import off_switch, release, sequential, trust
+from simkit.theory import off_switch, persuasion, release, sequential, society, trust
 from simkit.theory.dial import SignalTypes
 
 ROOMS = "case population evaluate event_counts icon_array monte_carlo pareto report severity scenario files policy.batch "
 ROOMS += "policy.made policy.file uncertainty.comparison uncertainty.extremes uncertainty.means uncertainty.reversal "
 ROOMS += "dial.agents dial.deployment dial.losses dial.optimum dial.overrides theory.control theory.delegation theory.dial "
-ROOMS += "theory.insurance theory.loosening theory.obedience theory.off_switch theory.release theory.sequential theory.trust"
+ROOMS += "theory.insurance theory.loosening theory.obedience theory.off_switch theory.release theory.sequential theory.trust "
+ROOMS += "theory.persuasion theory.society theory.agency theory.training theory.coverage"
 BAD = {
     "nan": math.nan,
     "inf": math.inf,
@@ -46,6 +47,8 @@ TYPES = trust.Types(aligned=0.8, overt=0.1, deceptive=0.1, fails=0.3)
 SIGNALS = SignalTypes(correlation=[0.8, 0.2], chance=[0.5, 0.5])
 WORLDS = sk.population.draw_worlds(CASE.population, np.random.default_rng(0), 3)
 ONE = sk.load("santa")
+ARGUED = persuasion.argue(CASE, tries=3)
+WEIGHTS = society.listening(np.ones((2, 2)))
 SHARES = np.array([0.9, 0.1])
 #: A good value for each argument, by its name; `GOOD_FOR` where a name means something else.
 # fmt: off
@@ -173,8 +176,78 @@ GOOD = {
     "z": 0.5,
     "outcome": sk.expect(CASE, POLICY),
     "table": None,
+    "strength": 0.9,
+    "tries": 3,
+    "prior": 0.1,
+    "ratio": 2.0,
+    "error": 0.1,
+    "loss": 2.0,
+    "argued": ARGUED,
+    "give": "full-with-care",
+    "keep": "refuse-with-reason",
+    "weights": WEIGHTS,
+    "gamma": 0.5,
+    "alpha": 0.1,
+    "assistant": 0.5,
+    "inside": 0.9,
+    "people": 10,
+    "ones": 1.0,
+    "zeros": 2.0,
+    "copied": 0.1,
+    "generations": 3,
+    "samples": 10,
+    "common": 0.3,
+    "cost": 0.5,
+    "interest": 0.04,
+    "payout": 0.04,
+    "reward": 1.0,
+    "hazard": 0.1,
+    "discount": 0.9,
+    "interval": 3,
+    "request": 2,
+    "half_life": 8.0,
+    "risks": [0.1, 0.2],
+    "never_seen": 0.1,
+    "missed_if_seen": 0.1,
+    "base": [0.5, 0.5],
+    "pressure": 1.0,
+    "n": 3,
+    "top": 0.5,
+    "trained": [0.5, 0.5],
+    "distance": 1.0,
+    "beta": 0.1,
+    "gold_sd": 1.0,
+    "error_sd": 1.0,
+    "seen": [3, 2],
+    "more": 0.5,
+    "rates": [0.5, 0.5],
+    "probes": 3,
+    "steps": 2,
+    "choices": 3,
+    "unnoticed": 0.5,
+    "breaks": 0.5,
+    "false": 0.01,
+    "traced": 0.5,
+    "flagged": 0.5,
+    "honest": 0.1,
 }
 GOOD_FOR = {
+    "theory.persuasion.break_even_exception": {"value": 1.0},
+    "theory.society.Sway": {"own": 0.5},
+    "theory.society.swayed": {"sways": dict.fromkeys(CASE.responses, society.Sway(0.5, 0.1))},
+    "theory.society.equilibrium": {"own": [0.0, 1.0]},
+    "theory.society.listening": {"graph": np.ones((2, 2))},
+    "theory.society.monoculture": {"own": 0.3},
+    "theory.agency.ask_or_act": {"gain": 1.0},
+    "theory.agency.waiting": {"now": 1.0, "later": [[1.0, 2.0]], "chance": [0.5, 0.5]},
+    "theory.agency.dialog_band": {"act": (1.0, -2.0), "ask": (0.7, -0.1), "leave": (0.0, 0.0)},
+    "theory.agency.solve": {"rewards": [[1.0]], "moves": [[[1.0]]]},
+    "theory.training.tilted": {"reward": [1.0, 0.0]},
+    "theory.training.best_of_n": {"reward": [1.0, 0.0]},
+    "theory.training.quantilized": {"reward": [1.0, 0.0]},
+    "theory.training.gold_beyond": {"threshold": 1.0},
+    "theory.training.belief_in_reasons": {"prior": [0.5, 0.5], "reasons": [[[1.0, 0.0]], [[0.5, 0.5]]], "shown": [[1, 0]]},
+    "theory.coverage.flags": {"caught": 0.5},
     "case.from_arrays": {
         "share": SHARES,
         "signal": np.eye(2),
@@ -244,10 +317,12 @@ ELSEWHERE = {
     "population.mixed",
     "uncertainty.means.lead_in_worlds",
     "policy.batch.along",
+    "theory.agency.Rounded",
+    "theory.agency.side_effect",
 }
 #: What an error may call an argument, beside its name: what it names, or what it must agree with.
 CALLED = {
-    **dict.fromkeys(("below", "above", "otherwise"), ("response",)),
+    **dict.fromkeys(("below", "above", "otherwise", "give", "keep"), ("response",)),
     "counts": ("observed model",),
     "share": ("segments",),
     "trust_in_operator": ("trust",),

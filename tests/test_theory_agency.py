@@ -282,3 +282,16 @@ def test_functions_broadcast():
 def test_what_cannot_be_is_refused(wrong, says):
     with pytest.raises(ValueError, match=says):
         wrong()
+
+
+@pytest.mark.parametrize("hazard", [1e-6, 1e-8, 1e-10, 1e-12, 1e-15])
+@pytest.mark.parametrize("cost", [0.1, 5.0])
+def test_the_best_interval_where_slips_are_very_rare(hazard, cost):
+    """The square-root rule is exact in the limit: √(2c/h) + 2c/3 + …"""
+    found = agency.check_in(cost, hazard)
+    assert found.interval == pytest.approx(np.sqrt(2 * cost / hazard) + cost / 1.5, rel=1e-6, abs=1.1)
+
+
+def test_the_hurdle_of_a_value_that_hardly_moves():
+    """Without noise one waits until the value grows no faster than interest: r / (r − (r − δ)) = r/δ."""
+    assert agency.hurdle(0.08, 0.04, np.array([1e-3, 1e-5, 1e-8])) == pytest.approx([2.0, 2.0, 2.0], rel=1e-4)

@@ -176,3 +176,19 @@ def test_the_instrument_says_what_the_batch_says(case):
         line = sk.policy.constant(argued.case, "background")
         nets.append(sk.expect(argued.case, wary).net - sk.expect(argued.case, line).net)
     assert nets[0] > 0 > nets[1]
+
+
+def test_a_judgement_that_never_errs_is_never_breached():
+    assert persuasion.breach([0.0, 0.0, 0.1, 1.0], [np.inf, 5, np.inf, 1]).tolist() == [0, 0, 1, 1]
+
+
+def test_the_caveat_says_on_which_side_of_the_break_even_one_is():
+    """With few who imitate the wary policy is better unless more do; with many it is worse unless fewer do."""
+    from simkit.widgets.bright_line import argument
+
+    place = {"policy": "takes it for a warning", "strength": 0.5}
+    few, many = (argument(**place, mimic=mimic) for mimic in (0.0, 0.5))
+    for made, worth, side in ((few, "more", "more"), (many, "less", "fewer")):
+        note = made.table.notes[made.row]
+        assert note.startswith(f"Worth {worth} than the hard line in ")
+        assert f"Not if {side} than " in note

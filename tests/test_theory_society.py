@@ -240,3 +240,62 @@ THREE = society.listening(sparse.eye_array(3))
 def test_bad_numbers_are_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("gamma", [1e-3, 1e-5, 1e-7])
+def test_weak_anchors_are_solved_not_iterated(gamma):
+    """All end near the mean of what anchors them; the equation itself is the witness."""
+    weights = society.listening(np.array([[1.0, 2, 0], [0, 1, 1], [3, 0, 1]]))
+    own = np.array([0.0, 1.0, 5.0])
+    found = society.equilibrium(weights, own, gamma=[[gamma], [0.5]], alpha=[[gamma], [0.1]], assistant=2.0)
+    for x, g, a in zip(found, (gamma, 0.5), (gamma, 0.1), strict=True):
+        assert x == pytest.approx(g * own + a * 2.0 + (1 - g - a) * (weights @ x), abs=1e-9)
+    drawn = society.influence(weights) @ own / 2 + 1.0
+    if gamma < 1e-4:
+        assert found[0] == pytest.approx(drawn, abs=100 * gamma)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: society.equilibrium(sparse.csr_array(np.ones((2, 2))), [0, 1], gamma=0.1), "rows add up to 1"),
+        (lambda: society.influence(sparse.csr_array(np.ones((2, 2)))), "rows add up to 1"),
+        (lambda: society.gap_kept(1.0, gamma=0.0), "never meet"),
+        (lambda: society.zealot_share(2.5, 1, 1), "people must be a whole number"),
+        (lambda: society.monoculture(0.3, 0.3, (1.0,)), "2 to 6 candidates"),
+        (lambda: society.monoculture(0.3, 0.3, (0.0, 1.0)), "best first"),
+    ],
+)
+def test_what_once_gave_nonsense_is_named(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+def test_weights_of_any_size_make_shares():
+    assert society.listening(np.array([[1e308, 1e308], [1, 0]])).toarray().tolist() == [[0.5, 0.5], [1, 0]]
+
+
+@pytest.mark.parametrize("network", ["small world", "two communities", "all to all"])
+def test_how_sure_the_opinions_are_is_said_of_the_network_that_is_shown(network):
+    """The variance at other weights, and the weight at which half is left, are those of solving for the opinions again."""
+    import re
+
+    from simkit.widgets import common_source
+
+    chosen = common_source.OpinionSettings(network=network, leaning=0.3)
+    case, row = sk.load("contested-question"), common_source.STEPS - 1  # always a side
+    found = common_source.look(case, chosen)
+    again = common_source.variance(network, found.gamma, 0.3 * np.tile(np.linspace(0, 1, common_source.STEPS), 3))
+    assert again == pytest.approx(found.opinions.var(-1), rel=1e-3)
+    said = common_source.how_sure(chosen, np.linspace(0, 1, common_source.STEPS))[row][1]
+    needed = float(re.search(r"people kept ([0-9.]+) of that weight", said)[1])
+    there = common_source.look(case, common_source.OpinionSettings(network=network, leaning=0.3, own_left=needed))
+    assert there.kept[row] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_sentence_does_not_say_that_differences_fall_where_they_grow():
+    from simkit.widgets import opinions
+
+    made = opinions(otherwise="asks-back", takes_sides=0.0)
+    assert made.view.kept[made.row] > 1.2
+    assert "fall" not in made.table.sentences[made.row]

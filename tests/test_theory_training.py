@@ -272,3 +272,28 @@ def test_search_that_mirrors_users_is_not_the_best():
 def test_what_makes_no_sense_is_named(call, says):
     with pytest.raises(ValueError, match=says):
         call()
+
+
+@pytest.mark.parametrize("n", [1, 3, 1e9, 1e17, 1e20])
+@pytest.mark.parametrize("base", [[1e-17, 1.0], [1 - 1e-9, 1e-9], [0.3, 0.7]])
+def test_the_best_of_very_many_keeps_the_digits_of_what_is_rare(base, n):
+    """The better of two answers comes unless all draws are the other one."""
+    found = training.best_of_n(base, [1, 0], n)
+    worse = np.exp(n * (np.log1p(-base[0]) if base[0] < 0.5 else np.log(base[1])))
+    assert found == pytest.approx([-np.expm1(n * (np.log1p(-base[0]) if base[0] < 0.5 else np.log(base[1]))), worse], rel=1e-7)
+
+
+def test_a_quantilizer_of_less_than_the_rarest_answer_adds_up_to_one():
+    assert training.quantilized([1e-17, 1.0], [1, 0], [1e-18, 1e-17, 0.5]).sum(-1) == pytest.approx(1.0)
+    assert training.quantilized([1e-17, 1.0], [1, 0], 1e-18).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("n", [1e3, 1e30, 1e60, 1e200])
+def test_the_highest_of_very_many_scores(n):
+    """Between the quantiles at which 1% and 99.9% of the highest lie, and near log-log asymptotics (Gumbel) at the mean."""
+    from scipy.special import log_ndtr
+
+    grid = np.linspace(-1, 37.5, 400_001)
+    cdf = np.exp(n * log_ndtr(grid)) if n < 1e15 else np.exp(-n * np.exp(log_ndtr(-grid)))
+    mean = grid[-1] - np.trapezoid(cdf, grid)  # E max = b − ∫ F over what lies above the start
+    assert training.expected_best(n) == pytest.approx(mean, rel=1e-6)

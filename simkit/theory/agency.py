@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import lambertw, ndtr
 
+from ..arguments import guard
 from ..arrays import Floats, Ints
 from .inputs import Numbers, amount, at_least, distribution, positive, probability, quotient, real
 
@@ -96,7 +97,11 @@ def dialog_band(act: tuple[Numbers, Numbers], ask: tuple[Numbers, Numbers], leav
 
     A ValueError unless acting depends most on what is wanted, and leaving it least (Horvitz 1999, figure 3).
     """
-    lines = [[real(name, u) for u in pair] for name, pair in (("act", act), ("ask", ask), ("leave", leave))]
+    given = {"act": act, "ask": ask, "leave": leave}
+    for name, pair in given.items():
+        if len(pair) != 2:
+            raise ValueError(f"{name} is a pair: its utility if the person wants the act, and if not")
+    lines = [[real(name, u) for u in pair] for name, pair in given.items()]
     slopes = [wanted - unwanted for wanted, unwanted in lines]
     if not (np.all(slopes[0] > slopes[1]) and np.all(slopes[1] > slopes[2])):
         raise ValueError("utilities differ most between wanted and unwanted for act, less for ask, least for leave")
@@ -135,6 +140,8 @@ def waiting(now: Numbers, later: ArrayLike, chance: ArrayLike, *, discount: Numb
     `chance` (…, n) are the probabilities of the cases, `discount` what the wait leaves of a worth.
     """
     worth, p, kept = real("later", later), distribution("chance", chance), probability("discount", discount)
+    if worth.ndim < 2 or not worth.shape[-2] or worth.shape[-1] != p.shape[-1]:
+        raise ValueError(f"later (…, A, n) is the worth of A choices in the n cases of chance, not {worth.shape} for {p.shape}")
     return Waiting(
         now=real("now", now),
         blind=(kept * (worth * p[..., None, :]).sum(-1).max(-1))[()],
@@ -150,8 +157,9 @@ def hurdle(interest: Numbers, payout: Numbers, sd: Numbers) -> Floats:
     """
     r, d, variance = positive("interest", interest), positive("payout", payout), positive("sd", sd) ** 2
     drift = (r - d) / variance - 0.5
-    root = np.sqrt(drift**2 + 2 * r / variance) - drift
-    return root / (root - 1)
+    whole = np.sqrt(drift**2 + 2 * r / variance)
+    root = np.where(drift > 0, 2 * r / variance / (whole + np.abs(drift)), whole - drift)  # no difference of large numbers
+    return (root / (root - 1))[()]
 
 
 # --- irreversible failure ---------------------------------------------------------------------------------------------
@@ -197,7 +205,7 @@ def solve(rewards: ArrayLike, moves: ArrayLike, discount: float) -> Solved:
     """
     gains, leads = real("rewards", rewards), distribution("moves", moves)
     kept = float(probability("discount", discount))
-    if gains.ndim != 2 or leads.shape != (*gains.shape, gains.shape[1]) or kept == 1:
+    if gains.ndim != 2 or not gains.size or leads.shape != (*gains.shape, gains.shape[1]) or kept == 1:
         raise ValueError(f"rewards (A, S), moves (A, S, S) and a discount below 1 are needed: not {gains.shape}, {leads.shape}")
     states = np.arange(gains.shape[1])
     action = gains.argmax(0)
@@ -229,11 +237,17 @@ def check_in(cost: Numbers, hazard: Numbers) -> CheckIn:
     kept = (1 - h) / h  # good steps before a slip, if nobody checks
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = -np.log1p(-h)
-        best = (-lambertw(-(1 - c / kept) / np.e, -1).real - 1) / rate  # where more steps gain as much as they waste
+        best = _waste(-np.log1p(-c / kept)) / rate  # where more steps gain as much as they waste
     found = np.where(c < kept, best, np.inf)
     down, up = np.maximum(np.floor(found), 1), np.maximum(np.ceil(found), 1)
     interval = np.where(lost_per_step(up, c, h) < lost_per_step(down, c, h), up, down)
     return CheckIn(rule=np.sqrt(2 * c / h), interval=interval[()], cost=lost_per_step(interval, c, h)[()])
+
+
+def _waste(level: Floats) -> Floats:
+    """The u ≥ 0 with u − log(1 + u) = level: −1 − W₋₁(−exp(−1 − level)), by its series where that has no digits left."""
+    root = np.sqrt(2 * level)
+    return np.where(root < 1e-3, root + root**2 / 3 + root**3 / 36, -1 - lambertw(-np.exp(-1 - level), -1).real)
 
 
 def lost_per_step(interval: Numbers, cost: Numbers, hazard: Numbers) -> Floats:
@@ -272,7 +286,7 @@ def reading(request: Numbers, half_life: Numbers, floor: Numbers = 0.0) -> Float
 
     `half_life` is the number of requests after which attention has halved on its way to `floor`; inf: nobody tires.
     """
-    k, m = at_least("request", request, 1), at_least("half_life", half_life, 1e-9)
+    k, m = amount("request", request, low=1), at_least("half_life", half_life, 1e-9)
     least = probability("floor", floor)
     return least + (1 - least) * np.exp2(-(k - 1) / m)
 
@@ -283,6 +297,8 @@ def caught(risks: ArrayLike, half_life: Numbers, floor: Numbers = 0.0) -> Floats
     `risks` (n,) are the probabilities that each is unwanted.  Requests come in an order that has nothing to do with the risk.
     """
     q = np.sort(np.atleast_1d(probability("risks", risks)))[::-1]
+    if q.ndim != 1 or not q.size or np.ndim(half_life) or np.ndim(floor):
+        raise ValueError("risks are those of one request or more, (n,), with one half_life and one floor")
     asked = np.arange(1.0, len(q) + 1)
     read: Floats = np.cumsum(reading(asked, half_life, floor)) / asked
     return np.append(0.0, np.cumsum(q) * read)
@@ -327,3 +343,6 @@ def missed_in_all(never_seen: Numbers, missed_if_seen: Numbers) -> Floats:
     """What a guard misses in all, (…): what never reaches it, and of the rest what it lets pass."""
     outside = probability("never_seen", never_seen)
     return outside + (1 - outside) * probability("missed_if_seen", missed_if_seen)
+
+
+guard(__name__)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import bdtr, bdtrc, xlog1py
 
+from ..arguments import guard
 from ..arrays import Floats
 from .inputs import Numbers, amount, at_least, distribution, probability
 
@@ -27,7 +28,7 @@ def unseen(seen: ArrayLike) -> float:
     `seen` (X,) says how many kinds were found once, twice, …; N = Σ x n_x is the number of failures.  It is without bias for
     the record with one failure less: E[n₁/n] is the expected rate of the unseen after n − 1 (Good 1953).
     """
-    kinds = amount("seen", seen)
+    kinds = _counted(seen)
     failures = float(kinds @ np.arange(1, len(kinds) + 1))
     if not failures:
         raise ValueError("no failure was found, so nothing is known of their kinds: bound their rate (trust.rate_bound)")
@@ -46,10 +47,17 @@ def new_kinds(seen: ArrayLike, more: ArrayLike) -> NewKinds:
 
     `seen` is that of `unseen`.  A ValueError above 1: then the series swings ever more widely, and says nothing.
     """
-    kinds, part = amount("seen", seen), probability("more", more)[..., None]
+    kinds, part = _counted(seen), probability("more", more)[..., None]
     times = np.arange(1, len(kinds) + 1)
     signs = np.where(times % 2, 1.0, -1.0)
     return NewKinds((signs * part**times * kinds).sum(-1), np.sqrt((part ** (2 * times) * kinds).sum(-1)))
+
+
+def _counted(seen: ArrayLike) -> Floats:
+    kinds = amount("seen", seen)
+    if kinds.ndim != 1:
+        raise ValueError(f"seen (X,) says how many kinds were found once, twice, …, not an array of shape {kinds.shape}")
+    return kinds
 
 
 def expected_unseen(rates: ArrayLike, probes: ArrayLike, *, searched: ArrayLike | None = None) -> Floats:
@@ -58,6 +66,8 @@ def expected_unseen(rates: ArrayLike, probes: ArrayLike, *, searched: ArrayLike 
     `rates` (M,) are how often users meet each kind, `searched` (M,) how often the search does (if not given: as users do).
     """
     met, looked = distribution("rates", rates), distribution("searched", rates if searched is None else searched)
+    if met.shape != looked.shape:
+        raise ValueError(f"searched is how often each kind of rates is met, {met.shape}, not {looked.shape}")
     return (met * _missed(looked, probes)).sum(-1)
 
 
@@ -87,14 +97,16 @@ def found_within(tries: ArrayLike, *, steps: int, choices: int) -> Search:
     whether the next choice is right (a refusal that softens, say), so that each step takes 1 to `choices` tries, and the whole
     their sum: (choices + 1)/2 · steps on average, not (choices^steps + 1)/2.  A model of ours, the least that shows it.
     """
-    count = at_least("tries", tries, 0)
-    if steps < 1 or choices < 1:
-        raise ValueError(f"steps and choices are at least 1, not {steps} and {choices}")
+    tried = np.floor(at_least("tries", tries, 0))
+    if not (1 <= steps <= 1000 and 1 <= choices <= 1000):
+        raise ValueError(f"steps and choices are at least 1, and at most 1000, not {steps} and {choices}")
     one, sums = np.append(0.0, np.full(choices, 1 / choices)), np.ones(1)
     for _ in range(steps):
         sums = np.convolve(sums, one)
-    place = np.minimum(np.floor(count), len(sums) - 1).astype(int)
-    return Search(np.minimum(np.floor(count) / float(choices) ** steps, 1.0), np.minimum(np.cumsum(sums)[place], 1.0))
+    place = np.minimum(tried, len(sums) - 1).astype(int)
+    with np.errstate(divide="ignore", over="ignore"):
+        random = np.exp(np.minimum(np.log(tried) - steps * np.log(choices), 0.0))
+    return Search(random, np.minimum(np.cumsum(sums)[place], 1.0))
 
 
 # --- a monitor --------------------------------------------------------------------------------------------------------
@@ -135,7 +147,10 @@ def detected(samples: ArrayLike, *, flagged: ArrayLike, honest: ArrayLike, alarm
     `flagged` and `honest` are the probabilities that a sample of either is flagged.  The alarm goes off at the smallest number
     of flags that an honest model reaches with probability `alarm` at most, so this is the power of an exact binomial test.
     """
-    n = np.floor(amount("samples", samples)).astype(np.int64)
+    n = np.floor(amount("samples", samples))
+    if np.any(n > 1e9):
+        raise ValueError(f"samples must be at most 1e9, not {n.max():g}")
+    n, alarm = n.astype(np.int64), float(probability("alarm", alarm))
     rate, usual = probability("flagged", flagged), probability("honest", honest)
     n, rate, usual = np.broadcast_arrays(n, rate, usual)
     low, high = np.full(n.shape, -1.0), n + 0.0  # more flags than `high` are rare enough, than `low` are not
@@ -144,3 +159,6 @@ def detected(samples: ArrayLike, *, flagged: ArrayLike, honest: ArrayLike, alarm
         rare = bdtrc(middle, n, usual) <= alarm
         low, high = np.where(rare | (high - low <= 1), low, middle), np.where(rare & (high - low > 1), middle, high)
     return np.where(high >= n, 0.0, 1 - bdtr(high, n, rate))
+
+
+guard(__name__)

@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arguments import guard
 from ..arrays import Floats, frozen
 from ..case import Case
 from ..policy import Axis, Policy, from_array
@@ -47,7 +48,10 @@ def likelihood_ratio(strength: Numbers, tries: Numbers, mimic: Numbers = 0.0) ->
 
 
 def posterior(prior: Numbers, ratio: Numbers) -> Floats:
-    """P(manipulation | argument) from the prior and the likelihood ratio ≥ 0 (infinite: it is certain)."""
+    """P(manipulation | argument) from the prior and the likelihood ratio ≥ 0 (infinite: it is certain).
+
+    nan where the argument rules out all that the prior allows: 0 of prior 1, infinite of prior 0.
+    """
     p, lr = probability("prior", prior), at_least("ratio", ratio, 0)
     with np.errstate(invalid="ignore"):
         return np.where(np.isinf(lr) & (p > 0), 1.0, p * lr / (p * lr + 1 - p))[()]
@@ -85,7 +89,7 @@ def breach(error: Numbers, attempts: Numbers) -> Floats:
     """The probability that one of K attempts gets through a judgement that errs with probability f: 1 − (1 − f)^K."""
     f, k = probability("error", error), at_least("attempts", attempts, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(k == 0, 0.0, -np.expm1(k * np.log1p(-f)))[()]
+        return np.where((k == 0) | (f == 0), 0.0, -np.expm1(k * np.log1p(-f)))[()]
 
 
 def break_even_exception(value: Numbers, loss: Numbers, ratio: Numbers) -> Floats:
@@ -175,3 +179,6 @@ def _along(argued: Argued, give: str, keep: str, name: str, gives: Floats) -> Po
     return from_array(
         argued.case, rows, name=f"{give} ({name})", axis=Axis(name, tuple(argued.grades.tolist()), "of honest arguments")
     )
+
+
+guard(__name__)

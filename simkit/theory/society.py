@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse, stats
 
+from ..arguments import guard
 from ..arrays import Floats
 from ..case import Case
 from ..evaluate import exposure
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 #: The weight of their own prior that people keep without an assistant, or a view of it; and if it asks them back.  Judged.
 ALONE, ASKED = 0.6, 0.7
+#: Above this weight of the neighbours iteration takes long, and a linear system is solved instead.
+SLOW = 0.999
 #: Iteration stops when no opinion can be further from the solution than this.
 WITHIN = 1e-10
 
@@ -60,14 +63,19 @@ def listening(graph: nx.Graph | Any) -> sparse.csr_array:
         import networkx
 
         graph = networkx.to_scipy_sparse_array(graph, dtype=float)
-    table = sparse.csr_array(graph, dtype=float)
-    if table.ndim != 2 or table.shape[0] != table.shape[1]:
-        raise ValueError(f"weights are a table of people by people, not of shape {table.shape}")
+    try:
+        table = sparse.csr_array(graph, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"graph is a networkx graph or a table of weights, not {type(graph).__name__}") from None
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.shape[0]:
+        raise ValueError(f"the weights of graph are a table of people by people, not of shape {table.shape}")
     if not np.isfinite(table.data).all() or (table.data < 0).any():
-        raise ValueError("the weights of a network are finite and never negative")
+        raise ValueError("the weights of graph are finite and never negative")
+    highest = table.max(axis=1).toarray().ravel()  # first, so that no sum is beyond all numbers, and no quotient
+    table = sparse.csr_array(sparse.diags_array(1 / np.where(highest > 1e-300, highest, 1)) @ table)
     total = np.asarray(table.sum(1)).ravel()
-    alone = total == 0
-    scaled = sparse.diags_array(1 / np.where(alone, 1, total)) @ table
+    alone = highest <= 1e-300
+    scaled = sparse.diags_array(np.where(alone, 0, 1 / np.where(alone, 1, total))) @ table
     return sparse.csr_array(scaled + sparse.diags_array(alone.astype(float)) if alone.any() else scaled)
 
 
@@ -79,14 +87,18 @@ def equilibrium(
     `weights` (N, N) are those of `listening`, `own` priors s (N,), and γ, α and a are numbers or (…, 1) or (…, N): leading
     axes are settings, solved together.  A ValueError unless γ and α are shares with 0 < γ + α ≤ 1 for everybody.
     """
+    weights = _listened(weights)
     s, g, al, a = np.broadcast_arrays(real("own", own), *_shares(gamma, alpha), real("assistant", assistant))
     if s.shape[-1:] != weights.shape[:1]:
         raise ValueError(f"own has {s.shape[-1:]} entries, one for each of {weights.shape[0]} people is needed")
-    if not (g + al > 0).all():
+    if not (g + al > 1e-9).all():
         raise ValueError("gamma + alpha must be positive for everybody: else opinions have no anchor, and no single end")
     lead, people = s.shape[:-1], s.shape[-1]
     fixed, rest = (np.ascontiguousarray(each.reshape(-1, people).T) for each in (g * s + al * a, 1 - g - al))
-    x, slowest = fixed / (1 - rest), float(rest.max())
+    x, slowest = fixed / (1 - rest), float(rest.max(initial=0.0))
+    if slowest > SLOW:
+        systems = (sparse.eye_array(people) - sparse.diags_array(part) @ weights for part in rest.T)
+        return np.reshape([sparse.linalg.spsolve(m.tocsc(), f) for m, f in zip(systems, fixed.T, strict=True)], s.shape)
     while True:
         after = fixed + rest * (weights @ x)
         moved = float(np.abs(after - x).max(initial=0.0))
@@ -95,10 +107,18 @@ def equilibrium(
             return x.T.reshape(*lead, people)
 
 
-def _shares(gamma: Numbers, alpha: Numbers) -> tuple[Floats, Floats]:
-    g, a = probability("gamma", gamma), probability("alpha", alpha)
+def _listened(weights: Any) -> sparse.csr_array:
+    """A ValueError unless weights are those of `listening`."""
+    if not isinstance(weights, sparse.csr_array) or np.any(abs(weights.sum(1) - 1) > 1e-9) or np.any(weights.data < 0):
+        raise ValueError("weights are those of listening(graph): a sparse table whose rows add up to 1")
+    return weights
+
+
+def _shares(gamma: Numbers, alpha: Numbers, names: tuple[str, str] = ("gamma", "alpha")) -> tuple[Floats, Floats]:
+    g, a = map(probability, names, (gamma, alpha))
     if (g + a > 1 + 1e-12).any():
-        raise ValueError(f"gamma + alpha must be at most 1, not {float(np.max(g + a)):g}: what is left is for the neighbours")
+        said = f"{' + '.join(names)} must be at most 1, not {float(np.max(g + a)):g}"
+        raise ValueError(f"{said}: what is left is for the neighbours")
     return g, np.minimum(a, 1 - g)
 
 
@@ -107,6 +127,7 @@ def influence(weights: sparse.csr_array) -> Floats:
 
     A ValueError if there is no single consensus: some people do not hear of some others, not even through others.
     """
+    weights = _listened(weights)
     parts = sparse.csgraph.connected_components(weights, connection="strong")[0]
     if parts > 1:
         raise ValueError(f"there is no single consensus: {parts} groups of people do not all hear of each other")
@@ -134,6 +155,8 @@ def common_assistant(mean: Numbers, *, gamma: Numbers, alpha: Numbers, assistant
 def gap_kept(inside: Numbers, *, gamma: Numbers, alpha: Numbers = 0.0) -> Floats:
     """The part of the gap between two communities that is left if each listens inside with weight `inside` (½: no border)."""
     (g, a), w = _shares(gamma, alpha), probability("inside", inside)
+    if np.any((g + a == 0) & (w == 1)):
+        raise ValueError("gamma + alpha must be positive if inside is 1: else communities have no anchor, and never meet")
     return g / (1 - (1 - g - a) * (2 * w - 1))
 
 
@@ -148,7 +171,7 @@ class Sway:
     assistant: float
 
     def __post_init__(self) -> None:
-        _shares(self.own, self.assistant)
+        _shares(self.own, self.assistant, ("own", "assistant"))
 
 
 def sways(own_left: float = 0.2, leaning: float = 0.5) -> dict[str, Sway]:
@@ -157,6 +180,7 @@ def sways(own_left: float = 0.2, leaning: float = 0.5) -> dict[str, Sway]:
     `own_left` is the weight of their own prior that people keep after an answer that takes sides, `leaning` that of the
     assistant's view then.
     """
+    _shares(own_left, leaning, ("own_left", "leaning"))
     plain = Sway(ALONE, 0.0)
     return {"takes-sides": Sway(own_left, leaning), "balanced": plain, "asks-back": Sway(ASKED, 0.0), "abstains": plain}
 
@@ -180,11 +204,11 @@ def swayed(case: Case, policy: Policy, sways: Mapping[str, Sway]) -> tuple[Float
 
 def zealot_share(people: int, ones: float, zeros: float) -> tuple[float, float]:
     """Mean and standard deviation of the share of opinion 1 among `people`, with that many accounts that never change."""
-    n, z1, z0 = (float(amount(k, v)) for k, v in (("people", people), ("ones", ones), ("zeros", zeros)))
-    if n < 1 or z1 <= 0 or z0 <= 0:
+    z1, z0 = (float(amount(k, v)) for k, v in (("ones", ones), ("zeros", zeros)))
+    if people < 1 or z1 <= 0 or z0 <= 0:
         raise ValueError("people must be at least 1, and ones and zeros positive: else all end at one opinion")
-    found = stats.betabinom(int(n), z1, z0)
-    return float(found.mean() / n), float(found.std() / n)
+    found = stats.betabinom(people, z1, z0)
+    return float(found.mean() / people), float(found.std() / people)
 
 
 def effective_opinions(count: Numbers, correlation: Numbers) -> Floats:
@@ -195,7 +219,7 @@ def effective_opinions(count: Numbers, correlation: Numbers) -> Floats:
 
 def jury_right(count: int, right: Numbers, copied: Numbers) -> Floats:
     """The probability that the majority of n is right, who all copy one answer with probability `copied`; n is odd."""
-    if count < 1 or count % 2 == 0:
+    if count % 2 == 0:
         raise ValueError(f"count must be odd and positive, so that there is a majority, not {count}")
     p, rho = probability("right", right), probability("copied", copied)
     return rho * p + (1 - rho) * stats.binom.sf(count // 2, count, p)
@@ -221,11 +245,14 @@ def monoculture(common: float, own: float, worth: tuple[float, ...] = (3.0, 1.0,
     """Two firms hire in a random order, each the best candidate left by its ranking (Kleinberg & Raghavan 2021).
 
     Rankings are Mallows: P(π) ∝ φ^(Kendall distance to the truth), φ = `common` for the ranking that both can use, `own` for
-    each firm's; `worth` of the candidates, best first.  Exact, by all pairs of rankings.
+    each firm's; `worth` of the 2 to 6 candidates, best first.  Exact, by all pairs of rankings.
     """
+    value_of = real("worth", worth)
+    if value_of.ndim != 1 or not 2 <= len(value_of) <= 6 or np.any(np.diff(value_of) > 0):
+        raise ValueError(f"worth holds those of 2 to 6 candidates, best first, such as (3, 1, 0), not {worth}")
     orders = list(permutations(range(len(worth))))
     away = np.array([sum(o[i] > o[j] for i in range(len(o)) for j in range(i + 1, len(o))) for o in orders])
-    odds = [float(amount(name, phi)) ** away for name, phi in (("common", common), ("own", own))]
+    odds = [float(probability(name, phi)) ** away for name, phi in (("common", common), ("own", own))]
     likely, value = [each / each.sum() for each in odds], np.array([worth[o[0]] for o in orders])
     second = np.array([[worth[next(c for c in b if c != a[0])] for b in orders] for a in orders])
     first, welfare = np.empty((2, 2)), np.empty((2, 2))
@@ -236,3 +263,6 @@ def monoculture(common: float, own: float, worth: tuple[float, ...] = (3.0, 1.0,
             first[i, j] = 0.5 * ((joint * value[:, None]).sum() + (joint.T * second).sum())
             welfare[i, j] = 0.5 * ((joint * both).sum() + (joint.T * both).sum())
     return Monoculture(first, welfare)
+
+
+guard(__name__)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtri, rel_entr, stdtr, xlogy
 
+from ..arguments import guard
 from ..arrays import Floats
 from .inputs import amount, at_least, distribution, positive, probability, real
 
@@ -32,7 +33,7 @@ def tilted(base: ArrayLike, reward: ArrayLike, pressure: ArrayLike) -> Floats:
     """
     start, push = distribution("base", base), amount("pressure", pressure)
     with np.errstate(divide="ignore"):
-        weight = np.log(start) + push[..., None] * real("reward", reward)
+        weight = np.log(start) + push[..., None] * _fitting(start, reward)
     odds = np.exp(weight - weight.max(-1, keepdims=True))
     return odds / odds.sum(-1, keepdims=True)
 
@@ -42,9 +43,13 @@ def best_of_n(base: ArrayLike, reward: ArrayLike, n: ArrayLike) -> Floats:
 
     F(i) is the probability of a draw with at most the reward of i.  Answers with the same reward share it as the base does.
     """
-    start, tries = distribution("base", base), at_least("n", n, 1)[..., None]
-    below, level = _levels(start, reward)
-    chance = _per(start, level) * (np.minimum(below + level, 1.0) ** tries - below**tries)
+    start, tries = distribution("base", base), amount("n", n, low=1)[..., None]
+    less, more, level = _levels(start, reward)
+    with np.errstate(divide="ignore", invalid="ignore"):  # each logarithm from the side that has its digits; F(i−) may be 0
+        upto = np.where(more < 0.5, np.log1p(-np.minimum(more, 1.0)), np.log(less + level))
+        below = np.where(more + level < 0.5, np.log1p(-np.minimum(more + level, 1.0)), np.log(less))
+        chance = np.where(level > 0, np.exp(tries * upto) * -np.expm1(tries * (below - upto)), 0.0)
+    chance = _per(start, level) * chance
     return chance / chance.sum(-1, keepdims=True)
 
 
@@ -55,16 +60,23 @@ def quantilized(base: ArrayLike, reward: ArrayLike, top: ArrayLike) -> Floats:
     whatever the evaluator does not see.
     """
     start, part = distribution("base", base), probability("top", positive("top", top))[..., None]
-    below, level = _levels(start, reward)
-    above = np.maximum(1 - below - level, 0.0)
+    _, above, level = _levels(start, reward)
     return _per(start, level) * np.clip(part - above, 0.0, level) / part
 
 
-def _levels(base: Floats, reward: ArrayLike) -> tuple[Floats, Floats]:
-    """Probability of a draw with less reward, and of one with the same, for each answer, (…, R)."""
+def _levels(base: Floats, reward: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """Probability of a draw with less reward, of one with more, and of one with the same, for each answer, (…, R)."""
+    score = _fitting(base, reward)
+    beside, here = score[..., None, :], score[..., :, None]
+    less, more, same = ((each * base[..., None, :]).sum(-1) for each in (beside < here, beside > here, beside == here))
+    return less, more, same
+
+
+def _fitting(base: Floats, reward: ArrayLike) -> Floats:
     score = real("reward", reward)
-    less, same = (test(score[..., None, :], score[..., :, None]) for test in (np.less, np.equal))
-    return (less * base[..., None, :]).sum(-1), (same * base[..., None, :]).sum(-1)
+    if not score.ndim or score.shape[-1] != base.shape[-1]:
+        raise ValueError(f"reward (…, R) {score.shape} must be of the answers of base (…, R) {base.shape}")
+    return score
 
 
 def _per(base: Floats, level: Floats) -> Floats:
@@ -82,7 +94,7 @@ def best_of_n_divergence(n: ArrayLike) -> Floats:
 
     Gao, Schulman & Hilton (2022); that it is a bound only: Beirami and others (2024).
     """
-    tries = at_least("n", n, 1)
+    tries = amount("n", n, low=1)
     return np.log(tries) - (tries - 1) / tries
 
 
@@ -95,7 +107,7 @@ def gold_best_of_n(distance: ArrayLike, alpha: ArrayLike, beta: ArrayLike) -> Fl
     It is highest at α/2β, with α²/4β.  α and β are fitted to a model and an evaluator: the paper plots them, there is no table.
     """
     d = amount("distance", distance)
-    return d * (np.asarray(alpha) - np.asarray(beta) * d)
+    return d * (real("alpha", alpha) - real("beta", beta) * d)
 
 
 def gold_reinforced(distance: ArrayLike, alpha: ArrayLike, beta: ArrayLike, iterations: ArrayLike = 1) -> Floats:
@@ -103,17 +115,17 @@ def gold_reinforced(distance: ArrayLike, alpha: ArrayLike, beta: ArrayLike, iter
 
     It is highest at exp(α/β − 1) · k, with β times that (Gao, Schulman & Hilton 2022).
     """
-    d, rounds = amount("distance", distance), at_least("iterations", iterations, 1)
-    return d * np.asarray(alpha) - np.asarray(beta) * (xlogy(d, d) - d * np.log(rounds))
+    d, rounds = amount("distance", distance), amount("iterations", iterations, low=1)
+    return d * real("alpha", alpha) - real("beta", beta) * (xlogy(d, d) - d * np.log(rounds))
 
 
 #: Where integrals over a standard normal are summed.  The trapezoid rule converges geometrically on it.
-LINE = np.linspace(-12, 12, 4097)
+LINE = np.linspace(-12, 38, 8193)
 
 
 def expected_best(n: ArrayLike) -> Floats:
     """The expected highest of n standard normal scores, (…,): ∫ z n φ(z) Φ(z)ⁿ⁻¹ dz."""
-    tries = at_least("n", n, 1)[..., None]
+    tries = amount("n", n, low=1)[..., None]
     density = tries * np.exp(_log_normal(LINE) + (tries - 1) * log_ndtr(LINE))
     return np.trapezoid(LINE * density, LINE)
 
@@ -139,10 +151,12 @@ def gold_beyond(threshold: ArrayLike, *, error_sd: float = 1.0, tail: float = np
     error, gold grows with the threshold; with any finite tail it returns to 0, and all of the score is error (catastrophic
     Goodhart: Kwa, Thomas & Garriga-Alonso 2024).  Exact to 1e-9 up to a threshold of 100.
     """
-    bar = at_least("threshold", threshold, -100)[..., None]
+    bar = amount("threshold", threshold, low=-100)[..., None]
     if bar.max() > 100:
         raise ValueError(f"threshold must be at most 100, not {bar.max():g}")
-    scale = at_least("error_sd", error_sd, 0.1) / (1 if np.isinf(at_least("tail", tail, 2.001)) else np.sqrt(tail / (tail - 2)))
+    scale = amount("error_sd", error_sd, low=0.1) / (
+        1 if np.isinf(at_least("tail", tail, 2.001)) else np.sqrt(tail / (tail - 2))
+    )
     gold = np.linspace(-12, np.maximum(bar[..., 0], 0) + 12, 16385, axis=-1)
     short = (gold - bar) / scale
     weight = _log_normal(gold) + (log_ndtr(short) if np.isinf(tail) else np.log(stdtr(tail, short)))
@@ -167,8 +181,15 @@ def belief_in_reasons(prior: ArrayLike, reasons: ArrayLike, shown: ArrayLike) ->
     believed is what was read before.  What no reason would have done leaves nan.
     """
     start, does = distribution("prior", prior), distribution("reasons", reasons)
+    if does.ndim != 3 or start.shape[-1] != len(does) or np.shape(shown) != does.shape[1:]:
+        raise ValueError(
+            f"reasons (H, K, R) {does.shape} must fit prior (…, H) {start.shape} and shown (K, R) {np.shape(shown)}"
+        )
     fit = xlogy(amount("shown", shown), does).sum((-1, -2))
     with np.errstate(divide="ignore", invalid="ignore"):
         weight = np.log(start) + fit
         odds = np.exp(weight - weight.max(-1, keepdims=True))
         return odds / odds.sum(-1, keepdims=True)
+
+
+guard(__name__)

@@ -141,7 +141,8 @@ def notes(view: ArgumentView, leads: Comparison, tries: int) -> list[str]:
     said = []
     for gain, often, share in zip(leads.gain.tolist(), leads.holds.tolist(), view.imitated.tolist(), strict=True):
         worth = f"Worth {'more' if gain > 0 else 'less'} than the hard line in {whole_percent(often)} of plausible worlds"
-        last = search if np.isnan(share) else f"Not if {percent(share)} of manipulators imitate honest people."
+        turns = f"Not if {'more' if gain > 0 else 'fewer'} than {percent(share)} of manipulators imitate honest people."
+        last = search if np.isnan(share) else turns
         said.append(
             f"{worth}. {last}"
             if gain

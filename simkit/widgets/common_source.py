@@ -13,7 +13,7 @@ from ..case import Case
 from ..icon_array import dots
 from ..policy import Policy, blend, constant, stack
 from ..text import number, percent, whole_percent
-from ..theory.society import ALONE, ASKED, common_assistant, equilibrium, listening, swayed, sways
+from ..theory.society import ALONE, ASKED, equilibrium, listening, swayed, sways
 from . import panels
 from .chosen_policies import opened
 from .controls import Range
@@ -147,7 +147,7 @@ def opinion_table(case: Case, settings: OpinionSettings) -> Table:
         slider=Options("takes_sides", often.tolist(), "It takes sides in", [f"{100 * w:g} of 100 answers" for w in often]),
         toggles=[Options("otherwise", OTHERS, "Else it", [case.labels.get(other, other) for other in OTHERS])],
         sentences=[
-            f"Differences between people (variance) fall to {percent(left)} of what they are without an assistant. "
+            f"Differences between people (variance) are {percent(left)} of what they are without an assistant. "
             f"The average view moves from {_view(view.alone.mean())} to {_view(middle)}."
             for left, middle in zip(kept.tolist(), mean.tolist(), strict=True)
         ],
@@ -178,15 +178,30 @@ def _view(value: float) -> str:
 
 
 def worlds(settings: OpinionSettings, often: Floats) -> Floats:
-    """The part of the variance left in plausible worlds, (rows, n), where all listen to all: own weights are drawn, judged."""
+    """The part of the variance left in this network in plausible worlds, (rows, n): own weights are drawn, judged."""
     rng = np.random.default_rng(7)
     left, before = (rng.uniform(low, high, 1000) for low, high in (LEFT, BEFORE))
     rows = []
     for other in OTHERS:
         kept_else = before if other != "asks-back" else np.minimum(before + ASKED - ALONE, 1)
         gamma = often[:, None] * left + (1 - often[:, None]) * kept_else
-        rows.append(common_assistant(0.0, gamma=gamma, alpha=0.0, assistant=settings.view).kept / before**2)
+        leaning = np.minimum(settings.leaning, 1 - left) * often[:, None]
+        rows.append(variance(settings.network, gamma, leaning) / variance(settings.network, before, 0.0))
     return np.concatenate(rows)
+
+
+def variance(network: Network, gamma: Floats, alpha: Floats | float) -> Floats:
+    """The variance of opinions in a network where everybody has the same weights: γ² · v(γ + α), with v from a fine line."""
+    anchored, v = _per_own_weight(network)
+    return gamma**2 * np.exp(np.interp(gamma + alpha, anchored, np.log(v)))
+
+
+@cache
+def _per_own_weight(network: Network) -> tuple[Floats, Floats]:
+    """v(a) = var((1 − (1 − a)W)⁻¹ s) on a line of weights a that are not the neighbours'."""
+    anchored = np.linspace(0.02, 1, 197)
+    found = equilibrium(listening(society(network)), priors_of(network), gamma=anchored[:, None])
+    return anchored, found.var(-1) / anchored**2
 
 
 def notes(settings: OpinionSettings, often: Floats) -> list[str]:
@@ -200,13 +215,16 @@ def how_sure(settings: OpinionSettings, often: Floats) -> list[list[str]]:
     """For each row: what is drawn, and the weight at which half of the differences would be left."""
     drawn = (
         f"1000 plausible worlds: people keep {LEFT[0]:g} to {LEFT[1]:g} of the weight of their own view after an answer that "
-        f"takes sides, and {BEFORE[0]:g} to {BEFORE[1]:g} without an assistant. All listen to all in them."
+        f"takes sides, and {BEFORE[0]:g} to {BEFORE[1]:g} without an assistant; the network is this one."
     )
-    said = []
+    said, own = [], np.linspace(0, 1 - settings.leaning, 201)
+    alone = variance(settings.network, np.array(ALONE), 0.0)
     for other in OTHERS:
         base = ASKED if other == "asks-back" else ALONE
         for w in often.tolist():
-            needed = (np.sqrt(0.5) * ALONE - (1 - w) * base) / w if w else np.inf
-            half = f"Half would be left if people kept {number(needed)} of that weight (now {settings.own_left:g})."
-            said.append([drawn, half if 0 <= needed <= 1 else "No weight of the own view after a side leaves just half here."])
+            left = variance(settings.network, w * own + (1 - w) * base, w * settings.leaning) / alone
+            half = f"Half would be left if people kept {number(float(np.interp(0.5, left, own)))} of that weight"
+            found = bool(w and left[0] <= 0.5 <= left[-1])
+            none = "No weight of the own view after a side leaves just half here."
+            said.append([drawn, f"{half} (now {settings.own_left:g})." if found else none])
     return said
