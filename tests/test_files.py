@@ -254,7 +254,7 @@ def test_the_fuzzer_sees_another_exception(monkeypatch):
 
 # --- one door for paths, and one for writing ---------------------------------------------------------------------------
 
-NO_PATHS = [None, "", 3, b"x", ["a"], "a\0b", "half \ud800", float("nan"), object()]
+NO_PATHS = [None, "", 3, b"x", ["a"], "a\0b", "half \ud800", float("nan"), {"a": 1}]
 
 
 @pytest.mark.parametrize("path", NO_PATHS, ids=ascii)
