@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from ..codes import question_mark
@@ -36,7 +37,7 @@ def library_questions() -> dict[str, Question]:
         for number, call in enumerate(_predictions(path), 1):
             asks, named = _text(call.args[0]), {each.arg: each.value for each in call.keywords}
             low, high, unit = (ast.literal_eval(named.get(name, ast.Constant(usual))) for name, usual in USUAL)
-            made[question_mark(asks.replace("…", ""))] = Question(f"{path.stem[:2]}.{number}", asks, low, high, unit)
+            made[question_mark(asks.replace("…", ""))] = Question(f"{_short(path.stem)}.{number}", asks, low, high, unit)
     return made
 
 
@@ -44,6 +45,11 @@ def library_questions() -> dict[str, Question]:
 def library_notebooks() -> dict[str, str]:
     """The names of all notebooks, by the names of their exercises: `thousand-users` is of `01-thousand-users`."""
     return {path.stem.partition("-")[2]: path.stem for path in sorted(library("notebooks").glob("*.ipynb"))}
+
+
+def _short(notebook: str) -> str:
+    """`01` of `01-thousand-users`, `further-03` of `further-03-chain-of-command`."""
+    return "-".join(takewhile(lambda part: part.isdigit() or part == "further", notebook.split("-")))
 
 
 def _predictions(path: Path) -> Iterator[ast.Call]:
