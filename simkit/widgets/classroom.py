@@ -138,9 +138,11 @@ def _answer(at: float) -> str:
 
 def _drawn(dots: list[str], low: int, high: int, said: str) -> str:
     axis = f"<path d='M{LEFT} {BASE}H{WIDTH - LEFT}' stroke='currentColor'/>"
+    ticks = sorted({round(low + (high - low) * part / 4) for part in range(5)})
     ends = "".join(
-        f"<text x='{x}' y='{HEIGHT - 18}' text-anchor='{anchor}' fill='currentColor'>{end}</text>"
-        for x, anchor, end in ((LEFT, "start", low), (WIDTH - LEFT, "end", high))
+        f"<text x='{LEFT + (tick - low) / ((high - low) or 1) * ACROSS:.1f}' y='{HEIGHT - 18}' text-anchor='middle' "
+        f"fill='currentColor'>{tick}</text>"
+        for tick in ticks
     )
     look = "width:100%;max-width:52em;font-size:12px"
     return (
