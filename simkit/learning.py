@@ -19,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import guard
 from .arrays import Floats, checked
 from .case import Case
 from .evaluate import fits
@@ -26,7 +27,7 @@ from .policy import Axis, Policy, blend, from_array
 from .spec import WrittenPolicy
 from .text import place_of
 from .theory import training
-from .theory.inputs import probability
+from .theory.inputs import amount, positive, probability, real
 
 # --- pushed -----------------------------------------------------------------------------------------------------------
 
@@ -58,25 +59,26 @@ def trained(case: Case, start: Policy, reward: ArrayLike, *, pressure: ArrayLike
     For its evaluator it is the best of all that are as near to the start.  `reward` (K, R) is in help units, so the unit of
     `pressure` is nats per help unit; an array of them makes a batch.
     """
-    return _pushed(case, start, reward, training.tilted, pressure, "pressure", "nats per help unit")
+    return _pushed(case, start, reward, training.tilted, amount("pressure", pressure), "pressure", "nats per help unit")
 
 
 def best_of(case: Case, start: Policy, reward: ArrayLike, *, tries: ArrayLike) -> Policy:
     """The policy that gives the best of so many tries, as the evaluator rates them; an array makes a batch."""
-    return _pushed(case, start, reward, training.best_of_n, tries, "best of", "tries")
+    return _pushed(case, start, reward, training.best_of_n, amount("tries", tries, low=1), "best of", "tries")
 
 
 def quantilizer(case: Case, start: Policy, reward: ArrayLike, *, top: ArrayLike) -> Policy:
     """The policy that draws from the best rated part `top` of what `start` does (Taylor 2016); an array makes a batch."""
-    return _pushed(case, start, reward, training.quantilized, top, "top part", "of the start")
+    return _pushed(
+        case, start, reward, training.quantilized, probability("top", positive("top", top)), "top part", "of the start"
+    )
 
 
 def _pushed(
-    case: Case, start: Policy, reward: ArrayLike, how: Callable[..., Floats], by: ArrayLike, name: str, unit: str
+    case: Case, start: Policy, reward: ArrayLike, how: Callable[..., Floats], given: Floats, name: str, unit: str
 ) -> Policy:
     """`how` pushes each signal's row of `start` towards the reward, by so much."""
     _single(case, start)
-    given = np.asarray(by, dtype=float)
     score = checked("reward", reward, {"signals": len(start.answer), "responses": len(case.responses)})
     axis = Axis(name, tuple(given.tolist()), unit) if given.ndim == 1 else None
     return from_array(case, how(start.answer, score, given[..., None]), name="trained", axis=axis)
@@ -96,7 +98,7 @@ def _single(case: Case, policy: Policy) -> None:
 def scored(case: Case, policy: Policy, reward: ArrayLike) -> Floats:
     """The mean reward of a policy, or of each of a batch, per sender of a case, (…,): what the evaluator measures."""
     fits(case, policy)
-    return (policy.answer * np.asarray(reward)).sum(-1) @ case.population.signal_chance
+    return (policy.answer * real("reward", reward)).sum(-1) @ case.population.signal_chance
 
 
 def moved(case: Case, start: Policy, policy: Policy) -> Floats:
@@ -143,3 +145,6 @@ def compliance(case: Case, written: WrittenPolicy, policy: Policy, signals: Sequ
     chance = case.population.signal_chance * some
     with np.errstate(invalid="ignore"):
         return (policy.answer * left).sum(-1) @ chance / chance.sum()
+
+
+guard(__name__)

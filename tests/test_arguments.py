@@ -21,7 +21,7 @@ ROOMS = "case population evaluate event_counts icon_array monte_carlo pareto rep
 ROOMS += "policy.made policy.file uncertainty.comparison uncertainty.extremes uncertainty.means uncertainty.reversal "
 ROOMS += "dial.agents dial.deployment dial.losses dial.optimum dial.overrides theory.control theory.delegation theory.dial "
 ROOMS += "theory.insurance theory.loosening theory.obedience theory.off_switch theory.release theory.sequential theory.trust "
-ROOMS += "theory.persuasion theory.society theory.agency theory.training theory.coverage"
+ROOMS += "theory.persuasion theory.society theory.agency theory.training theory.coverage learning"
 BAD = {
     "nan": math.nan,
     "inf": math.inf,
@@ -47,6 +47,8 @@ TYPES = trust.Types(aligned=0.8, overt=0.1, deceptive=0.1, fails=0.3)
 SIGNALS = SignalTypes(correlation=[0.8, 0.2], chance=[0.5, 0.5])
 WORLDS = sk.population.draw_worlds(CASE.population, np.random.default_rng(0), 3)
 ONE = sk.load("santa")
+PLAIN = sk.policy.constant(CASE, "refuse-with-reason")
+PUSHED = {"start": PLAIN, "policy": PLAIN, "reward": np.ones(PLAIN.answer.shape), "believed": CASE}
 ARGUED = persuasion.argue(CASE, tries=3)
 WEIGHTS = society.listening(np.ones((2, 2)))
 SHARES = np.array([0.9, 0.1])
@@ -224,6 +226,7 @@ GOOD = {
     "probes": 3,
     "steps": 2,
     "choices": 3,
+    "reads": 0.5,
     "unnoticed": 0.5,
     "breaks": 0.5,
     "false": 0.01,
@@ -248,6 +251,11 @@ GOOD_FOR = {
     "theory.training.gold_beyond": {"threshold": 1.0},
     "theory.training.belief_in_reasons": {"prior": [0.5, 0.5], "reasons": [[[1.0, 0.0]], [[0.5, 0.5]]], "shown": [[1, 0]]},
     "theory.coverage.flags": {"caught": 0.5},
+    "learning.imitating": {"written": PLAIN, "seen": CASE.population.signal_names[:1], "reads": 0.5},
+    **{
+        f"learning.{name}": PUSHED
+        for name in ("slipping", "trained", "best_of", "quantilizer", "scored", "moved", "rated")
+    },
     "case.from_arrays": {
         "share": SHARES,
         "signal": np.eye(2),
@@ -324,6 +332,7 @@ ELSEWHERE = {
 CALLED = {
     **dict.fromkeys(("below", "above", "otherwise", "give", "keep"), ("response",)),
     "counts": ("observed model",),
+    "seen": ("signal",),
     "share": ("segments",),
     "trust_in_operator": ("trust",),
     "trust_in_model": ("trust",),
