@@ -1,19 +1,23 @@
 """Random events on every instrument: no exception, flat memory, and in the end what a fresh instrument shows.
 
-    python verification/soak.py [EVENTS] [NAME …]        10 000 events on each of five instruments, if nothing is said
+    python verification/soak.py [EVENTS] [NAME …]             10 000 events on each instrument, if nothing is said
+    python verification/soak.py --pages [EVENTS] [NAME …]     500 events on each instrument's page in Chromium
 
 An event sets a control, the slider, a button, or undoes or redoes.  Said are the events, the seconds, the memory held after
-the first and the second half, and the models that `close()` leaves.
+the first and the second half, and the models that `close()` leaves.  A page without a kernel must write nothing to the console,
+and the link of where it ends must open it there.
 """
 
 from __future__ import annotations
 
 import gc
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +33,35 @@ OPEN: dict[str, Callable[..., Any]] = {
     "trust": lambda **given: widgets.trust("medication-threshold", **given),
     "releases": lambda **given: widgets.releases(**given),
     "references": lambda **given: widgets.references(**given),
+    "argument": lambda **given: widgets.argument(**given),
+    "opinions": lambda **given: widgets.opinions(**given),
+    "pressure": lambda **given: widgets.pressure("medication-threshold", **given),
+    "tidy": lambda **given: widgets.tidy(**given),
 }
+#: So many random events on slider, buttons, More, Undo and Redo of a page, and what is seen in the end.
+EVENTS = """async ([count, seed]) => {
+    let state = seed + 1;
+    const any = (many) => { state = (state * 48271) % 2147483647; return state % many; };
+    const pick = (where) => {
+        const all = [...document.querySelectorAll(where)].filter((each) => each.offsetParent && !each.disabled);
+        return all[any(all.length || 1)];
+    };
+    for (let i = 0; i < count; i++) {
+        const slider = pick(".simkit-travel input");
+        if (slider && any(10) < 6) {
+            slider.value = any(Number(slider.max) + 1);
+            slider.dispatchEvent(new Event("input"));
+            if (any(2)) slider.dispatchEvent(new Event("change"));
+        } else pick(".simkit-toggle input, .simkit-end, .simkit-more, .simkit-tools > button")?.click();
+        await new Promise((done) => setTimeout(done, any(20) ? 4 : 300));
+    }
+    await new Promise((done) => setTimeout(done, 500));
+}"""
+SEEN = """() => {
+    const pictures = [...document.querySelectorAll("figure > canvas")].map((each) => each.hidden || each.toDataURL());
+    const said = [...document.querySelectorAll("li, p, output")].map((each) => each.innerText);
+    return JSON.stringify([document.querySelector(".simkit-stage").dataset.drawn, said, pictures]);
+}"""
 
 
 def event(made: Any, rng: np.random.Generator) -> None:
@@ -68,11 +100,49 @@ def soak(name: str, events: int, seed: int = 0) -> tuple[int, int, int]:
     return held[0], held[1], len(set(widget._instances) - before)
 
 
+def soak_page(context: Any, name: str, folder: Path, events: int, seed: int = 0) -> None:
+    """Random events on an instrument's page; an AssertionError if it complains, or if its link opens something else."""
+    made, wrong = OPEN[name](), []  # type: ignore[var-annotated]
+    page, fresh = context.new_page(), context.new_page()
+    for each in (page, fresh):
+        each.on("pageerror", lambda error: wrong.append(str(error)))
+        each.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.goto(made.save(folder / f"{name}.html").as_uri())
+    page.wait_for_selector(".simkit-stage[data-drawn]")
+    page.evaluate(EVENTS, [events, seed])
+    fresh.goto(page.url)
+    fresh.wait_for_selector(".simkit-stage[data-drawn]")
+    fresh.wait_for_timeout(300)
+    assert fresh.evaluate(SEEN) == page.evaluate(SEEN), f"{name}: {page.url}"
+    assert not wrong, f"{name}: {wrong}"
+    for each in (page, fresh, made):
+        each.close()
+
+
+def soak_pages(names: list[str], events: int) -> None:
+    """Soak the page of each instrument and say how it went."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    from browser.pages import browser
+
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder, browser() as context:
+        for name in names:
+            start = time.perf_counter()
+            soak_page(context, name, Path(folder), events)
+            print(
+                f"page of {name}: {events} events in {time.perf_counter() - start:.0f} s; its link opens the same", flush=True
+            )
+
+
 def main() -> None:
     """Soak each instrument and say how it went."""
-    events = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    given = [word for word in sys.argv[1:] if word != "--pages"]
+    pages = "--pages" in sys.argv
+    events = int(given.pop(0)) if given and given[0].isdecimal() else 500 if pages else 10_000
+    if pages:
+        soak_pages(given or list(OPEN), events)
+        return
     tracemalloc.start()
-    for name in sys.argv[2:] or OPEN:
+    for name in given or OPEN:
         start = time.perf_counter()
         first, second, left = soak(name, events)
         spent, grown = time.perf_counter() - start, (second - first) / 1e6

@@ -111,6 +111,29 @@ def test_notebook_01_under_voila(books, chromium):
         use_notebook_01(Notebook(chromium, server, "01-thousand-users.ipynb"))
 
 
+def test_what_leaves_an_instrument_under_voila(books, chromium, tmp_path):
+    """Undo takes the slider back; picture, numbers and page are saved, and a link of that page opens it where it says."""
+    with served(books, "voila") as server:
+        book = Notebook(chromium, server, "instrument.ipynb")
+        book.until(f"() => document.querySelector('{STAGE}')?.dataset.drawn === '12'")
+        book.page.locator(f"{STAGE} input[type=range]").first.press("End")
+        book.until(f"() => document.querySelector('{STAGE}').dataset.drawn === '1000'")
+        book.until("() => [...document.querySelectorAll('input')].some(box => box.value.includes('declined=1000'))")
+        book.page.get_by_role("button", name="Undo").first.click()
+        book.until(f"() => document.querySelector('{STAGE}').dataset.drawn === '12'")
+        assert said(book) == expected(12)
+        for label, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg"), ("CSV", b"declined"), ("HTML", b"<!DOCTYPE html>")):
+            with book.page.expect_download() as saved:
+                book.page.get_by_role("button", name=label, exact=True).first.click()
+            saved.value.save_as(tmp_path / f"saved.{label.lower()}")
+            assert (tmp_path / f"saved.{label.lower()}").read_bytes().startswith(start), label
+        assert book.errors == []
+    page = chromium.new_page()
+    page.goto(f"{(tmp_path / 'saved.html').as_uri()}#declined=30")
+    page.wait_for_function(f"() => document.querySelector('{STAGE}')?.dataset.drawn === '30'")
+    assert page.locator(f"{STAGE} .simkit-sentence").inner_text() == expected(30)
+
+
 @pytest.fixture(scope="module")
 def instrument(lab, chromium):
     book = Notebook(chromium, lab, "instrument.ipynb")
