@@ -23,7 +23,7 @@ from ..text import number, place_of
 from ..uncertainty import Comparison, compare
 from . import panels
 from .chosen_policies import in_context, opened
-from .controls import Range, context_menu, fields_of, menu, policy_menu
+from .controls import Range, context_menu, menu, policy_menu
 from .instrument import Instrument, Settings, from_dict
 from .panels import INK, Panel, axis, band, curve, entry, padded, points
 from .stage import Options, Table
@@ -73,13 +73,10 @@ def pressure(case: Case | str, policy: Policy | None = None, **settings: Any) ->
     )
 
 
-def _controls(case: Case) -> dict[str, ipywidgets.Widget]:
+def _controls(case: Case) -> dict[str, ipywidgets.Widget | None]:
     known = [name for name, crosses in zip(case.responses, case.crosses, strict=True) if not crosses]
-    made = {name: each.control() for name, each in fields_of(PressureSettings).items()}
-    made |= {"raters": menu("raters", _raters(case)), "overrated": policy_menu("overrated answer", case, known)}
-    if case.contexts:
-        made["deployed"] = context_menu(case)
-    return {name: each for name, each in made.items() if each is not None and name != "unfolded"}
+    overrated = policy_menu("overrated answer", case, known)
+    return {"raters": menu("raters", _raters(case)), "overrated": overrated, "deployed": context_menu(case)}
 
 
 # --- the raters -------------------------------------------------------------------------------------------------------
