@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rcParams
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from .arrays import Floats, Ints
 from .dial.deployment import POSITIONS, Deployment
 from .dial.optimum import Optimum, best_position
 from .dial.overrides import along
-from .plots import EDGE, RING, SENDERS, finished, new_axes
+from .plots import EDGE, RING, SENDERS, finished, new_axes, text_colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def along_dial(deployment: Deployment, ax: Axes | None = None) -> Axes:
@@ -26,7 +28,7 @@ def along_dial(deployment: Deployment, ax: Axes | None = None) -> Axes:
     best, curve = best_position(deployment), along(deployment).expected()
     blend = along(replace(deployment, objection=None), [0.0, 1.0]).expected()
     ax.plot([0, 1], 1000 * blend.net, "--", lw=1.5, label="a blend: own judgement with this probability", **EDGE)
-    dial, ink = "the dial: own judgement where it gains enough", rcParams["text.color"]
+    dial, ink = "the dial: own judgement where it gains enough", text_colour()
     ax.step(POSITIONS, 1000 * curve.net, color=SENDERS[0], lw=2, where="pre", label=dial)
     ax.plot(best.place, 1000 * best.worth, label="best position", **RING | {"mec": ink})
     ax.axhline(1000 * deployment.best.sum(), color=ink, ls=":", lw=1, label="the best that any policy can do")
@@ -77,8 +79,8 @@ def _strip(ax: Axes, deployment: Deployment, best: Optimum) -> None:
     curve, case, gained = along(deployment), deployment.original, _gained(best, deployment)
     lost = 1000 * np.stack([curve.expected().obeyed, curve.expected().judged])
     ax.stackplot(POSITIONS, lost, colors=[SENDERS[1], SENDERS[4]], step="pre")
-    ax.plot([best.low, best.high], [0, 0], color=rcParams["text.color"], lw=4, solid_capstyle="butt", clip_on=False)
-    ax.plot([float(best.place)], [0], "^", color=rcParams["text.color"], ms=6, clip_on=False)
+    ax.plot([best.low, best.high], [0, 0], color=text_colour(), lw=4, solid_capstyle="butt", clip_on=False)
+    ax.plot([float(best.place)], [0], "^", color=text_colour(), ms=6, clip_on=False)
     ax.set(xlim=(0, 1), ylim=(0, None), xticks=[], yticks=[])
     ax.set_axis_on()
     ax.spines[:].set_visible(gained >= 0.01)

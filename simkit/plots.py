@@ -1,7 +1,8 @@
 """Results -> Axes: every function takes a thing and an optional Axes, draws, and returns the Axes.
 
 Colours are five of Petroff's six (2021) and black, told apart with any colour vision; shapes say the same again.  Lines and
-words take the colour of the style in force, so that a dark style stays readable.
+words take the colour of the style in force, so that a dark style stays readable.  Matplotlib is loaded when something is drawn:
+instruments take the colours and marks from here, and open without it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,6 @@ from textwrap import fill, shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context, rcParams
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from .arguments import guard
 from .case import REFUSALS
@@ -24,6 +20,11 @@ from .files import written
 from .text import number, percent, tally
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
     from .aggregate import Total
     from .case import Case
     from .evaluate import Outcome
@@ -59,6 +60,13 @@ def finished(ax: Axes, given: Axes | None) -> Axes:
     return ax
 
 
+def text_colour() -> str:
+    """The colour of lines and words in the style in force."""
+    from matplotlib import rcParams
+
+    return str(rcParams["text.color"])
+
+
 def as_they_are(texts: Iterable[Text]) -> None:
     """Text that users wrote is no formula: a dollar sign stays one."""
     for text in texts:
@@ -74,7 +82,7 @@ def sender_colours() -> tuple[str, ...]:
     """`SENDERS`, or the lighter ones where words are light, so that the page is dark."""
     from matplotlib.colors import to_rgb
 
-    return SENDERS_ON_DARK if sum(to_rgb(rcParams["text.color"])) > 1.5 else SENDERS
+    return SENDERS_ON_DARK if sum(to_rgb(text_colour())) > 1.5 else SENDERS
 
 
 def segment_colours(case: Case) -> list[int]:
@@ -108,7 +116,7 @@ def dots(found: Dots, ax: Axes | None = None) -> Axes:
             x, y, fill = place // rows, place % rows, FILLS[shape(case.kinds[r])]
             ax.plot(x, y, "o", ms=6.5, color=SENDERS[colours[s]], fillstyle=fill, markerfacecoloralt="none", mew=1.3)
             if event:
-                ax.plot(x, y, EVENT_MARKS[event][0], ms=7, mew=2, color=rcParams["text.color"], zorder=3)
+                ax.plot(x, y, EVENT_MARKS[event][0], ms=7, mew=2, color=text_colour(), zorder=3)
     ax.set(xlim=(-0.7, (found.senders - 1) // rows + 0.7), ylim=(rows - 0.3, -0.7), aspect="equal")
     ax.set_axis_off()
     below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "ncols": 3, "frameon": False, "fontsize": 8}
@@ -118,7 +126,9 @@ def dots(found: Dots, ax: Axes | None = None) -> Axes:
 
 def _dot_legend(found: Dots) -> list[Line2D]:
     """Who, what was answered and what came of it, each with its number."""
-    case, colours, ink = found.case, segment_colours(found.case), rcParams["text.color"]
+    from matplotlib.lines import Line2D
+
+    case, colours, ink = found.case, segment_colours(found.case), text_colour()
     who = [(n, name, SENDERS[c], "o", "full") for n, name, c in zip(found.by_segment(), case.segments, colours, strict=True)]
     answered = zip(found.by_response(), case.responses, case.kinds, strict=True)
     what = [(n, name, ink, "o", FILLS[shape(kind)]) for n, name, kind in answered]
@@ -148,7 +158,7 @@ def by_segment(outcome: Outcome, ax: Axes | None = None) -> Axes:
         width = 1000 * np.append(each * found.share, (each * found.share).sum())
         ax.barh(names, width, left=np.where(width < 0, start, 0), label=name, height=0.62, **style)
         start = start + np.minimum(width, 0)
-    ax.axvline(0, color=rcParams["text.color"], lw=0.8)
+    ax.axvline(0, color=text_colour(), lw=0.8)
     ax.invert_yaxis()
     as_they_are(ax.get_yticklabels())
     ax.set_xlabel(f"per 1000 senders, in help units (one harm unit outweighs {number(weight)})")
@@ -165,7 +175,7 @@ def _segments_along(outcome: Outcome, ax: Axes | None) -> Axes:
     places, mark = [axis.values[i] for i in order], "o" if axis.named or len(order) == 1 else ""
     for s, (name, colour) in enumerate(zip(outcome.case.segments, segment_colours(outcome.case), strict=True)):
         ax.plot(places, 1000 * net[order, s], marker=mark, color=SENDERS[colour], lw=1.5, label=legend_name(name))
-    ax.plot(places, 1000 * net[order].sum(1), marker=mark, color=rcParams["text.color"], lw=2, ls="--", label="everybody")
+    ax.plot(places, 1000 * net[order].sum(1), marker=mark, color=text_colour(), lw=2, ls="--", label="everybody")
     ax.set_xlabel(axis.name + (f" ({axis.unit})" if axis.unit else ""), parse_math=False)
     as_they_are(ax.get_xticklabels() if axis.named else ())
     ax.set_ylabel("net value per 1000 senders (help units)")
@@ -242,6 +252,9 @@ def refusals(report: Report, ax: Axes | None = None) -> Axes:
 
 def overview(report: Report) -> Figure:
     """What `simkit run --figure` saves: the frontier, and beside it the refusals of real models if there are any."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
     rated = any(policy.counts is not None for policy in report.policies)
     figure = Figure(figsize=(11, 5.4) if rated else (7, 5.4), layout="constrained")
     *left, right = figure.subplots(1, 2, squeeze=False)[0] if rated else [figure.add_subplot()]
@@ -266,6 +279,8 @@ def save(figure: Figure, path: Path, title: str) -> None:
 
     It is written beside its place and moved there when it is whole.
     """
+    from matplotlib import rc_context
+
     dated = {".svg": "Date", ".pdf": "CreationDate"}.get(path.suffix)
     metadata = {"Title": title, **({dated: None} if dated else {})}
     with written(path) as stream, rc_context({"svg.hashsalt": "simkit"}):

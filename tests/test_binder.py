@@ -26,10 +26,19 @@ def text(name: str) -> str:
     return (ROOT / "binder" / name).read_text(encoding="utf-8")
 
 
+def asked(*extras: str) -> list[str]:
+    """The requirements of the project with extras, and with the extras that they ask for."""
+    groups = project()["optional-dependencies"]
+    lines = [line for extra in extras for line in groups[extra]]
+    inner = {name for line in lines if Requirement(line).name == "policy-simkit" for name in Requirement(line).extras}
+    rest = asked(*inner) if inner else project()["dependencies"]
+    return [*rest, *(line for line in lines if Requirement(line).name != "policy-simkit")]
+
+
 def test_requirements_are_those_of_the_project_without_the_base_image():
+    """`python binder/renew.py` writes them."""
     lines = [line for line in text("requirements.txt").splitlines() if line and not line.startswith("#")]
-    wanted = [*project()["dependencies"], *project()["optional-dependencies"]["lab"]]
-    assert sorted(lines) == sorted(line for line in wanted if Requirement(line).name not in BASE)
+    assert sorted(lines) == sorted(line for line in asked("lab", "logs") if Requirement(line).name not in BASE)
     for line in lines:
         assert not Requirement(line).url, f"{line}: a path or an address cannot be cached"
         assert "==" not in line, f"{line}: lower bounds only"

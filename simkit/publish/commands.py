@@ -1,4 +1,4 @@
-"""`simkit page` and `simkit site`."""
+"""`simkit page`, `simkit site` and `simkit app`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class InstrumentKind(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Give the two commands to an application."""
+    """Give the three commands to an application."""
     app.command(epilog="Example:  simkit page medication-threshold --instrument dial --context vulnerable-platform")(page)
     app.command(epilog="Example:  simkit site --out public")(site)
+    app.command("app", epilog="Example:  simkit app  |  simkit app --host 0.0.0.0 --no-browser")(menu)
 
 
 def page(
@@ -76,9 +77,24 @@ def site(
     say(f"Wrote {out / 'index.html'} and {len(files) - 1} more files, {sum(p.stat().st_size for p in files) / 1e6:.1f} MB.")
 
 
-def _needs_widgets() -> None:
+def menu(
+    host: Annotated[str, typer.Option("--host", help="0.0.0.0: everybody in the network can visit.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Or the first free one near it.")] = 8866,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> None:
+    """Serve the instruments by Voilà until Ctrl-C: a menu of cards, no code, a kernel of its own for each visitor."""
+    _needs_widgets("voila")
+    from .app import serve
+
+    def announce(address: str) -> None:
+        print(f"simkit app: {address}\nCtrl-C ends it.", flush=True)
+
+    serve(announce, port=port, host=host, browser=not no_browser)
+
+
+def _needs_widgets(*also: str) -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("ipywidgets", "anywidget") if find_spec(name) is None]
+    missing = [name for name in ("ipywidgets", "anywidget", *also) if find_spec(name) is None]
     if missing:
-        stop(f'pages need {", ".join(missing)}: pip install "policy-simkit[lab]"')
+        stop(f'this needs {", ".join(missing)}: pip install "policy-simkit[lab]"')

@@ -151,7 +151,7 @@ def _pages(folder: Path, say: Callable[[str], object]) -> Iterator[Shown]:
             seen.add(key)
             made.save(folder / f"{shown.name}.html")
             for suffix, dark in (("", False), ("-dark", True)):
-                (folder / f"{shown.name}{suffix}.png").write_bytes(_png(made, dark))
+                (folder / f"{shown.name}{suffix}.png").write_bytes(picture(made, dark))
             yield shown
         made.close()
 
@@ -168,7 +168,8 @@ def _picture(table: Table) -> str:
     return repr({name: value for name, value in first.items() if name not in ("title", "alt")})
 
 
-def _png(made: Instrument[Any], dark: bool) -> bytes:
+def picture(made: Instrument[Any], dark: bool) -> bytes:
+    """A small PNG of an instrument where it stands."""
     out = io.BytesIO()
     thumbnail(made.table, made.row, dark=dark).savefig(
         out, dpi=80, bbox_inches="tight", pad_inches=0.05, metadata={"Software": None}
@@ -179,7 +180,10 @@ def _png(made: Instrument[Any], dark: bool) -> bytes:
 # --- the index --------------------------------------------------------------------------------------------------------
 
 
-def index(pages: list[Shown], books: list[tuple[str, str]]) -> str:
+SAYS = "Every picture opens a page that needs nothing but a browser: move its slider."
+
+
+def index(pages: list[Shown], books: list[tuple[str, str]], says: str = SAYS) -> str:
     """The front page: notebooks first, then a section for each scenario with a card for each instrument."""
     sections = "".join(_section(scenario, pages) for scenario in dict.fromkeys(page.scenario for page in pages))
     listed = "".join(f'<li><a href="notebooks/{escape(name)}.html">{escape(title)}</a></li>' for name, title in books)
@@ -188,8 +192,7 @@ def index(pages: list[Shown], books: list[tuple[str, str]]) -> str:
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>simkit: instruments</title>{MARK}'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body><header><h1>simkit</h1>"
-        "<p>What an assistant's answers do to everyone who sends the same words. Every picture opens a page that needs nothing "
-        "but a browser: move its slider.</p></header>"
+        f"<p>What an assistant's answers do to everyone who sends the same words. {escape(says)}</p></header>"
         f"{course}{sections}</body></html>\n"
     )
 

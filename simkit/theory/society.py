@@ -31,7 +31,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
 
 from ..arguments import guard
 from ..arrays import Floats
@@ -207,7 +207,9 @@ def zealot_share(people: int, ones: float, zeros: float) -> tuple[float, float]:
     z1, z0 = (float(amount(k, v)) for k, v in (("ones", ones), ("zeros", zeros)))
     if people < 1 or z1 <= 0 or z0 <= 0:
         raise ValueError("people must be at least 1, and ones and zeros positive: else all end at one opinion")
-    found = stats.betabinom(people, z1, z0)
+    from scipy.stats import betabinom
+
+    found = betabinom(people, z1, z0)
     return float(found.mean() / people), float(found.std() / people)
 
 
@@ -222,7 +224,9 @@ def jury_right(count: int, right: Numbers, copied: Numbers) -> Floats:
     if count % 2 == 0:
         raise ValueError(f"count must be odd and positive, so that there is a majority, not {count}")
     p, rho = probability("right", right), probability("copied", copied)
-    return rho * p + (1 - rho) * stats.binom.sf(count // 2, count, p)
+    from scipy.stats import binom
+
+    return rho * p + (1 - rho) * binom.sf(count // 2, count, p)
 
 
 def variance_kept(generations: Numbers, samples: Numbers) -> Floats:
