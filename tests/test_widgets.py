@@ -283,6 +283,14 @@ def test_a_prediction_waits_for_a_number_and_computes_nothing_before():
     assert "{'a': 1}" in str(made.children[3].outputs)
 
 
+@pytest.mark.parametrize("text", ["-20", " −20 "])
+def test_a_prediction_may_be_negative_where_the_ends_allow_it(text):
+    made = predict("How much?", answer=-3, low=-500, high=500)
+    made.commit(text)
+    assert made.committed == -20
+    assert codes.read(made.code).guess == -20
+
+
 def test_a_peek_is_the_row_of_the_table_that_follows():
     made = explore("medication-threshold", declined=130)
     made.controls["harm_weight"].value = 5.0

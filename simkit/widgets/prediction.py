@@ -81,7 +81,8 @@ class Prediction(Box):
 
     def _read(self, text: str) -> int | None:
         """The whole number in a text, if it lies between the ends."""
-        number = int(text) if text.strip().isdecimal() and len(text) < 16 else None
+        plain = text.strip().replace("−", "-")
+        number = int(plain) if plain.removeprefix("-").isdecimal() and len(plain) < 16 else None
         return number if number is not None and self.ends[0] <= number <= self.ends[1] else None
 
     @property
