@@ -44,6 +44,13 @@ def visible(text: str) -> str:
     return INVISIBLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def bare(text: str) -> str:
+    """The text without its invisible characters, and without those that are so once others are gone."""
+    while INVISIBLE.search(text):
+        text = INVISIBLE.sub("", text)
+    return text
+
+
 def printable(text: str, length: int) -> str:
     """`text` on one line, cut to `length` characters, with an escape for each that is invisible."""
     start = visible(text[: length + 1]).replace("\n", "\\n").replace("\t", "\\t")

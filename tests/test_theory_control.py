@@ -218,7 +218,7 @@ def test_efficient_is_what_no_sweep_of_prices_can_leave_out():
         (lambda: control.monitored(0.1, 0.1, -1), "attempts must be at least 0, not -1"),
         (lambda: control.control_tax(-1, 0.5, 0.5), "attempts must be at least 0"),
         (lambda: control.Monitor(separation=1, spread=0), "spread must be a standard deviation above 0, not 0"),
-        (lambda: replace(control.PUBLISHED, working_audited=-1), "working_audited must be at least 0 .a count., not -1"),
+        (lambda: replace(control.PUBLISHED, working_audited=-1), "working_audited must be a whole number from 0 up, not -1"),
         (
             lambda: replace(control.PUBLISHED, innocent_audited=0, innocent_passed=0),
             "at least one attack and one innocent output",

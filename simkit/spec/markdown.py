@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from ..text import INVISIBLE
+from ..text import INVISIBLE, bare
 
 MAX_DEPTH = 100  # of lists and quotations; a list takes two
 
@@ -168,4 +168,4 @@ def uncovered(text: str) -> Bare:
     what = f"{count} ({', '.join(names[:4])}{', …' if len(names) > 4 else ''})"
     what += ", which change the direction of text" if _DIRECTION & set(gone) else ""
     spelt = "".join(chr(ord(char) - 0xE0000) for char in gone if 0xE0020 <= ord(char) <= 0xE007E)
-    return Bare(INVISIBLE.sub("", _BREAKS.sub(" ", text)), what, spelt)
+    return Bare(bare(_BREAKS.sub(" ", text)), what, spelt)

@@ -131,9 +131,9 @@ def _level(section: Section) -> str:
 
 
 def _arcs(ends: list[tuple[int, int] | None]) -> tuple[Floats, Floats]:
-    """Half an ellipse for each pair of lines, (F, 25) twice, a little beside the dots; the nearer the lines, the flatter."""
+    """Half an ellipse for each pair of lines, (F, 11) twice, a little beside the dots; the nearer the lines, the flatter."""
     pairs = np.array([each or (np.nan, np.nan) for each in ends])
-    turn = np.linspace(0, np.pi, 25)
+    turn = np.linspace(0, np.pi, 11)
     middle, half = pairs.mean(1)[:, None], np.diff(pairs, axis=1) / 2
     reach = np.where(half > 0, 0.9, 0.8) * np.abs(half / 13) ** 0.5  # of two that refer to each other both are seen
     return 0.03 + reach * np.sin(turn), middle - half * np.cos(turn)
