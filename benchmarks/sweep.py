@@ -50,6 +50,11 @@ def exact(users: float, risk: float) -> float:
     return float(sk.total(CASE, policy, int(users)).quantile(0.99))
 
 
+def measured(users: float, risk: float) -> dict[str, float]:
+    """The same, as the workbench takes it."""
+    return {"q": exact(users, risk)}
+
+
 STUDY = {"users": np.geomspace(100, 1e8, 40).round().tolist(), "risk": np.linspace(0, 0.5, 25).tolist()}
 
 
@@ -112,10 +117,12 @@ def main() -> None:
 
 
 def workbench() -> None:
+    import logging
+
     from ema_workbench import Model, MultiprocessingEvaluator, RealParameter, ScalarOutcome, ema_logging
 
-    ema_logging.log_to_stderr(ema_logging.ERROR)
-    model = Model("total", function=lambda users, risk: {"q": exact(users, risk)})
+    ema_logging.log_to_stderr(logging.ERROR)
+    model = Model("total", function=measured)
     model.uncertainties = [RealParameter("users", 100, 1e8), RealParameter("risk", 0, 0.5)]
     model.outcomes = [ScalarOutcome("q")]
     with MultiprocessingEvaluator(model, n_processes=2) as evaluator:
