@@ -103,17 +103,17 @@ def test_rows_hold_what_is_chosen_the_legend_and_what_is_said(explore):
     assert read[12]["refusal, with the reason"] == "12.0"
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        widgets.chain,
-        widgets.trust,
-        widgets.releases,
-        widgets.references,
-        lambda: widgets.crowd("xstest"),
-        lambda: widgets.dial("persona"),
-    ],
-)
+MAKERS = [
+    widgets.chain,
+    widgets.trust,
+    widgets.releases,
+    widgets.references,
+    lambda: widgets.crowd("xstest"),
+    lambda: widgets.dial("persona"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_every_instrument_has_rows_that_a_frame_takes(make):
     made = make()
     found = made.rows()
@@ -182,17 +182,7 @@ def test_the_browser_asks_the_kernel():
     made.close()
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        widgets.chain,
-        widgets.trust,
-        widgets.releases,
-        widgets.references,
-        lambda: widgets.crowd("xstest"),
-        lambda: widgets.dial("persona"),
-    ],
-)
+@pytest.mark.parametrize("make", MAKERS)
 def test_every_instrument_has_a_figure_that_follows_the_theme(make, tmp_path):
     made = make()
     for unfolded in (False, True):

@@ -63,7 +63,7 @@ def sweep(
     for chunk in chunks:
         done[chunk.every] = True
     with _bar(study.size, int(done.sum()), progress) as tell:
-        for chunk in _computed(study, np.flatnonzero(~done), _pool(executor)):
+        for chunk in _computed(study, np.flatnonzero(~done), *_pool(executor)):
             if kept:
                 kept.add(chunk)
             chunks.append(chunk)
@@ -74,10 +74,19 @@ def sweep(
 # --- who computes -----------------------------------------------------------------------------------------------------
 
 
-def _pool(executor: Any) -> tuple[Executor, int] | None:
+class _Here(Executor):
+    """This thread: what is submitted is done at once."""
+
+    def submit(self, do: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(do(*given, **named))
+        return done
+
+
+def _pool(executor: Any) -> tuple[Executor, int]:
     """An executor, and how many chunks it may have at once."""
     if executor is None:
-        return None
+        return _Here(), 1
     if hasattr(executor, "get_executor"):  # a Dask client
         return executor.get_executor(), 2 * max(sum(executor.ncores().values()), 1)
     if not isinstance(executor, Executor):
@@ -85,30 +94,22 @@ def _pool(executor: Any) -> tuple[Executor, int] | None:
     return executor, 2 * (getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
 
 
-def _computed(study: Study, missing: np.ndarray, pool: tuple[Executor, int] | None) -> Iterator[Chunk]:
+def _computed(study: Study, missing: np.ndarray, pool: Executor, most: int) -> Iterator[Chunk]:
     """Chunks as they are finished; each is a run of points that follow each other."""
     size, runs = 1, _runs(missing)
     pending: set[Future[list[Chunk]]] = set()
     start, stop = next(runs, (0, 0))
     try:
         while start < stop or pending:
-            while start < stop and (pool is None or len(pending) < pool[1]):
+            while start < stop and len(pending) < most:
                 end = min(start + size, stop)
-                if pool is None:
-                    finished = [study.evaluate(start, end)]
-                else:
-                    pending.add(pool[0].submit(study.evaluate, start, end))
-                    finished = []
+                pending.add(pool.submit(study.evaluate, start, end))
                 start, stop = (end, stop) if end < stop else next(runs, (0, 0))
-                for chunks in finished:
-                    size = _next_size(size, chunks)
-                    yield from chunks
-            if pending:
-                ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    chunks = _finished(future)
-                    size = _next_size(size, chunks)
-                    yield from chunks
+            ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in ready:
+                chunks = _finished(future)
+                size = _next_size(size, chunks)
+                yield from chunks
     finally:
         for future in pending:
             future.cancel()
