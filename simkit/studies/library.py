@@ -13,10 +13,11 @@ from ..aggregate import total
 from ..case import Case
 from ..evaluate import expect
 from ..files import library
-from ..policy import Policy, bayes, candidates
+from ..policy import Policy, bayes, candidates, constant
 from ..population import draw_worlds
 from ..scenario import load
 from ..uncertainty import net_in_worlds
+from ..widgets.chosen_policies import best_responses
 from .file import ANSWER, BEST, POLICIES, REFUSAL
 from .sweeping import sweep
 
@@ -88,11 +89,9 @@ def _quantiles(case: Case, policy: Policy, users: float, levels: Sequence[float]
 def named(case: Case, name: str) -> Policy:
     """A policy of a case by its name; a ValueError names those that there are."""
     every = candidates(case)
-    constant = [policy for policy in every if policy.kind == "constant"]
-    for which, refuses in ((ANSWER, False), (REFUSAL, True)):
+    for which, response in zip((ANSWER, REFUSAL), best_responses(case), strict=True):
         if name == which:
-            fit = [policy for policy in constant if case.refuses[case.response(policy.name)] == refuses] or constant
-            return max(fit, key=lambda policy: float(expect(case, policy).net))
+            return constant(case, response)
     if name == BEST:
         return bayes(case)
     found = [policy for policy in every if policy.name == name]
